@@ -1,0 +1,61 @@
+"""The few kinds of failure, one class for each remedy.
+
+A message is a sentence that names the thing, the place and the remedy; it is shown to people as it is, in a report,
+on the terminal or over the wire.
+"""
+
+
+class MotionBridgeError(Exception):
+    """Base of all failures that a person can read."""
+
+    kind = "internal"
+    exit_code = 3
+
+
+class BadInput(MotionBridgeError):
+    """The request cannot be carried out as it is written; the message says what to change."""
+
+    kind = "bad_input"
+    exit_code = 2
+
+
+class ModelMissing(MotionBridgeError):
+    """A model is not on this machine; the message says how to get it."""
+
+    kind = "model_missing"
+
+
+class OutOfMemory(MotionBridgeError):
+    """The job does not fit; the message says what would."""
+
+    kind = "oom"
+
+
+class BackendFailed(MotionBridgeError):
+    """The backend process ended, fell silent or broke; finished frames stay where they are."""
+
+    kind = "backend_failed"
+
+
+class ProtocolError(MotionBridgeError):
+    """Bytes on the pipe that are no message of this protocol; the link is dropped."""
+
+    kind = "protocol"
+
+
+class Cancelled(MotionBridgeError):
+    """Somebody stopped the job."""
+
+    kind = "cancelled"
+    exit_code = 4
+
+
+KINDS = {
+    cls.kind: cls
+    for cls in (MotionBridgeError, BadInput, ModelMissing, OutOfMemory, BackendFailed, ProtocolError, Cancelled)
+}
+
+
+def of_kind(kind: str, message: str) -> MotionBridgeError:
+    """The error that a message from the other process stands for; unknown kinds become the base class."""
+    return KINDS.get(kind, MotionBridgeError)(message)

@@ -1,0 +1,1 @@
+"""The mathematics of motion, in numpy alone: cameras, surfaces, schedules, track formats."""
