@@ -1,0 +1,9 @@
+"""Motion Bridge inside Blender."""
+
+
+def register() -> None:
+    pass
+
+
+def unregister() -> None:
+    pass
