@@ -1,0 +1,144 @@
+"""Everything this project is asked to do, by name: demo, tests, lint, typecheck, bench.
+
+    python3 -m pip install nox
+    python3 -m nox -s demo                           the main job on the bundled scene; results in build/demo
+    python3 -m nox -s tests                          all tests
+    python3 -m nox -s "tests(5.0)" -- cancel.py -x   one environment, files whose path has that text, pytest's options
+
+BLENDER=/path/to/blender also tests that program; BLENDER_WINDOW="/path/to/blender" lets it open a window.
+"""
+
+import atexit
+import json
+import os
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+BUILD = ROOT / "build"
+BPY = {"4.2": "4.2.23", "4.5": "4.5.15", "5.0": "5.0.1"}  # the extension's minimum, the LTS after it, the newest on PyPI
+LIBRARIES = (
+    "libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libxxf86vm1 libgomp1 libegl1 libegl-mesa0"
+)
+
+nox.options.sessions = ["lint", "typecheck", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Render the bundled scene's camera move; leaves frames, a movie and a contact sheet."""
+    output = BUILD / "demo"
+    _install(session, "blender-5.0", "bpy", "numpy", "pillow")
+    _require_bpy(session)
+    session.run("python", "examples/demo.py", str(output), *session.posargs)
+    session.run("python", "examples/contact_sheet.py", str(output), silent=False)
+    session.log(f"Frames, movie and contact sheet: {output}")
+
+
+@nox.session
+@nox.parametrize("where", [nox.param(name, id=name) for name in ("plain", *BPY, "program")])
+def tests(session: nox.Session, where: str) -> None:
+    """All tests: the pure ones, those inside each bpy, and those of the real program when BLENDER names it."""
+    if where == "plain":
+        _install(session, "plain", "numpy", "pytest", "pytest-timeout", "hypothesis", "setuptools")
+        session.install("--no-build-isolation", "--no-deps", "-e", "backend")
+        _run_files(session, where, _plain_tests())
+    elif where == "program":
+        if not os.environ.get("BLENDER"):
+            session.skip("BLENDER names no Blender program; BLENDER=/usr/bin/blender would test that one too")
+        _install(session, "plain", "numpy", "pytest", "pytest-timeout")
+        _run_files(session, where, sorted(Path("tests/real").glob("test_*.py")), together=1)
+    else:
+        _install(session, f"blender-{where}", "bpy", "numpy", "pytest", "pytest-timeout")
+        _require_bpy(session)
+        zipped = _build_extension(session)
+        files = sorted(Path("tests/blender").rglob("test_*.py"))
+        _run_files(session, where, files, env={"MOTION_BRIDGE_ZIP": str(zipped)})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and the layout of the code; `-- --fix` mends what can be mended."""
+    _install(session, "check", "ruff")
+    session.run("ruff", "check", *session.posargs, ".")
+    session.run("ruff", "format", *([] if session.posargs else ["--check"]), ".")
+
+
+@nox.session
+@nox.parametrize("api", [nox.param(name, id=name) for name in ("latest", "4.2")])
+def typecheck(session: nox.Session, api: str) -> None:
+    """Types against the newest Blender's API and against the oldest that is supported."""
+    _install(session, "check", "pyright[nodejs]", f"fake-bpy-module-{api}", "numpy", "pytest", "hypothesis", "nox")
+    session.run("pyright", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """`motion-bridge bench …` in Blender's Python: `nox -s bench -- stream`."""
+    _install(session, "blender-5.0", "bpy", "numpy", "setuptools")
+    session.install("--no-build-isolation", "--no-deps", "-e", "backend")
+    session.run("motion-bridge", "bench", *(session.posargs or ["stream"]))
+
+
+def _install(session: nox.Session, constraints: str, *packages: str) -> None:
+    session.install("--quiet", "-c", f"constraints/{constraints}.txt", *packages)
+
+
+def _require_bpy(session: nox.Session) -> None:
+    """Say which system libraries are missing before anything fails for want of them."""
+    found = session.run("python", "-c", "import bpy", silent=True, success_codes=[0, 1, 127], log=False)
+    if isinstance(found, str) and "cannot open shared object file" in found:
+        missing = found.split("ImportError: ", 1)[-1].split(":", 1)[0]
+        session.error(f"Blender's module needs the system library {missing}. On Debian: apt-get install -y {LIBRARIES}")
+
+
+def _build_extension(session: nox.Session) -> Path:
+    target = BUILD / "extension" / str(session.name)
+    session.run("python", "examples/build_extension.py", str(target), silent=True)
+    (zipped,) = target.glob("motion_bridge-*.zip")
+    return zipped
+
+
+def _plain_tests() -> list[Path]:
+    elsewhere = {"blender", "real"}
+    return sorted(file for file in Path("tests").rglob("test_*.py") if file.parts[1] not in elsewhere)
+
+
+def _run_files(
+    session: nox.Session, where: str, files: Iterable[Path], together: int = 2, env: dict[str, str] | None = None
+) -> None:
+    """Every file in a process of its own; words before the first option select files, the rest goes to pytest."""
+    first = next((at for at, word in enumerate(session.posargs) if word.startswith("-")), len(session.posargs))
+    words, options = session.posargs[:first], session.posargs[first:]
+    chosen = [str(file) for file in files if not words or any(word in str(file) for word in words)]
+    if not chosen:
+        session.log(f"No test file here has {shlex.join(words)} in its path.")
+        return
+    report = BUILD / "tests" / where
+    (report / "count.json").unlink(missing_ok=True)
+    counted.append(report / "count.json")
+    command = ["python", "tests/each_file.py", "--report", str(report), "--together", str(together)]
+    session.run(*command, *chosen, "--", *options, env=env)
+
+
+counted: list[Path] = []
+
+
+@atexit.register
+def _say_total() -> None:
+    """One plain line at the very end, over all environments; an environment that could not count has failed."""
+    if not counted:
+        return
+    total = {"passed": 0, "failed": 0, "skipped": 0}
+    for file in counted:
+        count = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"failed": 1}
+        print(f"{file.parent.name}: " + ", ".join(f"{number} {what}" for what, number in count.items()))
+        for what, number in count.items():
+            total[what] += number
+    print(f"Logs: {BUILD / 'tests'}")
+    print(", ".join(f"{number} {what}" for what, number in total.items()), flush=True)
