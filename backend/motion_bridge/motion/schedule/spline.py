@@ -1,0 +1,56 @@
+"""Quadratic and cubic curves through points, as Deforum's Quadratic and Cubic interpolation draws them.
+
+A B-spline of degree k through n points: knots at the ends are repeated k+1 times; inside, the quadratic's stand
+half-way between the points and the cubic leaves out the second and the last but one ("not a knot"). The coefficients
+solve a banded system of totally positive basis values, so elimination needs no pivots.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def spline(x: Array, y: Array, degree: int, at: Array) -> Array:
+    """The curve through points x (n,) rising, y (n,), with n > degree, at `at` (m,): (m,). degree is 2 or 3."""
+    inside = (x[1:] + x[:-1])[1:-1] / 2 if degree == 2 else x[2:-2]
+    knots = np.concatenate([np.repeat(x[0], degree + 1), inside, np.repeat(x[-1], degree + 1)])
+    first, rows = _basis(knots, degree, x)
+    coefficients = _solve(first, rows, y)
+    first, rows = _basis(knots, degree, at)
+    return (rows * coefficients[first[:, None] + np.arange(degree + 1)]).sum(axis=1)
+
+
+def _basis(knots: Array, degree: int, at: Array) -> tuple[NDArray[np.intp], Array]:
+    """The first basis function that is not zero at each place (m,), and the values of it and the next ones (m, k+1)."""
+    span = np.clip(np.searchsorted(knots, at, side="right") - 1, degree, len(knots) - degree - 2)
+    values = np.ones((len(at), 1))
+    for k in range(1, degree + 1):  # Cox and de Boor, one degree at a time
+        steps = np.arange(k)
+        left, right = knots[span[:, None] + 1 - k + steps], knots[span[:, None] + 1 + steps]
+        share = values / (right - left)
+        grown = np.zeros((len(at), k + 1))
+        grown[:, :-1] += (right - at[:, None]) * share
+        grown[:, 1:] += (at[:, None] - left) * share
+        values = grown
+    return span - degree, values
+
+
+def _solve(first: NDArray[np.intp], rows: Array, y: Array) -> Array:
+    """Coefficients c with sum_j rows[i, j] * c[first[i] + j] = y[i]."""
+    count, width = rows.shape
+    reach = width - 1
+    band = np.zeros((count, 2 * reach + 1))  # band[i, reach + j - i] is the matrix at row i, column j
+    for i in range(count):
+        band[i, reach + first[i] - i : reach + first[i] - i + width] = rows[i]
+    right = y.astype(np.float64).copy()
+    for i in range(count):
+        for below in range(i + 1, min(i + reach + 1, count)):
+            factor = band[below, reach + i - below] / band[i, reach]
+            if factor:
+                band[below, reach + i - below : 2 * reach + 1 + i - below] -= factor * band[i, reach:]
+                right[below] -= factor * right[i]
+    for i in range(count - 1, -1, -1):
+        known = min(reach, count - 1 - i)
+        right[i] = (right[i] - band[i, reach + 1 : reach + 1 + known] @ right[i + 1 : i + 1 + known]) / band[i, reach]
+    return right
