@@ -1,0 +1,134 @@
+"""A Blender camera as the Shot's: pose, intrinsics in pixels, and what it clips.
+
+Blender looks along -Z with Y up and takes the camera's scale away column by column; so a parent that mirrors mirrors
+the picture, and one that shears leaves axes that are not at right angles. Both are linear, so they go into the
+intrinsics exactly: the matrix from world to picture is split into a triangle and a rotation from its last row up (RQ).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.shot import LARGEST_SIDE
+
+OPENCV = np.diag([1.0, -1.0, -1.0])  # Blender's camera axes, seen from OpenCV's
+
+
+@dataclass(frozen=True)
+class Lens:
+    """What Blender stores of a camera, as plain numbers."""
+
+    orthographic: bool
+    focal: float  # mm
+    scale: float  # of an orthographic view: the width of the picture, scene units
+    sensor: tuple[float, float]  # mm
+    fit: str  # AUTO, HORIZONTAL, VERTICAL
+    shift: tuple[float, float]  # of the larger side
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The picture that a scene renders."""
+
+    width: int  # pixels
+    height: int
+    aspect: tuple[float, float]  # of one pixel
+
+
+@dataclass(frozen=True)
+class CameraFrame:
+    """The camera at one frame."""
+
+    name: str
+    pose: NDArray[np.float64]  # (4, 4)
+    intrinsics: NDArray[np.float64]  # (3, 3)
+    orthographic: bool
+    near: float
+    far: float
+
+
+def picture_of(render: Any) -> Picture:
+    """The size that a scene renders at; BadInput when it is nothing or too large."""
+    share = render.resolution_percentage
+    width, height = render.resolution_x * share // 100, render.resolution_y * share // 100
+    if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE):
+        raise BadInput(
+            f"The picture is {width}×{height} pixels; each side must be 1 to {LARGEST_SIDE}. "
+            "Change the resolution or its percentage in the output properties."
+        )
+    return Picture(width, height, (render.pixel_aspect_x, render.pixel_aspect_y))
+
+
+def read_camera(depsgraph: Any, frame: float) -> CameraFrame:
+    """The active camera of an evaluated scene; BadInput when there is none or it cannot be told in a matrix."""
+    scene = depsgraph.scene
+    thing = scene.camera
+    if thing is None:
+        raise BadInput(f"The scene {scene.name!r} has no camera at frame {frame:g}; add one and make it active.")
+    if thing.type != "CAMERA":
+        raise BadInput(
+            f"The active camera {thing.name!r} at frame {frame:g} is of type {thing.type.title()}; choose a camera."
+        )
+    thing = thing.evaluated_get(depsgraph)
+    camera = thing.data
+    if camera.type not in ("PERSP", "ORTHO"):
+        raise BadInput(
+            f"The camera {thing.name!r} at frame {frame:g} is {camera.type.lower()}; only perspective and orthographic "
+            "cameras have a motion that the engines understand. Change its type in the camera properties."
+        )
+    lens = Lens(
+        camera.type == "ORTHO",
+        camera.lens,
+        camera.ortho_scale,
+        (camera.sensor_width, camera.sensor_height),
+        camera.sensor_fit,
+        (camera.shift_x, camera.shift_y),
+    )
+    try:
+        pose, intrinsics = place(np.array(thing.matrix_world, np.float64), lens, picture_of(scene.render))
+    except np.linalg.LinAlgError:
+        raise BadInput(
+            f"The camera {thing.name!r} is flat at frame {frame:g}: it or a parent has zero scale. Give it a scale."
+        ) from None
+    return CameraFrame(thing.original.name, pose, intrinsics, lens.orthographic, camera.clip_start, camera.clip_end)
+
+
+def place(matrix: NDArray[np.float64], lens: Lens, picture: Picture) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pose (4, 4) and intrinsics (3, 3) of a camera whose matrix in the world (4, 4) may mirror, scale and shear.
+
+    LinAlgError when the matrix has no inverse.
+    """
+    length = np.linalg.norm(matrix[:3, :3], axis=0)
+    if not np.isfinite(matrix).all() or length.min() < 1e-12:
+        raise np.linalg.LinAlgError
+    axes = matrix[:3, :3] / length @ OPENCV
+    if abs(np.linalg.det(axes)) < 1e-9:
+        raise np.linalg.LinAlgError
+    to_picture = np.linalg.inv(axes)
+    # Orthographic rays run along the camera's own z, wherever the picture plane leans.
+    depth_axis = axes[:, 2] if lens.orthographic else to_picture[2] / np.linalg.norm(to_picture[2])
+    down = to_picture[1] - to_picture[1] @ depth_axis * depth_axis
+    down /= np.linalg.norm(down)
+    turn = np.stack([np.cross(down, depth_axis), down, depth_axis], axis=1)
+    triangle = np.triu(to_picture @ turn)
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = turn, matrix[:3, 3]
+    if lens.orthographic:
+        triangle[:2, 2], triangle[2] = 0, (0, 0, 1)
+    intrinsics = intrinsics_of(lens, picture) @ triangle
+    return pose, intrinsics / intrinsics[2, 2]
+
+
+def intrinsics_of(lens: Lens, picture: Picture) -> NDArray[np.float64]:
+    """Pixels from camera axes; Blender's rules for sensor fit, shift and pixel aspect (its view plane), in float64."""
+    tall = picture.aspect[1] / picture.aspect[0]
+    vertical = lens.fit == "VERTICAL" or (lens.fit == "AUTO" and picture.width < tall * picture.height)
+    side = tall * picture.height if vertical else picture.width  # what the sensor's size spans, in pixel widths
+    sensor = lens.sensor[1] if lens.fit == "VERTICAL" else lens.sensor[0]
+    focal = side / lens.scale if lens.orthographic else side * lens.focal / sensor
+    x = picture.width / 2 - lens.shift[0] * side
+    y = picture.height / 2 + lens.shift[1] * side / tall
+    return np.array([[focal, 0, x], [0, focal / tall, y], [0, 0, 1]])

@@ -1,0 +1,156 @@
+"""The picture that generation starts from: a render, a file, or an image that is open in Blender.
+
+Its bytes are those that Blender itself would save: a render goes through Blender's own PNG writer, colour management
+and all.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ...backend.motion_bridge import png
+from ...backend.motion_bridge.errors import BadInput
+from ..compat import write_png_files
+from .resize import fill
+from .undisturbed import changed, render_result_kept
+
+Pixels = NDArray[np.uint8]  # (H, W, 3) sRGB, top row first
+
+
+@dataclass(frozen=True)
+class FromRender:
+    """Render the first frame with the scene's own engine and settings."""
+
+
+@dataclass(frozen=True)
+class FromFile:
+    """An image file, in any format that Blender loads."""
+
+    path: str  # may start with // for the .blend file's folder
+
+
+@dataclass(frozen=True)
+class FromImage:
+    """An image of this .blend file, as it is in memory."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class FromPixels:
+    """Pixels that somebody has already."""
+
+    pixels: Pixels
+
+
+FirstFrame = FromRender | FromFile | FromImage | FromPixels
+
+
+def take_first_frame(source: FirstFrame, scene: Any, frame: int, width: int, height: int) -> tuple[Pixels, list[str]]:
+    """The first frame at the Shot's size, and what was done to it that its owner should know.
+
+    BadInput when there is no such file or image, or Blender cannot read it.
+    """
+    match source:
+        case FromRender():
+            name, pixels = "The render", render_first_frame(scene, frame)
+        case FromFile(path):
+            name, pixels = path, _from_file(path, scene)
+        case FromImage(image):
+            name, pixels = image, _from_image(image, scene)
+        case FromPixels(pixels):
+            name = "The picture"
+    if pixels.shape == (height, width, 3):
+        return pixels, []
+    was = f"{pixels.shape[1]}×{pixels.shape[0]}"
+    note = f"{name} is {was} pixels, the shot {width}×{height}: scaled to fill it and cropped around the centre."
+    return fill(pixels, width, height), [note]
+
+
+def render_first_frame(scene: Any, frame: int) -> Pixels:
+    """Render a frame here and now, as the scene is set; for background use, since a window would stand still."""
+    before = scene.frame_current, scene.frame_subframe
+    settings = {"use_border": False, "use_stamp": False, "use_sequencer": False, "use_multiview": False}
+    try:
+        with render_result_kept(), changed(scene.render, **settings):
+            scene.frame_set(frame)
+            bpy.ops.render.render(scene=scene.name)
+            return render_result(scene)
+    except RuntimeError as fault:
+        raise BadInput(f"Frame {frame} of the scene {scene.name!r} cannot be rendered: {fault}") from None
+    finally:
+        scene.frame_set(before[0], subframe=before[1])
+
+
+def render_result(scene: Any) -> Pixels:
+    """What was rendered last, as Blender would save it; BadInput when there is nothing."""
+    result = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
+    if result is None:
+        raise BadInput("Nothing was rendered yet; press F12 first, or choose another first frame.")
+    with tempfile.TemporaryDirectory(prefix="motion_bridge_") as folder:
+        path = Path(folder) / "first.png"
+        with write_png_files(scene.render.image_settings):
+            try:
+                result.save_render(str(path), scene=scene)
+            except RuntimeError:
+                raise BadInput("The Render Result is empty; press F12 first, or choose another first frame.") from None
+        return png.read(path)
+
+
+def _from_file(path: str, scene: Any) -> Pixels:
+    if path.startswith("//") and not bpy.data.filepath:
+        raise BadInput(f"The first frame {path} starts at the .blend file's folder; save the .blend file first.")
+    place = Path(bpy.path.abspath(path))
+    if not path or not place.is_file():
+        raise BadInput(f"The first frame {path!r} is not there; choose an image file.")
+    image = None
+    try:
+        image = bpy.data.images.load(str(place))
+        return _pixels(image, path, scene)
+    except RuntimeError:
+        raise BadInput(f"Blender cannot read the first frame {path}; save it as PNG and choose that.") from None
+    finally:
+        if image:
+            bpy.data.images.remove(image)
+
+
+def _from_image(name: str, scene: Any) -> Pixels:
+    image = bpy.data.images.get(name)
+    if image is None:
+        raise BadInput(f"There is no image {name!r} in this file; choose another first frame.")
+    if image.type == "RENDER_RESULT":
+        return render_result(scene)
+    return _pixels(image, name, scene)
+
+
+def _pixels(image: Any, name: str, scene: Any) -> Pixels:
+    """An image as the Image Editor shows it: bytes as they are, floats through the view transform that it uses."""
+    width, height = image.size
+    if not width or not height:
+        raise BadInput(f"Blender cannot read the first frame {name}; save it as PNG and choose that.")
+    if image.is_float:
+        return _displayed(image, scene)
+    values = np.empty(width * height * image.channels, np.float32)
+    image.pixels.foreach_get(values)
+    rows = values.reshape(height, width, image.channels)[::-1]
+    colour = rows[..., :3] if image.channels >= 3 else np.repeat(rows[..., :1], 3, axis=-1)
+    return np.rint(colour * 255).clip(0, 255).astype(np.uint8)
+
+
+def _displayed(image: Any, scene: Any) -> Pixels:
+    plain = {"view_transform": "Standard", "look": "None", "exposure": 0.0, "gamma": 1.0, "use_curve_mapping": False}
+    view = {} if image.use_view_as_render else plain
+    with tempfile.TemporaryDirectory(prefix="motion_bridge_") as folder:
+        path = Path(folder) / "first.png"
+        with (
+            write_png_files(scene.render.image_settings),
+            changed(scene.render, dither_intensity=0.0),
+            changed(scene.view_settings, **view),
+        ):
+            image.save_render(str(path), scene=scene)
+        return png.read(path)

@@ -1,0 +1,146 @@
+"""Every surface that the render would see, frame by frame: its triangles, where it stands, and what it is called.
+
+Curves, text and metaballs come to a render engine as meshes already, and so does what geometry nodes and particles
+make. A mesh is read again only when Blender says that it changed, and kept once however often it stands somewhere.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .store import Handle, Store
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A mesh as it looks at some frame; equal handles are equal arrays."""
+
+    vertices: Handle  # (V, 3) float32, in the object's own space
+    triangles: Handle  # (F, 3) int32
+    connection: Handle  # (C,) int32: which corners there are; triangles may be cut otherwise between the same corners
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something that stands in the scene and is the same from frame to frame."""
+
+    name: str  # of the object that it shows
+    owner: str  # of the object that brings it in: itself, or the instancer
+
+
+@dataclass(frozen=True)
+class FrameOfGeometry:
+    """What stands where at one frame."""
+
+    thing: Handle  # (n,) int32, into Geometry.things
+    shape: Handle  # (n,) int32, into Geometry.shapes
+    matrix: Handle  # (n, 4, 4) float64, object to world
+
+
+@dataclass
+class Geometry:
+    """All frames of a snapshot's surfaces."""
+
+    store: Store = field(default_factory=Store)
+    things: list[Thing] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+    frames: list[FrameOfGeometry] = field(default_factory=list)
+
+
+class Reader:
+    """Reads one frame after the other into a Geometry."""
+
+    def __init__(self) -> None:
+        self.geometry = Geometry()
+        self._things: dict[Key, int] = {}
+        self._shapes: dict[Shape, int] = {}
+        self._read: dict[Key, tuple[int, frozenset[int]]] = {}  # mesh → shape, and the datablocks that it depends on
+
+    def read(self, depsgraph: Any) -> None:
+        """Add the frame that the dependency graph stands at."""
+        self._forget_changed(depsgraph)
+        things: list[int] = []
+        shapes: list[int] = []
+        matrices: list[Any] = []
+        met: dict[Key, int] = {}
+        for instance in depsgraph.object_instances:
+            thing = instance.object
+            if thing.type != "MESH" or not seen_by_camera(instance):
+                continue
+            shape = self._shape(instance)
+            if shape is None:
+                continue
+            key = identity(instance)
+            met[key] = met.get(key, -1) + 1
+            things.append(self._thing((*key, met[key]), instance))
+            shapes.append(shape)
+            matrices.append([row[:] for row in instance.matrix_world])
+        put = self.geometry.store.put
+        self.geometry.frames.append(
+            FrameOfGeometry(
+                put(np.array(things, np.int32)),
+                put(np.array(shapes, np.int32)),
+                put(np.array(matrices, np.float64).reshape(-1, 4, 4)),
+            )
+        )
+
+    def _forget_changed(self, depsgraph: Any) -> None:
+        changed = {update.id.original.as_pointer() for update in depsgraph.updates if update.is_updated_geometry}
+        self._read = {key: entry for key, entry in self._read.items() if not entry[1] & changed}
+
+    def _shape(self, instance: Any) -> int | None:
+        thing, parent = instance.object, instance.parent
+        mesh = thing.data
+        parts = [thing.original.as_pointer(), mesh.original.as_pointer()]
+        if parent:
+            parts.append(parent.original.as_pointer())
+        key = (mesh.as_pointer(), *parts)
+        if key not in self._read:
+            shape = read_mesh(mesh, self.geometry.store)
+            if shape is None:
+                return None
+            if shape not in self._shapes:
+                self._shapes[shape] = len(self.geometry.shapes)
+                self.geometry.shapes.append(shape)
+            self._read[key] = (self._shapes[shape], frozenset(parts))
+        return self._read[key][0]
+
+    def _thing(self, key: Key, instance: Any) -> int:
+        if key not in self._things:
+            self._things[key] = len(self.geometry.things)
+            owner = instance.parent if instance.is_instance else instance.object
+            self.geometry.things.append(Thing(instance.object.original.name, owner.original.name))
+        return self._things[key]
+
+
+def identity(instance: Any) -> Key:
+    """What makes an instance the same one at another frame; persistent_id alone is not unique."""
+    parent = instance.parent.original.name_full if instance.is_instance else None
+    persistent = tuple(instance.persistent_id) if instance.is_instance else ()
+    return (instance.object.original.name_full, persistent, parent)
+
+
+def seen_by_camera(instance: Any) -> bool:
+    """Whether camera rays may hit an instance; the render's own graph leaves out all else that is hidden."""
+    if not instance.show_self:
+        return False
+    return instance.object.visible_camera and (not instance.is_instance or instance.parent.visible_camera)
+
+
+def read_mesh(mesh: Any, store: Store) -> Shape | None:
+    """The triangles of an evaluated mesh; None when it has no faces."""
+    if not len(mesh.polygons):
+        return None
+    vertices = np.empty((len(mesh.vertices), 3), np.float32)
+    mesh.attributes["position"].data.foreach_get("vector", vertices.reshape(-1))
+    corners = np.empty(len(mesh.loops), np.int32)
+    mesh.attributes[".corner_vert"].data.foreach_get("value", corners)
+    starts = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("loop_start", starts)
+    mesh.calc_loop_triangles()
+    triangles = np.empty((len(mesh.loop_triangles), 3), np.int32)
+    mesh.loop_triangles.foreach_get("vertices", triangles.reshape(-1))
+    return Shape(store.put(vertices), store.put(triangles), store.put(np.concatenate([corners, starts])))
