@@ -1,0 +1,1 @@
+"""The commands of `motion-bridge`, one file each: `add` declares its arguments, `run` does it."""

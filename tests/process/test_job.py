@@ -1,0 +1,84 @@
+"""A job through the pipe: frames on disk, events for the host, whatever the engine does."""
+
+import numpy as np
+import pytest
+from motion_bridge import png
+from motion_bridge.client import Done, Failed, FrameMade, Progress, Started
+from motion_bridge.errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
+from scaffold import TESTING, contents, events_until, render
+
+
+def test_a_job_puts_its_frames_on_disk_and_shows_them(start, shot_folder, tmp_path):
+    client, output = start(), tmp_path / "take"
+    job = client.render(shot_folder(count=5), output, "testing", resume=False)
+    events = events_until(client, Done)
+    assert Started(job, total=5, missing=5) in events
+    assert Progress(job, "Generating", 5, 5) in events
+    made = [event for event in events if isinstance(event, FrameMade)]
+    assert [frame.path.name for frame in made] == [f"frame_000{number}.png" for number in range(1, 6)]
+    for frame in made:
+        np.testing.assert_array_equal(png.read(frame.path), frame.pixels)
+    assert sorted(contents(output)) == [frame.path.name for frame in made], "nothing but frames is left"
+
+
+def test_one_backend_does_several_jobs(start, shot_folder, tmp_path):
+    client, shot = start(), shot_folder(count=3)
+    assert isinstance(render(client, shot, tmp_path / "one"), Done)
+    assert isinstance(render(client, shot, tmp_path / "two"), Done)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_the_prints_of_an_engine_do_not_reach_the_pipe(start, shot_folder, tmp_path):
+    assert isinstance(render(start(), shot_folder(fault="print"), tmp_path / "take"), Done)
+
+
+def test_a_change_reaches_the_engine_if_it_accepts_it(start, shot_folder, tmp_path):
+    client = start()
+    job = client.render(shot_folder(count=40, pause=0.02), tmp_path / "take", "testing", False)
+    events_until(client, FrameMade)
+    client.change(job, {"seed": 3})
+    client.change(job, {"prompts": {str(frame): "" for frame in range(5)}})
+    events = events_until(client, Done)
+    last = [event for event in events if isinstance(event, FrameMade)][-1]
+    assert len(np.unique(last.pixels)) == 1, "the picture was replaced by one colour"
+
+
+def test_a_change_that_is_too_large_is_refused_in_a_sentence(start):
+    with pytest.raises(BadInput, match="65536 are allowed"):
+        start().change(1, {"prompts": "x" * 70_000})
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "says"),
+    [
+        ("nan", BackendFailed, "frame 6: the picture holds values that are not numbers"),
+        ("float", BackendFailed, "frame 6: the picture is float32, not uint8"),
+        ("shape", BackendFailed, "frame 6: the picture has shape"),
+        ("raise", MotionBridgeError, "RuntimeError: the flux capacitor is empty"),
+        ("exit", MotionBridgeError, "SystemExit: 7"),
+        ("memory", OutOfMemory, "40 GB wanted"),
+        ("ask", MotionBridgeError, "EOFError"),
+    ],
+)
+def test_the_fault_of_an_engine_is_typed_and_keeps_the_frames_before(start, shot_folder, tmp_path, fault, kind, says):
+    client, output = start(), tmp_path / "take"
+    client.render(shot_folder(fault=fault), output, "testing", False)
+    failed = next(event for event in events_until(client, (Done, Failed)) if isinstance(event, Failed))
+    assert type(failed.error) is kind
+    assert says in str(failed.error)
+    assert sorted(contents(output)) == [f"frame_000{number}.png" for number in range(1, 6)]
+    assert isinstance(render(client, shot_folder(name="good"), tmp_path / "next"), Done), "the backend goes on"
+
+
+def test_an_unknown_engine_setting_or_name_is_bad_input(start, shot_folder, tmp_path):
+    client = start()
+    client.render(shot_folder(colour="blue"), tmp_path / "take", "testing", False)
+    assert "Unknown setting 'colour'" in str(events_until(client, (Done, Failed))[-1].error)
+    client.render(shot_folder(name="good"), tmp_path / "take", "perpetuum", False)
+    assert "no engine 'perpetuum'" in str(events_until(client, (Done, Failed))[-1].error)
+    assert not (tmp_path / "take").exists()
+
+
+def test_a_backend_that_cannot_start_says_so(start, tmp_path):
+    with pytest.raises(BackendFailed, match="could not be started"):
+        start([str(tmp_path / "no-python"), *TESTING[1:]])
