@@ -7,6 +7,7 @@ file printed is kept in the report folder; of a failed one it is shown. Exit cod
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -93,10 +94,8 @@ def _read(results: Path) -> Count:
 def _end_group(process: subprocess.Popen[bytes]) -> None:
     """Leave nothing behind that the tests started."""
     if hasattr(os, "killpg"):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     process.kill()
     process.wait()
 

@@ -1,0 +1,47 @@
+"""One picture that says what a job did: the scene as Blender renders it above, the generated frames below.
+
+    python examples/contact_sheet.py FOLDER      # FOLDER/rendered, FOLDER/take → FOLDER/contact_sheet.png
+
+Needs Pillow, so it is no part of the extension.
+"""
+
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+CELL = 416  # pixels, width of one frame
+GAP = 12
+HEADING = 40
+PAPER, INK, FAINT = (250, 247, 242), (40, 34, 30), (130, 120, 110)
+
+
+def contact_sheet(folder: Path) -> Image.Image:
+    """The frames that were rendered, in a row, and those of the same numbers that were generated, in a row below."""
+    rendered = sorted((folder / "rendered").glob("frame_*.png"))
+    if not rendered:
+        raise SystemExit(f"{folder / 'rendered'} holds no frames; run examples/demo.py {folder} first.")
+    cells = [[_cell(path), _cell(folder / "take" / path.name)] for path in rendered]
+    height = cells[0][0].height
+    sheet = Image.new("RGB", (len(cells) * (CELL + GAP) + GAP, 2 * (HEADING + height) + 3 * GAP), PAPER)
+    draw, font, small = ImageDraw.Draw(sheet), ImageFont.load_default(20), ImageFont.load_default(15)
+    for row, title in enumerate(("The scene, rendered by Cycles", "Motion Bridge, from the first frame alone")):
+        top = GAP + row * (HEADING + height + GAP)
+        draw.text((GAP, top + 6), title, INK, font)
+        for column, path in enumerate(rendered):
+            left = GAP + column * (CELL + GAP)
+            sheet.paste(cells[column][row], (left, top + HEADING))
+            label = f"frame {int(path.stem.removeprefix('frame_'))}"
+            draw.text((left + CELL, top + HEADING - 4), label, FAINT, small, anchor="rs")
+    return sheet
+
+
+def _cell(path: Path) -> Image.Image:
+    picture = Image.open(path).convert("RGB")
+    return picture.resize((CELL, round(CELL * picture.height / picture.width)), Image.Resampling.LANCZOS)
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) / "contact_sheet.png"
+    contact_sheet(Path(sys.argv[1])).save(target, optimize=True)
+    print(f"Contact sheet: {target}")
