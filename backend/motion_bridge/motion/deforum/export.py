@@ -1,0 +1,195 @@
+"""A Shot's camera as schedules for the webui, Forge, ComfyUI and Parseq: fitted, because their warp is not a pinhole.
+
+Three ways to say a shot are tried: 3D mode on their rank of depths with one constant aspect, 3D mode with depth warping
+off, and 2D mode. The best is smoothed as far as that costs next to nothing, loses the channels that it does not need,
+and is thinned to keys that a person can read. What error remains, in pixels a frame, is part of the result. It is never
+more than the closed form's: where the fit cannot beat it, the closed form is what is written.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...shot import Shot
+from ..schedule import text
+from .closed import FOV_DECIMALS, best_units, fov_keys, similarities, travel_and_turn, written_fov
+from .solve import Problem, Solution, distances, sensitivity, solve
+from .thin import Keys, Tolerance, evaluate, thin
+from .truth import Error, Truth, measure
+from .warp import Warp2D, Warp3D, pixel_grid, rank_depth
+
+Array = NDArray[np.floating]
+
+SMOOTH = (1.0, 0.3, 0.1, 0.03, 0.01, 0.0)  # tried in this order
+SMOOTH_COST, FEWER_COST = 1.02, 1.03  # of the best fit's error, for smoothness and for leaving channels out
+SPARE = 0.005  # pixels a frame that are always worth a simpler schedule
+THIN = (0.02, 0.15)  # pixels: the least and most that thinning may move the picture, between them a fifth of the error
+PART = 5  # every so many pixels of the grid are enough for trials
+TIE = 1.02  # a simpler mode may be this much worse
+
+
+@dataclass(frozen=True)
+class Export:
+    """Schedules for other people's Deforum and what they cannot express."""
+
+    mode: str  # animation_mode: "3D" or "2D"
+    depth_warping: bool
+    schedules: dict[str, str]  # by the names of a settings file
+    keys: int  # how many the motion schedules have together
+    error: Error  # of these schedules, pixels a frame
+    closed: Error  # of the unfitted conversion
+    size: Error  # of the motion itself
+    tried: dict[str, float]  # the error of each way before smoothing and thinning
+    still: frozenset[int]  # frames without motion: the first and the cuts, from 0
+
+    def settings(self) -> dict[str, object]:
+        """What a webui settings file must say beside its defaults for these schedules to mean this."""
+        return {
+            "animation_mode": self.mode,
+            "use_depth_warping": self.depth_warping,
+            "depth_algorithm": "Midas-3-Hybrid",
+            "aspect_ratio_use_old_formula": False,
+            "enable_perspective_flip": False,
+            "diffusion_cadence": 1,
+            **self.schedules,
+        }
+
+
+def export(shot: Shot, simplify: bool = True) -> Export:
+    """Fitted schedules for a Shot with depth (or an orthographic one). Without `simplify` every frame has a key."""
+    truth, ways = measure(shot), _ways(shot)
+    plain = _closed_form(shot, truth, ways[0])
+    fits = {way.name: _fit(way, truth) for way in ways}
+    limit = min(fit.cost for fit in fits.values()) * TIE + SPARE
+    way = next(way for way in reversed(ways) if fits[way.name].cost <= limit)  # the simplest of the good ones
+    fit = fits[way.name]
+    if simplify:
+        fit = _simpler(way, truth, fit)
+    written = _written(shot, way, truth, fit, simplify)
+    if written.error.mean > plain.error.mean:
+        written, way = plain, ways[0]
+    return Export(
+        mode="2D" if isinstance(way.warp, Warp2D) else "3D",
+        depth_warping=way.name == "3D",
+        schedules=written.schedules,
+        keys=written.keys,
+        error=written.error,
+        closed=plain.error,
+        size=truth.error(np.zeros_like(truth.flow)),
+        tried={name: fit.cost for name, fit in fits.items()},
+        still=truth.still,
+    )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way to say the shot: a warp, and the camera's own numbers in its channels."""
+
+    name: str
+    warp: Warp3D | Warp2D
+    guide: Array  # (T, C)
+
+    def problem(self, truth: Truth, active: NDArray[np.bool_], smooth: float) -> Problem:
+        return Problem(self.warp, truth, self.guide, active, isinstance(self.warp, Warp3D), smooth)
+
+
+@dataclass(frozen=True)
+class _Written:
+    schedules: dict[str, str]
+    keys: int
+    error: Error
+
+
+def _ways(shot: Shot) -> list[_Way]:
+    """From the most to the least that is asked of the target."""
+    index = pixel_grid(shot)
+    size = shot.width, shot.height
+    x, y = (shot.camera.intrinsics[0, :2, 2] - 0.5) / size  # their centre is a pixel's index, not its middle
+    plane = Warp2D(*size, index, (round(float(x), 6), round(float(y), 6)))
+    ways = [_Way("2D", plane, similarities(shot, plane))]
+    if shot.camera.orthographic.any():
+        return ways
+    fov, rank, move = written_fov(shot), rank_depth(shot, index), travel_and_turn(shot)
+    whole = Warp3D(*size, index, rank, fov)
+    flat = replace(whole, z=np.ones_like(rank))
+    return [_Way("3D", whole, move), _Way("3D without depth", flat, move), *ways]
+
+
+def _closed_form(shot: Shot, truth: Truth, way: _Way) -> _Written:
+    """The conversion without any fit, a key at every frame."""
+    value = best_units(shot, truth, way.warp) if isinstance(way.warp, Warp3D) else way.guide
+    return _written(shot, way, truth, Solution(value, 1.0, 0.0), simplify=False)
+
+
+def _fit(way: _Way, truth: Truth) -> Solution:
+    """The best that a way can do, found on a part of the grid first."""
+    every = np.ones(way.guide.shape[1], bool)
+    few, few_truth = _coarser(way, truth)
+    rough = solve(few.problem(few_truth, every, 0.0), way.guide)
+    return solve(way.problem(truth, every, 0.0), rough.value, rough.aspect)
+
+
+def _simpler(way: _Way, truth: Truth, fit: Solution) -> Solution:
+    """As smooth as costs next to nothing, then with the weakest channels, and the aspect, at rest while that does."""
+    few, few_truth = _coarser(way, truth)
+    every = np.ones(way.guide.shape[1], bool)
+    best = solve(few.problem(few_truth, every, 0.0), fit.value, fit.aspect)
+    for smooth in SMOOTH:
+        found = solve(few.problem(few_truth, every, smooth), best.value, best.aspect)
+        if found.cost <= best.cost * SMOOTH_COST + SPARE:
+            break
+    limit = found.cost * FEWER_COST + SPARE
+    problem = few.problem(few_truth, every, smooth)
+    weight = np.abs(found.value - way.warp.neutral).mean(0) * sensitivity(few.warp, few_truth)
+    for channel in np.argsort(weight):
+        tried = replace(problem, active=problem.active & (np.arange(len(weight)) != channel))
+        without = solve(tried, found.value, found.aspect)
+        if without.cost <= limit:
+            problem, found = tried, without
+    if problem.free_aspect:
+        tried = replace(problem, free_aspect=False)
+        without = solve(tried, found.value, 1.0)
+        if without.cost <= limit:
+            problem, found = tried, without
+    return solve(replace(problem, warp=way.warp, truth=truth), found.value, found.aspect)
+
+
+def _coarser(way: _Way, truth: Truth) -> tuple[_Way, Truth]:
+    """The same on a part of the grid, for the many trials."""
+    pick = slice(None, None, PART if len(truth.at) > 1000 else 1)
+    warp = replace(way.warp, index=way.warp.index[pick])
+    if isinstance(warp, Warp3D):
+        warp = replace(warp, z=warp.z[:, pick])
+    part = replace(truth, at=truth.at[pick], flow=truth.flow[:, pick], seen=truth.seen[:, pick])
+    return replace(way, warp=warp), part
+
+
+def _written(shot: Shot, way: _Way, truth: Truth, fit: Solution, simplify: bool) -> _Written:
+    """Text, and the error of what the text says."""
+    tolerance = float(np.clip(fit.cost / 5, *THIN))
+    unit = sensitivity(way.warp, truth)
+    aspect = round(fit.aspect, 3)
+    value = np.empty_like(fit.value)
+    keys: dict[str, Keys] = {}
+    schedules: dict[str, str] = {}
+    for c, name in enumerate(way.warp.channels):
+        decimals = _decimals(unit[c], tolerance)
+        dense = {k: round(float(v), decimals) for k, v in enumerate(fit.value[:, c])}
+        found = thin(fit.value[:, c], Tolerance(tolerance / unit[c]), truth.still, decimals) if simplify else dense
+        keys[name] = found
+        value[:, c] = evaluate(found, truth.frames)
+        schedules[name] = text.schedule(found, decimals)
+    if isinstance(way.warp, Warp3D):
+        schedules["fov_schedule"] = text.schedule(fov_keys(shot), FOV_DECIMALS)
+        schedules["aspect_ratio_schedule"] = text.schedule({0: aspect}, 3)
+    else:
+        schedules["transform_center_x"] = text.schedule({0: way.warp.centre[0]})
+        schedules["transform_center_y"] = text.schedule({0: way.warp.centre[1]})
+    error = truth.error_of(distances(way.warp, truth, value, aspect))
+    return _Written(schedules, sum(len(found) for found in keys.values()), error)
+
+
+def _decimals(unit: float, tolerance: float) -> int:
+    """So many that rounding moves the picture by less than a tenth of the tolerance."""
+    return int(np.clip(np.ceil(np.log10(5 * unit / tolerance)), 3, 8))

@@ -1,0 +1,115 @@
+"""Few keys instead of one value a frame, within a stated tolerance.
+
+Numbers between two keys are interpolated linearly, and the last key is held: the rule of every Deforum. Keys are added
+where the error is largest, their values found by least squares, and those that turn out not to be needed are removed.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+Keys = dict[int, float]
+
+PIECE = 120  # frames thinned together: what keeps the time linear
+BALANCE = 0.05  # how much the error of each frame counts beside its running sum
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far the lines may leave the values, at any frame; and, where stated, how far their running sums may."""
+
+    each: float
+    total: float | None = None
+
+
+def thin(values: Array, tolerance: Tolerance, still: Collection[int] = (0,), decimals: int = 6) -> Keys:
+    """Few keys for one channel (T,). Frames of `still` keep their value exactly, and nothing is drawn across them."""
+    keys: Keys = {}
+    carried = 0.0
+    for first, last in _runs(len(values), still):
+        if first in still:
+            keys[first] = round(float(values[first]), decimals)
+            carried = 0.0  # a cut or the start: nothing is accumulated across it
+            continue
+        places, heights, carried = _fit(values[first : last + 1], tolerance, carried)
+        keys.update({first + int(place): round(float(y), decimals) for place, y in zip(places, heights, strict=True)})
+    return _without_repeats(keys)
+
+
+def evaluate(keys: Keys, frames: int) -> Array:
+    """The value at every frame: (T,)."""
+    places = sorted(keys)
+    return np.interp(np.arange(frames), places, [keys[place] for place in places])
+
+
+def _runs(count: int, still: Collection[int]) -> list[tuple[int, int]]:
+    """The frames that are thinned together, first and last; a still frame stands alone."""
+    runs: list[tuple[int, int]] = []
+    for k in range(count):
+        joins = runs and k not in still and runs[-1][0] not in still and k - runs[-1][0] < PIECE
+        if joins:
+            runs[-1] = (runs[-1][0], k)
+        else:
+            runs.append((k, k))
+    return runs
+
+
+def _fit(values: Array, tolerance: Tolerance, carried: float) -> tuple[list[int], Array, float]:
+    """Key places, their values, and the running sum that the next run starts with."""
+    count = len(values)
+    places = [0, count - 1] if count > 1 else [0]
+    heights, worst = _heights(values, places, tolerance, carried)
+    while worst > 1 and len(places) < count:
+        free = np.setdiff1d(np.arange(count), places)
+        off = np.abs(_lines(places, count) @ heights - values)[free]
+        if tolerance.total is not None and off.max() < tolerance.each:
+            gaps = np.diff(places)  # the sum drifts though every line is close: split the longest
+            start = places[int(gaps.argmax())]
+            new = start + int(gaps.max()) // 2
+        else:
+            new = int(free[off.argmax()])
+        places = sorted({*places, new})
+        heights, worst = _heights(values, places, tolerance, carried)
+    if worst > 1:
+        return places, values[places], carried
+    for place in places[1:-1]:
+        fewer = [other for other in places if other != place]
+        tried, worst = _heights(values, fewer, tolerance, carried)
+        if worst <= 1:
+            places, heights = fewer, tried
+    return places, heights, carried + float((_lines(places, count) @ heights - values).sum())
+
+
+def _heights(values: Array, places: list[int], tolerance: Tolerance, carried: float) -> tuple[Array, float]:
+    """The best values at these places, and the worst error in parts of the tolerance."""
+    lines = _lines(places, len(values))
+    if tolerance.total is None:
+        heights = np.linalg.lstsq(lines, values, rcond=None)[0]
+        return heights, float(np.abs(lines @ heights - values).max()) / tolerance.each
+    system = np.concatenate([np.cumsum(lines, axis=0), BALANCE * lines])
+    aim = np.concatenate([np.cumsum(values) - carried, BALANCE * values])
+    heights = np.linalg.lstsq(system, aim, rcond=None)[0]
+    off = lines @ heights - values
+    total = np.abs(carried + np.cumsum(off)).max()
+    return heights, float(max(np.abs(off).max() / tolerance.each, total / tolerance.total))
+
+
+def _lines(places: list[int], count: int) -> Array:
+    """What each key contributes to each frame: (count, keys)."""
+    return np.stack([np.interp(np.arange(count), places, row) for row in np.eye(len(places))], axis=-1)
+
+
+def _without_repeats(keys: Keys) -> Keys:
+    """Leave out keys that say what their neighbours say already."""
+    places = sorted(keys)
+    kept = [
+        place
+        for i, place in enumerate(places)
+        if i == 0
+        or keys[place] != keys[places[i - 1]]
+        or (i + 1 < len(places) and keys[place] != keys[places[i + 1]])
+    ]
+    return {place: keys[place] for place in kept}
