@@ -1,9 +1,15 @@
 """Motion Bridge inside Blender."""
 
+from . import command, ui
+from .job.window import window
+
 
 def register() -> None:
-    pass
+    ui.register()
+    command.register()
 
 
 def unregister() -> None:
-    pass
+    window.close()
+    command.unregister()
+    ui.unregister()

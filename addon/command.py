@@ -1,0 +1,160 @@
+"""`blender -b file.blend -c motion_bridge …`: the main job without a window, for scripts and farms.
+
+`run` is the same for Python: the bpy module and batch scripts have no command line of Blender's. The lines printed
+are those of `motion-bridge render`.
+"""
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..backend.motion_bridge.engine import ENGINES
+from ..backend.motion_bridge.errors import BadInput, MotionBridgeError
+from ..backend.motion_bridge.paths import check_output
+from .job import frame_range, movie, order
+from .job.reading import Reading
+from .job.session import Session
+from .job.take import Take
+from .scene.first_frame import FromFile
+from .scene.read import snapshot
+from .terminal import Teller, stopped_by_signals
+
+NAME = "motion_bridge"
+FRAMES_HELP = "such as 5, 1-48, -5-18, or 1-48x2 for every second one; default: the scene's range"
+_PROMPT = re.compile(r"\s*(-?\d+)\s*:\s*(.*)", re.DOTALL)
+_handle: Any = None  # Blender's, of the registered command
+
+
+def run(arguments: list[str]) -> int:
+    """Carry out one command; its exit code: 0 done, 2 bad input, 3 backend failed, 4 cancelled."""
+    try:
+        options = parser().parse_args(join_negative_values(arguments))
+    except SystemExit as end:  # argparse has said why, or printed the help
+        return int(end.code or 0)
+    with Teller(options.json) as tell:
+        try:
+            options.action(options, tell)
+        except MotionBridgeError as fault:
+            tell.failed(fault)
+            return fault.exit_code
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    root = argparse.ArgumentParser(NAME, description="Generated frames that follow this scene's camera.")
+    actions = root.add_subparsers(required=True, metavar="COMMAND")
+
+    render = actions.add_parser("render", help="make frames")
+    add_shot_options(render)
+    render.add_argument("--output", required=True, metavar="DIR", help="the take: a folder for the frames")
+    render.add_argument("--engine", choices=sorted(ENGINES), help="default: the scene's")
+    render.add_argument("--resume", action="store_true", help="make only the frames that DIR lacks")
+    render.set_defaults(action=make_frames)
+
+    write = actions.add_parser("shot", help="write the Shot alone: what an engine is told about the scene")
+    add_shot_options(write)
+    write.add_argument("--output", required=True, metavar="DIR", help="the folder of the Shot")
+    write.add_argument("--engine", choices=sorted(ENGINES), help="whose needs it serves; default: the scene's")
+    write.set_defaults(action=write_shot)
+
+    film = actions.add_parser("movie", help="write a take as an H.264 movie")
+    film.add_argument("take", metavar="DIR", help="the folder with the frames")
+    film.add_argument("--output", required=True, metavar="FILE", help="the movie, such as take.mp4")
+    film.set_defaults(action=write_movie)
+
+    for action in (render, write, film):
+        action.add_argument("--json", action="store_true", help="print one JSON object a line instead of text")
+    return root
+
+
+def add_shot_options(action: argparse.ArgumentParser) -> None:
+    """What replaces the scene's own settings."""
+    action.add_argument("--frames", metavar="RANGE", help=FRAMES_HELP)
+    action.add_argument("--first-frame", metavar="FILE", help="the picture to start from")
+    action.add_argument(
+        "--prompt", action="append", metavar="'FRAME: TEXT'", help="a prompt and its first frame; can be given again"
+    )
+    action.add_argument("--seed", type=int)
+    action.add_argument("--mark-unseen", action="store_true", help="mark what no earlier frame has shown")
+
+
+def join_negative_values(arguments: list[str]) -> list[str]:
+    """Write `--frames -5-18` as `--frames=-5-18`: argparse takes a value that begins with a minus for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in ("--frames", "--prompt", "--seed") and re.match(r"-\d", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def make_frames(options: argparse.Namespace, tell: Teller) -> None:
+    """`render`"""
+    take, scene = Take(check_output(options.output)), bpy.context.scene
+    changes = changes_of(options)
+    choose = order.resumed if options.resume else order.fresh
+    wanted = choose(take, scene, options.engine or scene.motion_bridge.engine, changes)
+    with stopped_by_signals() as stop:
+        job = wanted.begin(bpy.context)
+        stop.action = job.cancel
+        Session(job, None).run(tell.event)
+    tell.done(take.folder)
+
+
+def write_shot(options: argparse.Namespace, tell: Teller) -> None:
+    """`shot`"""
+    folder, scene = check_output(options.output), bpy.context.scene
+    if (folder / "shot.json").exists():
+        raise BadInput(f"{folder} holds a Shot already; choose another folder.")
+    request = order.request_of(scene, options.engine or scene.motion_bridge.engine, changes_of(options))
+    with stopped_by_signals() as stop:
+        reading = Reading(snapshot(bpy.context, request), folder)
+        stop.action = reading.cancel
+        reading.join()
+    if reading.fault:
+        raise reading.fault
+    tell.saved(folder / "shot.json")
+
+
+def write_movie(options: argparse.Namespace, tell: Teller) -> None:
+    """`movie`"""
+    take = Take(Path(options.take).absolute())
+    tell.saved(movie.write(take, check_output(options.output)))
+
+
+def changes_of(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options replace, as fields of a Request."""
+    changes: dict[str, Any] = {}
+    if options.frames is not None:
+        changes["frames"] = frame_range.parse(options.frames)
+    if options.first_frame is not None:
+        changes["first_frame"] = FromFile(str(Path(options.first_frame).absolute()))
+    if options.prompt is not None:
+        changes["prompts"] = dict(prompt_of(text) for text in options.prompt)
+    if options.seed is not None:
+        changes["seed"] = options.seed
+    if options.mark_unseen:
+        changes["settings"] = {"mark_unseen": True}
+    return changes
+
+
+def prompt_of(text: str) -> tuple[int, str]:
+    """A prompt's frame and words; BadInput when it names no frame."""
+    found = _PROMPT.fullmatch(text)
+    if not found:
+        raise BadInput(f"The prompt {text!r} does not begin with a frame; write it as '1: a red house'.")
+    return int(found[1]), found[2]
+
+
+def register() -> None:
+    global _handle
+    _handle = bpy.utils.register_cli_command(NAME, run)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_cli_command(_handle)

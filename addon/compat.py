@@ -1,0 +1,63 @@
+"""Every difference between Blender 4.2 and 5.x that the add-on meets, and nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import bpy
+
+# The options of a path property that may begin with //; they have to be stated since 4.5.
+BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+
+
+def strips(scene: bpy.types.Scene) -> Any:
+    """The scene's top-level strips, made if there are none yet; called sequences before 4.4."""
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def strip_span(strip: Any) -> tuple[float, float]:
+    """The first timeline frame that a strip shows and the first that it does not; renamed in 5.2."""
+    if hasattr(strip, "left_handle"):
+        return strip.left_handle, strip.right_handle
+    return strip.frame_final_start, strip.frame_final_end
+
+
+def forget_drawn(strip: Any) -> None:
+    """Make the Sequencer draw a strip's frames again: 5.x keeps what it drew before the files were there."""
+    if bpy.app.version >= (5, 0, 0):
+        strip.invalidate_cache("RAW")
+
+
+def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
+    """The scene whose strips the Sequencer shows: since 5.0 a workspace may edit another one than it looks at."""
+    return getattr(context, "sequencer_scene", None) or context.scene
+
+
+def show_in_sequencer(context: bpy.types.Context, scene: bpy.types.Scene) -> None:
+    """Since 5.0 a Sequencer is empty until its workspace has a scene for it; take this one where none is chosen."""
+    workspace = context.workspace
+    if hasattr(workspace, "sequencer_scene") and workspace.sequencer_scene is None:
+        workspace.sequencer_scene = scene
+
+
+def write_movie_files(image_settings: Any) -> None:
+    """Choose FFmpeg as the output format; since 5.0 only after the kind of medium."""
+    if hasattr(image_settings, "media_type"):
+        image_settings.media_type = "VIDEO"
+    image_settings.file_format = "FFMPEG"
+
+
+@contextmanager
+def write_png_files(image_settings: Any) -> Iterator[None]:
+    """Save pictures as 8-bit RGB PNG for a while; since 5.0 the kind of medium comes before the format."""
+    wanted = {"media_type": "IMAGE", "file_format": "PNG", "color_mode": "RGB", "color_depth": "8", "compression": 15}
+    names = [name for name in wanted if hasattr(image_settings, name)]
+    before = {name: getattr(image_settings, name) for name in names}
+    try:
+        for name in names:
+            setattr(image_settings, name, wanted[name])
+        yield
+    finally:
+        for name in names:  # the same order: what a format allows follows from the format
+            setattr(image_settings, name, before[name])

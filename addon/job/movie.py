@@ -1,0 +1,85 @@
+"""A movie of a take, through Blender's own FFmpeg.
+
+It is rendered from the Sequencer of a scene that exists only meanwhile, with the Standard view transform: through
+the default one every colour would shift.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import bpy
+
+from ...backend.motion_bridge import png, shot
+from ...backend.motion_bridge.errors import BadInput
+from .. import compat
+from ..scene.undisturbed import render_result_kept, silent_handlers
+from .strip import holds
+from .take import Take
+
+
+def write(take: Take, path: Path) -> Path:
+    """Write the frames of a take as an H.264 MP4 at the shot's rate; an older movie of that name is replaced.
+
+    BadInput when there are no frames or the movie cannot be written.
+    """
+    frames = take.frames()
+    if not frames:
+        raise BadInput(f"There are no frames in {take.folder}; render some first.")
+    fps = shot.load(take.shot).fps
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    height, width, _ = png.read(next(iter(frames.values()))).shape
+    try:
+        with _movie_scene(width, height, fps) as scene, render_result_kept(), silent_handlers():
+            scene.frame_end = _place(scene, frames, width, height)
+            scene.render.filepath = str(part)
+            bpy.ops.render.render(animation=True, scene=scene.name)
+        os.replace(part, path)
+    except (RuntimeError, OSError) as fault:
+        raise BadInput(f"The movie {path} was not written: {fault}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+@contextmanager
+def _movie_scene(width: int, height: int, fps: float) -> Iterator[bpy.types.Scene]:
+    """A scene that writes an H.264 movie and leaves nothing behind.
+
+    H.264 wants even sides: an odd picture loses its last column or row.
+    """
+    scene = bpy.data.scenes.new("Motion Bridge movie")
+    try:
+        scene.view_settings.view_transform = "Standard"
+        render = scene.render
+        render.resolution_x, render.resolution_y = width - width % 2, height - height % 2
+        render.resolution_percentage = 100
+        render.fps = max(round(fps), 1)
+        render.fps_base = render.fps / fps
+        render.dither_intensity = 0
+        render.use_file_extension = False
+        compat.write_movie_files(render.image_settings)
+        render.image_settings.color_mode = "RGB"
+        render.ffmpeg.format = "MPEG4"
+        render.ffmpeg.codec = "H264"
+        render.ffmpeg.constant_rate_factor = "HIGH"
+        render.ffmpeg.ffmpeg_preset = "GOOD"
+        render.ffmpeg.audio_codec = "NONE"
+        scene.frame_start = 1
+        yield scene
+    finally:
+        bpy.data.scenes.remove(scene)
+
+
+def _place(scene: bpy.types.Scene, frames: dict[int, Path], width: int, height: int) -> int:
+    """Put the frames into the scene's Sequencer from frame 1 on; the last timeline frame that shows one."""
+    files = list(frames.values())
+    strip = compat.strips(scene).new_image("take", str(files[0]), 1, 1)
+    shown = [file for file, times in zip(files, holds(list(frames)), strict=True) for _ in range(times)]
+    for file in shown[1:]:
+        strip.elements.append(file.name)
+    strip.transform.offset_x = width % 2 / 2  # keep the top left pixel where it is when the last ones are cut
+    strip.transform.offset_y = -(height % 2) / 2
+    return len(shown)

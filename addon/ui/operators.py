@@ -1,0 +1,116 @@
+"""What the buttons do; each calls a function that a script could call too."""
+
+from collections.abc import Callable
+
+import bpy
+
+from ...backend.motion_bridge.errors import Cancelled, MotionBridgeError
+from ..job import movie, take
+from ..job.order import last_take, new_take
+from ..job.window import window
+
+
+def attempt(operator: bpy.types.Operator, action: Callable[[], None]) -> set[str]:
+    """Do it; what goes wrong becomes the operator's report."""
+    try:
+        action()
+    except Cancelled as fault:
+        operator.report({"WARNING"}, str(fault))
+        return {"CANCELLED"}
+    except MotionBridgeError as fault:
+        operator.report({"ERROR"}, str(fault))
+        return {"CANCELLED"}
+    return {"FINISHED"}
+
+
+class Idle:
+    """Poll of the buttons that wait until the running job has ended."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return not window.running
+
+
+class MOTION_BRIDGE_OT_render(Idle, bpy.types.Operator):
+    """Generate the frames of the scene's range into a new take. From a script it returns when they are made"""
+
+    bl_idname = "motion_bridge.render"
+    bl_label = "Render"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if bpy.app.background:
+            return self.execute(context)
+        return attempt(self, lambda: window.begin(context, new_take(context.scene)))
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return attempt(self, lambda: window.run(context, new_take(context.scene)))
+
+
+class MOTION_BRIDGE_OT_resume(Idle, bpy.types.Operator):
+    """Make the frames that the last take still lacks, from the scene as it was when that take was begun"""
+
+    bl_idname = "motion_bridge.resume"
+    bl_label = "Resume"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if bpy.app.background:
+            return self.execute(context)
+        return attempt(self, lambda: window.begin(context, last_take(context.scene)))
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return attempt(self, lambda: window.run(context, last_take(context.scene)))
+
+
+class MOTION_BRIDGE_OT_cancel(bpy.types.Operator):
+    """Stop the running job; the frames that are finished stay (Esc)"""
+
+    bl_idname = "motion_bridge.cancel"
+    bl_label = "Cancel"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return window.running and not (context.screen and context.screen.is_animation_playing)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        window.cancel()
+        return {"FINISHED"}
+
+
+class MOTION_BRIDGE_OT_movie(Idle, bpy.types.Operator):
+    """Write the last take as an H.264 movie beside its folder"""
+
+    bl_idname = "motion_bridge.movie"
+    bl_label = "Make Movie"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return attempt(self, lambda: self._write(context.scene))
+
+    def _write(self, scene: bpy.types.Scene) -> None:
+        made = take.last(take.output_folder(scene.motion_bridge.output))
+        path = movie.write(made, made.folder.with_suffix(".mp4"))
+        self.report({"INFO"}, f"Saved {path}")
+
+
+class MOTION_BRIDGE_OT_open_folder(bpy.types.Operator):
+    """Show the takes in the system's file browser"""
+
+    bl_idname = "motion_bridge.open_folder"
+    bl_label = "Open Folder"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return attempt(self, lambda: self._open(context.scene))
+
+    def _open(self, scene: bpy.types.Scene) -> None:
+        folder = take.output_folder(scene.motion_bridge.output)
+        bpy.ops.wm.path_open(filepath=str(take.last(folder).folder))
+
+
+CLASSES = (
+    MOTION_BRIDGE_OT_render,
+    MOTION_BRIDGE_OT_resume,
+    MOTION_BRIDGE_OT_cancel,
+    MOTION_BRIDGE_OT_movie,
+    MOTION_BRIDGE_OT_open_folder,
+)
+
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -1,0 +1,154 @@
+"""The tab "Motion Bridge" in the sidebars of the 3D View, the Image Editor and the Sequencer."""
+
+import bpy
+
+from ..job.job import State
+from ..job.window import window
+from ..names import TITLE
+from .properties import ENGINE_SETTINGS
+from .text import clock, draw_wrapped
+
+
+class Sidebar:
+    """Where all the panels stand."""
+
+    bl_region_type = "UI"
+    bl_category = TITLE
+
+
+class MainPanel(Sidebar):
+    """Choose, press Render, watch."""
+
+    bl_label = TITLE
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, scene = self.layout, context.scene
+        settings = scene.motion_bridge
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.active = not window.running
+        column.prop(settings, "engine")
+        column.row().prop(settings, "first_frame", expand=True)
+        if settings.first_frame == "FILE":
+            column.prop(settings, "first_frame_path", text="File")
+        elif settings.first_frame == "IMAGE":
+            column.prop(settings, "first_frame_image", text="Image")
+        column.prop(settings, "output")
+        draw_summary(layout, scene)
+        if window.running:
+            draw_progress(layout)
+        else:
+            draw_buttons(layout)
+        draw_outcome(layout, context)
+
+
+def draw_summary(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
+    """What Render would make: camera, range and size, as the scene's own settings say."""
+    render = scene.render
+    width = int(render.resolution_x * render.resolution_percentage / 100)
+    height = int(render.resolution_y * render.resolution_percentage / 100)
+    column = layout.column(align=True)
+    column.scale_y = 0.85
+    if scene.camera:
+        column.label(text=scene.camera.name, icon="CAMERA_DATA")
+    else:
+        column.label(text="The scene has no camera", icon="ERROR")
+    step = f", every {scene.frame_step}" if scene.frame_step > 1 else ""
+    column.label(text=f"Frames {scene.frame_start}\N{EN DASH}{scene.frame_end}{step}", icon="TIME")
+    column.label(text=f"{width} \N{MULTIPLICATION SIGN} {height} pixels", icon="IMAGE_DATA")
+
+
+def draw_buttons(layout: bpy.types.UILayout) -> None:
+    """What can be pressed while nothing runs."""
+    column = layout.column(align=True)
+    row = column.row(align=True)
+    row.scale_y = 1.6
+    row.operator("motion_bridge.render", icon="RENDER_ANIMATION")
+    row = column.row(align=True)
+    row.operator("motion_bridge.resume", icon="FILE_REFRESH")
+    row = column.row(align=True)
+    row.operator("motion_bridge.movie", icon="FILE_MOVIE")
+    row.operator("motion_bridge.open_folder", icon="FILE_FOLDER")
+
+
+def draw_progress(layout: bpy.types.UILayout) -> None:
+    """How far the running job is, and the way to stop it."""
+    column = layout.column(align=True)
+    if window.rendering_first_frame or window.session is None:
+        column.progress(text="Rendering the first frame", factor=0.0)
+    else:
+        job = window.session.job
+        text = job.state.value
+        if job.state is State.GENERATING:
+            text = f"{job.finished} of {job.total}" if job.total else job.stage or "Starting"
+            if (left := job.seconds_left) is not None:
+                text += f"  \N{MIDDLE DOT}  {clock(left)} left"
+        column.progress(text=text, factor=job.progress)
+    row = column.row(align=True)
+    row.scale_y = 1.4
+    row.operator("motion_bridge.cancel", text="Cancel  (Esc)", icon="CANCEL")
+
+
+def draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """How the last job ended, and whether the scene is still the one that it was read from."""
+    if window.error:
+        draw_wrapped(layout.box(), str(window.error), context, icon="ERROR")
+    elif window.session and window.session.job.state is State.DONE:
+        job = window.session.job
+        draw_wrapped(layout.box(), f"{job.take.name}: {job.total} frames", context, icon="CHECKMARK")
+    if window.running and window.scene_changed:
+        draw_wrapped(layout, "The scene has changed; these frames still show it as it was.", context, icon="INFO")
+
+
+class PromptPanel(Sidebar):
+    """Words for the engines that listen to them."""
+
+    bl_label = "Prompts"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, settings = self.layout, context.scene.motion_bridge
+        row = layout.row()
+        row.template_list("MOTION_BRIDGE_UL_prompts", "", settings, "prompts", settings, "active_prompt", rows=3)
+        column = row.column(align=True)
+        column.operator("motion_bridge.prompt_key", text="", icon="ADD")
+        column.operator("motion_bridge.prompt_remove", text="", icon="REMOVE")
+        layout.prop(settings, "negative", placeholder="What it must not show")
+
+
+class SettingsPanel(Sidebar):
+    """What seldom changes."""
+
+    bl_label = "Settings"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, settings = self.layout, context.scene.motion_bridge
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        for name in ENGINE_SETTINGS.get(settings.engine, ()):
+            layout.prop(settings, name)
+        layout.prop(settings, "seed")
+        layout.prop(settings, "grid")
+
+
+EDITORS = {"view3d": "VIEW_3D", "image": "IMAGE_EDITOR", "sequencer": "SEQUENCE_EDITOR"}
+
+
+def _panels() -> list[type]:
+    """The three panels, once for each editor."""
+    made = []
+    for short, editor in EDITORS.items():
+        main = f"MOTION_BRIDGE_PT_{short}"
+        made.append(type(main, (MainPanel, bpy.types.Panel), {"bl_idname": main, "bl_space_type": editor}))
+        for part in (PromptPanel, SettingsPanel):
+            name = f"{main}_{part.bl_label.lower()}"
+            place = {"bl_idname": name, "bl_space_type": editor, "bl_parent_id": main}
+            made.append(type(name, (part, bpy.types.Panel), place))
+    return made
+
+
+CLASSES = _panels()
+
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -1,0 +1,66 @@
+"""The list of prompt keyframes."""
+
+import bpy
+
+
+class MOTION_BRIDGE_UL_prompts(bpy.types.UIList):
+    """Prompts by frame; the one that holds at the current frame has a filled marker."""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
+        holding = max((key.frame for key in data.prompts if key.frame <= context.scene.frame_current), default=None)
+        row = layout.row(align=True)
+        row.label(text="", icon="KEYFRAME_HLT" if item.frame == holding else "KEYFRAME")
+        split = row.split(factor=0.25, align=True)
+        split.prop(item, "frame", text="", emboss=False)
+        split.prop(item, "text", text="", emboss=False, placeholder="What the picture shows")
+
+    def filter_items(self, context, data, property_name) -> tuple[list[int], list[int]]:
+        frames = [key.frame for key in data.prompts]
+        order = sorted(range(len(frames)), key=frames.__getitem__)
+        places = [0] * len(frames)
+        for place, index in enumerate(order):
+            places[index] = place
+        return [], places
+
+
+class MOTION_BRIDGE_OT_prompt_key(bpy.types.Operator):
+    """Add a prompt that holds from the current frame on"""
+
+    bl_idname = "motion_bridge.prompt_key"
+    bl_label = "Key Prompt at Current Frame"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        settings, frame = context.scene.motion_bridge, context.scene.frame_current
+        frames = [key.frame for key in settings.prompts]
+        if frame not in frames:
+            earlier = max((key for key in settings.prompts if key.frame < frame), key=lambda k: k.frame, default=None)
+            text = earlier.text if earlier else ""
+            key = settings.prompts.add()
+            key.frame, key.text = frame, text
+            frames.append(frame)
+        settings.active_prompt = frames.index(frame)
+        return {"FINISHED"}
+
+
+class MOTION_BRIDGE_OT_prompt_remove(bpy.types.Operator):
+    """Remove the selected prompt"""
+
+    bl_idname = "motion_bridge.prompt_remove"
+    bl_label = "Remove Prompt"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return len(context.scene.motion_bridge.prompts) > 0
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        settings = context.scene.motion_bridge
+        settings.prompts.remove(settings.active_prompt)
+        settings.active_prompt = max(min(settings.active_prompt, len(settings.prompts) - 1), 0)
+        return {"FINISHED"}
+
+
+CLASSES = (MOTION_BRIDGE_UL_prompts, MOTION_BRIDGE_OT_prompt_key, MOTION_BRIDGE_OT_prompt_remove)
+
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

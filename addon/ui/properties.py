@@ -1,0 +1,90 @@
+"""What the scene remembers: the settings of the panel, saved in the .blend."""
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+
+from ...backend.motion_bridge.engine import ENGINES
+from ..compat import BLEND_RELATIVE
+
+ENGINE_LABELS = {  # engine: what the menu says of it; an engine that is not here is shown by its name alone
+    "reproject": ("Reproject", "Move the first frame along the scene's true motion. Needs nothing installed"),
+}
+ENGINE_SETTINGS = {"reproject": ("mark_unseen",)}  # engine: the properties below that are its settings
+
+
+class MotionBridgePrompt(bpy.types.PropertyGroup):
+    """One prompt keyframe."""
+
+    frame: IntProperty(name="Frame", description="The frame from which the prompt holds")
+    text: StringProperty(name="Prompt", description="What the picture shows from this frame on")
+
+
+class MotionBridgeSettings(bpy.types.PropertyGroup):
+    """One scene's settings, as `scene.motion_bridge`."""
+
+    engine: EnumProperty(
+        name="Engine",
+        description="What makes the frames",
+        items=[(name, *ENGINE_LABELS.get(name, (name, ""))) for name in ENGINES],
+        default="reproject",
+    )
+    output: StringProperty(
+        name="Output",
+        description="Folder for the takes; each Render makes a new one. // is the folder of the .blend file",
+        subtype="DIR_PATH",
+        options=BLEND_RELATIVE,
+        default="//motion_bridge/",
+    )
+    first_frame: EnumProperty(
+        name="First Frame",
+        description="The picture that generation starts from",
+        items=[
+            ("RENDER", "Render", "Render the first frame of the range with this scene's own settings"),
+            ("FILE", "File", "An image file"),
+            ("IMAGE", "Image", "An image that is open in Blender"),
+        ],
+        default="RENDER",
+    )
+    first_frame_path: StringProperty(
+        name="First Frame File",
+        description="The picture to start from",
+        subtype="FILE_PATH",
+        options=BLEND_RELATIVE,
+    )
+    first_frame_image: PointerProperty(
+        name="First Frame Image", description="The picture to start from", type=bpy.types.Image
+    )
+    prompts: CollectionProperty(type=MotionBridgePrompt)
+    active_prompt: IntProperty()
+    negative: StringProperty(name="Negative", description="What the pictures must not show")
+    seed: IntProperty(name="Seed", description="The same seed gives the same frames", min=0)
+    grid: IntProperty(
+        name="Track Grid",
+        description="Points a side of the grid that is followed through the shot, from the first frame on",
+        default=50,
+        min=0,
+        max=200,
+    )
+    mark_unseen: BoolProperty(
+        name="Mark Unseen",
+        description="Hatch what no earlier frame has shown instead of filling it",
+    )
+
+    def engine_settings(self, engine: str) -> dict[str, bool]:
+        """An engine's own settings."""
+        return {name: getattr(self, name) for name in ENGINE_SETTINGS.get(engine, ())}
+
+
+CLASSES = (MotionBridgePrompt, MotionBridgeSettings)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.motion_bridge = PointerProperty(type=MotionBridgeSettings)
+
+
+def unregister() -> None:
+    del bpy.types.Scene.motion_bridge
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
