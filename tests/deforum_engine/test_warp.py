@@ -109,6 +109,12 @@ def test_whole_pixels_move_whole_pictures():
     assert torch.allclose(sample.warp(picture, flow, "reflection")[:, :, 0, :-4], picture[:, :, 1, 4:], atol=2e-5)
 
 
+def test_a_grey_picture_is_warped_as_one_channel_of_a_coloured_one():
+    colour = torch.rand(1, 3, 20, 30, generator=torch.Generator().manual_seed(1))
+    flow = 3 * torch.randn(1, 20, 30, 2, generator=torch.Generator().manual_seed(2))
+    assert torch.allclose(sample.warp(colour[:, :1], flow), sample.warp(colour, flow)[:, :1], atol=1e-5)
+
+
 def test_a_batch_is_warped_as_its_pictures_are():
     pictures = torch.rand(3, 3, 24, 32, generator=torch.Generator().manual_seed(1))
     flow = 3 * torch.randn(3, 24, 32, 2, generator=torch.Generator().manual_seed(2))
@@ -237,3 +243,14 @@ def test_two_steps_chained_are_the_motion_of_both(moving):
     )
     error = (both - metric.motion(skip, 1).flow).norm(dim=-1)[smooth]
     assert error.median() < 0.05
+
+
+@pytest.mark.skipif(not sample.EXACT_REMAP, reason="OpenCV 4 rounds places to 1/32 pixel, so it is not used")
+@pytest.mark.parametrize("padding", sample.PADDINGS)
+@pytest.mark.parametrize("kernel", ["bicubic", "bilinear"])
+def test_the_fast_sampler_and_torchs_take_the_same_picture(padding, kernel):
+    generator = torch.Generator().manual_seed(5)
+    picture = torch.rand(2, 3, 40, 56, generator=generator)
+    at = sample.positions(40, 56, picture) + 9 * torch.randn(2, 40, 56, 2, generator=generator)
+    fast, slow = sample.remap(picture, at, padding, kernel), sample.grid_sample(picture, at, padding, kernel)
+    assert (fast - slow).abs().max() < 1e-4

@@ -50,13 +50,18 @@ def flow_3d(step: Step3D, z: Tensor) -> Tensor:
     y = torch.linspace(-1, 1, height, device=z.device, dtype=z.dtype)[:, None]
     turn = turns(np.array(step.rotation, np.float64))
     shift = np.array(step.translation) / STEP
-    moved = [float(turn[0, c]) * x + (float(turn[1, c]) * y + float(shift[c])) + float(turn[2, c]) * z for c in range(3)]
     focal = 1 / np.tan(np.radians(step.fov) / 2)
-    far, near = 1 / z, 1 / moved[2]
+    scale = [focal * width / 2 / step.aspect, focal * height / 2]  # pixels per unit of the projected plane
+
+    def moved(c: int, by: float) -> Tensor:
+        plane = float(turn[0, c]) * by * x + (float(turn[1, c]) * y + float(shift[c])) * by
+        return torch.add(plane, z, alpha=float(turn[2, c]) * by)
+
+    before, after = 1 / z, 1 / moved(2, 1.0)
     flow = z.new_empty(*z.shape, 2)
-    torch.mul(x * far - moved[0] * near, focal * width / 2 / step.aspect, out=flow[..., 0])
-    torch.mul(y * far - moved[1] * near, focal * height / 2, out=flow[..., 1])
-    return flow
+    for c, axis in enumerate((x, y)):
+        torch.addcmul(axis * scale[c] * before, moved(c, scale[c]), after, value=-1, out=flow[..., c])
+    return flow.nan_to_num_(0.0)
 
 
 def equalised(depth: Tensor, kind: str) -> Tensor:
