@@ -1,27 +1,66 @@
-"""The channels a model sees: 16 noise, 4 mask, 16 first frame, 16 tracks, in this order.
+"""What the model is told of a stretch of latent frames: mask, first frame and tracks, as channels beside the noise.
 
-The mask is one where the first frame is given (latent frame 0) and zero after it.
+Order of channels: noise, 4 mask, first frame, tracks. Everything here works on one clip and on any range of its latent
+frames, and a range gives exactly the slice of the whole.
 """
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from .propagation import propagate
+from .track_head import TrackHead, picture_frames
+from .track_map import cells_by_floor, track_map
+
 MASK_CHANNELS = 4
 
 
-def first_frame_channels(latent: Tensor, frames: int, latent_start: int = 0) -> Tensor:
-    """Mask and first frame for `frames` latent frames: (B, 4 + C, frames, h, w).
+@dataclass(frozen=True)
+class FirstFrame:
+    """The picture generation starts from, encoded."""
 
-    latent: (B, C, T, h, w), the encoded first frame followed by encoded grey; past its end the last grey frame goes on.
+    latent: Tensor  # (C, h, w)
+    grey: Tensor  # (C, h, w): what the encoder makes of grey, for the frames that are not known
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Points to follow, and who they are."""
+
+    points: Tensor  # (N, T, 2) in fractions of the picture, from picture frame 0
+    visible: Tensor  # (N, T) bool
+    identity: Tensor  # (N, d), track_map.embed_ids
+
+
+def channels(first: FirstFrame, tracks: Tracks | None, head: TrackHead, frames: range, carry: bool) -> Tensor:
+    """(4 + C + track channels, len(frames), h, w) for latent frames `frames`.
+
+    tracks: None for no motion at all, which is exact zeros and not the head's answer to an empty map.
+    carry: also propagate the first frame's features along the tracks.
     """
-    batch, _, known, height, width = latent.shape
-    at = torch.arange(latent_start, latent_start + frames, device=latent.device).clamp(max=known - 1)
-    mask = torch.zeros(batch, MASK_CHANNELS, frames, height, width, dtype=latent.dtype, device=latent.device)
-    if latent_start == 0:
-        mask[:, :, 0] = 1
-    return torch.cat([mask, latent[:, :, at]], dim=1)
+    _, height, width = first.latent.shape
+    picture = _first_frame_channels(first, tracks if carry else None, frames)
+    if tracks is None:
+        empty = torch.zeros(head.proj.out_channels, len(frames), height, width, dtype=first.latent.dtype)
+        return torch.cat([picture, empty.to(picture.device)])
+    window = picture_frames(frames.start, frames.stop)
+    drawn = track_map(
+        tracks.points[:, window], tracks.visible[:, window], tracks.identity, height, width, cells_by_floor
+    )
+    return torch.cat([picture, head(drawn[None], starts_clip=frames.start == 0)[0]])
 
 
-def model_input(noisy: Tensor, first_frame: Tensor, tracks: Tensor) -> Tensor:
-    """(B, 16 + 20 + 16, T, h, w): what the patch embedding reads."""
-    return torch.cat([noisy, first_frame, tracks], dim=1)
+def _first_frame_channels(first: FirstFrame, carried: Tracks | None, frames: range) -> Tensor:
+    """Mask and picture: one and the first frame at latent frame 0, afterwards zero and grey or what tracks carry."""
+    latent = first.grey[:, None].repeat(1, len(frames), 1, 1)
+    mask = torch.zeros_like(latent[:1])
+    later = range(max(1, frames.start), frames.stop)
+    if carried is not None and len(later):
+        feature, amount = propagate(first.latent, carried.points, carried.visible, later)
+        latent[:, -len(later) :] += amount * (feature - first.grey[:, None])
+        mask[:, -len(later) :] = amount
+    if frames.start == 0:
+        latent[:, 0] = first.latent
+        mask[:, 0] = 1
+    return torch.cat([mask.expand(MASK_CHANNELS, -1, -1, -1), latent])

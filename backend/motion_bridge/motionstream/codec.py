@@ -1,0 +1,96 @@
+"""Pictures to latents and back, in the sketch model: a small encoder, and a decoder that streams.
+
+Latent frame 0 stands for picture frame 0 alone, each later one for four picture frames, as in Wan's VAE. The decoder is
+two-dimensional with a memory of one past frame in each block (arXiv 2511.01266, section 3.4): decoding chunk by chunk
+and decoding the whole clip are the same arithmetic.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .track_head import STRIDE
+
+Memory = list[Tensor]  # what each block remembers of the frame before, in the order of the blocks
+
+
+def _group(frames: Tensor) -> Tensor:
+    """(B, 3, 1 + 4n, H, W) → (B, 1 + n, 12, H, W): the first frame four times over, then groups of four."""
+    batch, _, _, height, width = frames.shape
+    filled = torch.cat([frames[:, :, :1].expand(-1, -1, STRIDE - 1, -1, -1), frames], dim=2)
+    groups = filled.unflatten(2, (-1, STRIDE)).permute(0, 2, 1, 3, 4, 5)
+    return groups.reshape(batch, -1, 3 * STRIDE, height, width)
+
+
+class Encoder(nn.Module):
+    """(B, 3, 1 + 4n, H, W) in -1 … 1 → (B, C, 1 + n, H/4, W/4), trained towards unit variance."""
+
+    def __init__(self, channels: int = 16, width: int = 64):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(12 * STRIDE, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(2 * width, 2 * width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(2 * width, channels, 3, padding=1),
+        )
+
+    def forward(self, frames: Tensor) -> Tensor:
+        groups = _group(frames)
+        return self.layers(groups.flatten(0, 1)).unflatten(0, groups.shape[:2]).transpose(1, 2)
+
+
+class MemoryBlock(nn.Module):
+    """A residual block that also sees what it saw a frame ago."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.mix = nn.Conv2d(2 * width, width, 3, padding=1)
+        self.out = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, frames: Tensor, past: Tensor | None) -> Tensor:
+        """frames: (B, T, C, h, w); past: (B, C, h, w) of the frame before, None at the start."""
+        before = torch.zeros_like(frames[:, :1]) if past is None else past[:, None]
+        seen = torch.cat([frames, torch.cat([before, frames[:, :-1]], dim=1)], dim=2)
+        change = self.out(functional.relu(self.mix(seen.flatten(0, 1))))
+        return functional.relu(frames + change.unflatten(0, frames.shape[:2]))
+
+
+class Decoder(nn.Module):
+    """(B, C, n, h, w) → pictures in -1 … 1; call it chunk by chunk with the memory it returned."""
+
+    def __init__(self, channels: int = 16, width: int = 64):
+        super().__init__()
+        self.enter = nn.Conv2d(channels, width, 3, padding=1)
+        self.low = nn.ModuleList([MemoryBlock(width), MemoryBlock(width)])
+        self.rise = nn.Conv2d(width, 4 * (width - 16), 3, padding=1)
+        self.high = nn.ModuleList([MemoryBlock(width - 16), MemoryBlock(width - 16)])
+        self.leave = nn.Conv2d(width - 16, 4 * 3 * STRIDE, 3, padding=1)
+
+    def forward(self, latents: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
+        """→ (B, 3, 4n, H, W), or 4n - 3 frames when the clip starts here, and the memory for the next chunk."""
+        past = list(memory) if memory else [None] * (len(self.low) + len(self.high))
+        kept: Memory = []
+        frames = _each(self.enter, latents.transpose(1, 2))
+        for block in self.low:
+            frames = self._remember(block, frames, past, kept)
+        frames = _each(lambda flat: functional.pixel_shuffle(self.rise(flat), 2), frames)
+        for block in self.high:
+            frames = self._remember(block, frames, past, kept)
+        groups = _each(lambda flat: functional.pixel_shuffle(self.leave(flat), 2), frames)
+        pictures = groups.unflatten(2, (3, STRIDE)).transpose(1, 2).flatten(2, 3)
+        return (pictures if memory else pictures[:, :, STRIDE - 1 :]), kept
+
+    @staticmethod
+    def _remember(block: MemoryBlock, frames: Tensor, past: list[Tensor | None], kept: Memory) -> Tensor:
+        before = past[len(kept)]
+        kept.append(frames[:, -1])
+        return block(frames, before)
+
+
+def _each(layer, frames: Tensor) -> Tensor:
+    """A picture layer on every frame of (B, T, C, h, w)."""
+    return layer(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
