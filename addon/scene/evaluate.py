@@ -74,7 +74,7 @@ class _Reader:
                     engine.frame_set(whole, frame - whole)
                     self.visit(depsgraph, frame)
                 self.finished = True
-            except BaseException as fault:  # noqa: BLE001  Blender forgets what a callback raises: carry it out
+            except BaseException as fault:  # Blender forgets what a callback raises: carry it out
                 self.fault = fault
             finally:
                 engine.frame_set(*before)

@@ -22,7 +22,7 @@ class Store:
     """Keeps arrays; what is there already is not kept twice. The file goes when the store does. Any thread may ask."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="motion_bridge_")  # noqa: SIM115  it lives as long as the store
+        self._file = tempfile.TemporaryFile(prefix="motion_bridge_")  # it lives as long as the store
         self._lock = Lock()
         self._end = 0
         self._known: dict[bytes, Handle] = {}

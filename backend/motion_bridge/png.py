@@ -24,9 +24,9 @@ def encode(pixels: Picture, text: Mapping[str, str] | None = None) -> bytes:
     """A PNG of (H, W, 3) uint8 sRGB pixels, top row first, with UTF-8 text chunks."""
     height, width, _ = pixels.shape
     rows = np.zeros((height, 1 + 3 * width), np.uint8)
-    rows[:, 1:] = pixels.reshape(height, -1)
+    rows[:, 1:] = pixels.reshape(height, 3 * width)
     rows[1:, 0] = 2  # the filter "up": each row minus the row above
-    rows[1:, 1:] -= pixels[:-1].reshape(height - 1, -1)
+    rows[1:, 1:] -= pixels[:-1].reshape(height - 1, 3 * width)
     chunks = [_chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)), _chunk(b"sRGB", b"\0")]
     for key, value in (text or {}).items():
         chunks.append(_chunk(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + value.encode()))

@@ -1,0 +1,234 @@
+"""Depth, moving objects and grid tracks of a Shot against the passes of Cycles."""
+
+import importlib
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+import truth
+from mathutils import Matrix
+
+FRAMES = (1, 2, 3, 6)
+EDGE = 2  # pixels
+
+
+@pytest.fixture
+def read(extension, tmp_path):
+    """Request fields → the Shot of the current scene, complete."""
+    reading = importlib.import_module(f"{extension.__name__}.addon.scene.read")
+    sources = importlib.import_module(f"{extension.__name__}.addon.scene.first_frame")
+    shots = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.shot")
+
+    def read(frames=FRAMES, needs=("depth", "objects"), grid=0):
+        render = bpy.context.scene.render
+        share = render.resolution_percentage
+        picture = np.zeros((render.resolution_y * share // 100, render.resolution_x * share // 100, 3), np.uint8)
+        request = reading.Request(tuple(frames), frozenset(needs), sources.FromPixels(picture), grid=grid)
+        folder = tmp_path / "shot"
+        taken = reading.snapshot(bpy.context, request)
+        reading.complete(taken, folder, lambda done, total: None, lambda: False)
+        shot = shots.load(Path(folder))
+        return shot, taken.notes
+
+    return read
+
+
+def off_edges(depth):
+    """Pixels whose neighbourhood has no jump of depth."""
+    padded = np.pad(np.minimum(depth, 1e4), EDGE, mode="edge")
+    height, width = depth.shape
+    around = [padded[y : y + height, x : x + width] for y in range(2 * EDGE + 1) for x in range(2 * EDGE + 1)]
+    return np.ptp(np.log(around), axis=0) < 0.2
+
+
+def nothing(scene):
+    pass
+
+
+def mirrored(scene):
+    parent_of(scene, scale=(-1.5, 1.5, 1.5))
+
+
+def sheared(scene):
+    parent_of(scene, scale=(1.0, 1.6, 0.7), rotation_euler=(0.3, 0.2, 0.5))
+
+
+def parent_of(scene, **transform):
+    parent = bpy.data.objects.new("parent", None)
+    scene.collection.objects.link(parent)
+    for name, value in transform.items():
+        setattr(parent, name, value)
+    scene.camera.parent = parent
+
+
+def orthographic(scene):
+    scene.camera.data.type, scene.camera.data.ortho_scale = "ORTHO", 5.0
+
+
+def clipped(scene):
+    scene.camera.data.clip_start, scene.camera.data.clip_end = 6.2, 9.0
+
+
+def deforming(scene):
+    bpy.ops.mesh.primitive_grid_add(x_subdivisions=80, y_subdivisions=80, size=4, location=(0, 0, 1))
+    wave = bpy.context.object.modifiers.new("wave", "WAVE")
+    wave.time_offset, wave.height, wave.width = -30, 0.4, 1.0
+
+
+def curves_text_and_metaballs(scene):
+    curve = bpy.data.curves.new("curve", "CURVE")
+    curve.dimensions, curve.bevel_depth = "3D", 0.2
+    spline = curve.splines.new("BEZIER")
+    spline.bezier_points.add(1)
+    spline.bezier_points[0].co, spline.bezier_points[1].co = (-2, 0, 0.3), (0, -1, 1.8)
+    text = bpy.data.curves.new("text", "FONT")
+    text.body, text.extrude = "W", 0.2
+    metaball = bpy.data.metaballs.new("metaball")
+    metaball.elements.new().co = (0, 0, 0)
+    metaball.elements.new().co = (0.8, 0, 0.2)
+    metaball.render_resolution = 0.1
+    for name, data, place in (
+        ("curve", curve, (0, 0, 0)),
+        ("text", text, (-1.5, -2, 0.5)),
+        ("metaball", metaball, (2, -1, 1)),
+    ):
+        thing = bpy.data.objects.new(name, data)
+        thing.location = place
+        thing.rotation_euler.x = 1.2
+        scene.collection.objects.link(thing)
+
+
+def instances(scene):
+    group = bpy.data.collections.new("group")
+    bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=3, radius=0.4)
+    ball = bpy.context.object
+    scene.collection.objects.unlink(ball)
+    group.objects.link(ball)
+    for x in (-1.5, 0, 1.5):
+        empty = bpy.data.objects.new("instancer", None)
+        empty.instance_type, empty.instance_collection = "COLLECTION", group
+        empty.matrix_world = Matrix.Translation((x, -1, 1)) @ Matrix.Diagonal((1, 0.6, 1 + x / 4, 1))
+        scene.collection.objects.link(empty)
+
+
+def otherwise_in_the_viewport(scene):
+    """Hidden here, shown there, and finer when rendered: only the render's view is right."""
+    bpy.ops.mesh.primitive_cube_add(size=1.2, location=(-1.5, -2, 1))
+    smooth = bpy.context.object.modifiers.new("smooth", "SUBSURF")
+    smooth.levels, smooth.render_levels = 0, 3
+    bpy.ops.mesh.primitive_uv_sphere_add(radius=0.5, location=(0.5, -2, 1.5))
+    bpy.context.object.hide_viewport = True
+    bpy.ops.mesh.primitive_cube_add(location=(0, -4, 1))
+    bpy.context.object.hide_render = True
+    bpy.ops.mesh.primitive_cube_add(location=(0, -4, 1))
+    bpy.context.object.visible_camera = False
+    hidden = bpy.data.collections.new("hidden")
+    scene.collection.children.link(hidden)
+    hidden.hide_render = True
+    bpy.ops.mesh.primitive_cube_add(location=(0, -4, 1))
+    hidden.objects.link(bpy.context.object)
+    scene.collection.objects.unlink(bpy.context.object)
+
+
+SETUPS = [
+    nothing,
+    mirrored,
+    sheared,
+    orthographic,
+    clipped,
+    deforming,
+    curves_text_and_metaballs,
+    instances,
+    otherwise_in_the_viewport,
+]
+
+
+@pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.__name__.replace("_", " "))
+def test_depth_is_what_cycles_measures(scene, read, setup):
+    setup(scene)
+    shot, _ = read()
+    for at in (0, 3):
+        theirs = truth.passes(scene, FRAMES[at], "Z")["Z"][..., 0] * axis_scale(scene)
+        ours = shot.depth[at]
+        clear = off_edges(theirs)
+        assert clear.mean() > 0.5
+        assert (np.isinf(ours) == (theirs > 1e9))[clear].mean() > 0.999
+        both = clear & np.isfinite(ours) & (theirs < 1e9)
+        error = np.abs(ours[both] / theirs[both] - 1)
+        assert np.median(error) < 5e-5
+        assert np.quantile(error, 0.99) < 1e-4, f"{np.quantile(error, 0.99):.1e}"
+
+
+def axis_scale(scene):
+    """Cycles measures depth along the camera's own axis; where a parent shears, that axis leans out of the picture."""
+    axes = np.array(scene.camera.matrix_world)[:3, :3]
+    axes /= np.linalg.norm(axes, axis=0)
+    return 1 / np.linalg.norm(np.linalg.inv(axes)[2])
+
+
+def test_moving_things_have_their_own_number_and_pose_and_all_else_is_static(scene, read):
+    for number, name in enumerate(("floor", "pillar", "mover"), 1):
+        bpy.data.objects[name].pass_index = number
+    shot, _ = read()
+    assert shot.objects.name == ("static", "mover")
+    for at, frame in enumerate(FRAMES):
+        scene.frame_set(frame)
+        np.testing.assert_allclose(shot.objects.pose[0, at], np.eye(4))
+        np.testing.assert_allclose(shot.objects.pose[1, at], np.array(bpy.data.objects["mover"].matrix_world))
+    theirs = truth.passes(scene, 6, "Index")["Index"][..., 0]
+    expected = np.choose(theirs.astype(int), [0, 1, 1, 2])
+    assert (shot.objects.index[3] == expected).mean() > 0.99
+    assert (expected == 2).sum() > 50
+
+
+def test_a_thing_that_is_flat_or_absent_for_a_while_keeps_a_usable_pose(scene, read):
+    mover = bpy.data.objects["mover"]
+    for frame, scale, hidden in ((1, 1.0, False), (2, 0.0, False), (3, 1.0, True), (6, 1.0, False)):
+        mover.scale = (scale, scale, scale)
+        mover.hide_render = hidden
+        mover.keyframe_insert("scale", frame=frame)
+        mover.keyframe_insert("hide_render", frame=frame)
+    shot, _ = read()
+    seen = [(shot.objects.index[at] == 2).sum() for at in range(4)]
+    assert seen[0] > 50 and seen[1] == 0 and seen[2] == 0 and seen[3] > 50
+    assert (np.abs(np.linalg.det(shot.objects.pose[1, :, :3, :3])) > 0.1).all()
+
+
+def test_nothing_but_sky_is_infinitely_far(scene, read):
+    for thing in list(scene.objects):
+        if thing.type == "MESH":
+            bpy.data.objects.remove(thing)
+    shot, _ = read(grid=4)
+    assert np.isinf(shot.depth).all() and (shot.objects.index == 0).all()
+    assert set(shot.tracks.name) == {"background"} and shot.tracks.visible[:, 0].all()
+
+
+def test_a_picture_of_one_pixel_is_read(scene, read):
+    scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = 4, 4, 25
+    shot, _ = read(grid=2)
+    assert shot.depth.shape == (4, 1, 1) and shot.tracks.xy.shape == (4, 4, 2)
+
+
+def test_frames_before_zero_and_frames_that_are_left_out_are_read(scene, read):
+    shot, _ = read(frames=(-5, 0, 12))
+    scene.frame_set(12)
+    np.testing.assert_allclose(shot.camera.pose[2, :3, 3], np.array(scene.camera.matrix_world)[:3, 3], atol=1e-6)
+    assert shot.frames == (-5, 0, 12)
+
+
+def test_only_what_is_asked_for_is_made(scene, read):
+    shot, _ = read(needs=())
+    assert shot.depth is None and shot.objects is None and shot.tracks is None
+
+
+def test_the_shot_can_be_stopped_while_it_is_made(scene, extension, tmp_path):
+    reading = importlib.import_module(f"{extension.__name__}.addon.scene.read")
+    sources = importlib.import_module(f"{extension.__name__}.addon.scene.first_frame")
+    errors = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.errors")
+    picture = sources.FromPixels(np.zeros((72, 128, 3), np.uint8))
+    taken = reading.snapshot(bpy.context, reading.Request((1, 2, 3), frozenset({"depth"}), picture))
+    done = []
+    with pytest.raises(errors.Cancelled, match="frame 2"):
+        reading.complete(taken, tmp_path / "shot", lambda at, total: done.append((at, total)), lambda: bool(done))
+    assert done == [(1, 3)] and not (tmp_path / "shot/shot.json").exists()
