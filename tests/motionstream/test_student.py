@@ -37,7 +37,7 @@ def test_one_chunk_alone_is_the_teachers_own_forward(student):
 
 
 def test_a_cached_chunk_is_the_uncached_forward_over_the_same_slots(student):
-    """Reference: the teacher's forward over three chunks at once, with a block-causal mask and a noise level a token."""
+    """Reference: the teacher's forward over three chunks, with a block-causal mask and a noise level for each token."""
 
     class BlockCausal(WanAttnProcessor):
         def __call__(self, attn, hidden_states, encoder_hidden_states=None, attention_mask=None, rotary_emb=None):
