@@ -24,6 +24,8 @@ def main() -> int:
     folder = options.folder.absolute()
     for name in MADE_HERE:
         shutil.rmtree(folder / name, ignore_errors=True)
+    movie = folder / "courtyard.mp4"
+    movie.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["BLENDER_USER_RESOURCES"] = str(folder / "blender")  # before bpy starts
 
@@ -31,15 +33,15 @@ def main() -> int:
     from build_extension import build as build_extension
     from demo_scene import build as build_scene
 
-    run = _install(build_extension(folder / "extension"))
     build_scene()
     bpy.ops.wm.save_as_mainfile(filepath=str(folder / "courtyard.blend"))
+    run = _install(build_extension(folder / "extension"))
     start = time.monotonic()
     code = run(["render", "--frames", options.frames, "--output", str(folder / "take")])
     if code:
         return code
     print(f"Frames made in {time.monotonic() - start:.0f} s", flush=True)
-    code = run(["movie", str(folder / "take"), "--output", str(folder / "courtyard.mp4")])
+    code = run(["movie", str(folder / "take"), "--output", str(movie)])
     _render_to_compare(bpy.context.scene, sorted((folder / "take").glob("frame_*.png")), folder / "rendered")
     return code
 
