@@ -45,7 +45,7 @@ TOKEN = re.compile(
 )
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-STRENGTH = dict.fromkeys(COMPARISONS, 1)  # how tightly an operator binds, as in Python
+STRENGTH: dict[str, int] = dict.fromkeys(COMPARISONS, 1)  # how tightly an operator binds, as in Python
 STRENGTH |= {"|": 2, "^": 3, "&": 4, "<<": 5, ">>": 5, "+": 6, "-": 6, "*": 7, "/": 7, "//": 7, "%": 7, "**": 9}
 SIGN_STRENGTH = 8  # of a minus, plus or ~ before a value: below a power, above a product
 

@@ -1,4 +1,4 @@
-"""Quadratic and cubic curves through points, as Deforum's Quadratic and Cubic interpolation draws them.
+"""Curves through points: as Deforum's Quadratic and Cubic draw them, and as Parseq's C and P do.
 
 A B-spline of degree k through n points: knots at the ends are repeated k+1 times; inside, the quadratic's stand
 half-way between the points and the cubic leaves out the second and the last but one ("not a knot"). The coefficients
@@ -54,3 +54,45 @@ def _solve(first: NDArray[np.intp], rows: Array, y: Array) -> Array:
         known = min(reach, count - 1 - i)
         right[i] = (right[i] - band[i, reach + 1 : reach + 1 + known] @ right[i + 1 : i + 1 + known]) / band[i, reach]
     return right
+
+
+def natural(x: Array, y: Array, at: Array) -> Array:
+    """The cubic curve through the points whose second derivative is zero at both ends, as Parseq's C draws it."""
+    if len(x) < 3:
+        return np.interp(at, x, y)
+    step, slope = np.diff(x), np.diff(y) / np.diff(x)
+    # The slopes k at the points solve a tridiagonal system, three numbers a row.
+    rows = np.zeros((len(x), 3))
+    rows[1:, 0] = rows[:-1, 2] = 1 / step
+    rows[:-1, 1] += 2 / step
+    rows[1:, 1] += 2 / step
+    right = np.zeros(len(x))
+    right[:-1] += 3 * slope / step
+    right[1:] += 3 * slope / step
+    k = _tridiagonal(rows, right)
+    i = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(x) - 2)
+    u = (at - x[i]) / step[i]
+    rise = slope[i] * step[i]
+    bend = u * (1 - u) * ((k[i] * step[i] - rise) * (1 - u) + (rise - k[i + 1] * step[i]) * u)
+    return y[i] + u * rise + bend
+
+
+def _tridiagonal(rows: Array, right: Array) -> Array:
+    rows, right = rows.copy(), right.copy()
+    for i in range(1, len(right)):
+        factor = rows[i, 0] / rows[i - 1, 1]
+        rows[i, 1] -= factor * rows[i - 1, 2]
+        right[i] -= factor * right[i - 1]
+    for i in range(len(right) - 1, -1, -1):
+        right[i] = (right[i] - (rows[i, 2] * right[i + 1] if i + 1 < len(right) else 0)) / rows[i, 1]
+    return right
+
+
+def through_all(x: Array, y: Array, at: Array) -> Array:
+    """The polynomial through all points (Neville), as Parseq's P draws it."""
+    level = [np.full(at.shape, value) for value in y]
+    for k in range(1, len(x)):
+        level = [
+            ((at - x[i + k]) * level[i] + (x[i] - at) * level[i + 1]) / (x[i] - x[i + k]) for i in range(len(x) - k)
+        ]
+    return level[0]

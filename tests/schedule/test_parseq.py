@@ -1,0 +1,170 @@
+"""Parseq documents: read as Parseq renders them, written so that Parseq and Deforum take them."""
+
+import json
+
+import numpy as np
+import pytest
+from motion_bridge.errors import BadInput
+from motion_bridge.motion.schedule import Context, parseq, settings
+
+OPTIONS = {"input_fps": 24, "output_fps": 24, "bpm": 120, "cadence": 1}
+
+
+def field(curve, keys, frames=11, **options):
+    """Frames 0 … of a field "fov" with keyframes at `keys` and one interpolation."""
+    keyframes = [{"frame": frame, "fov": value} for frame, value in keys.items()]
+    keyframes[0]["fov_i"] = curve
+    given = {"options": {**OPTIONS, **options}, "managedFields": ["fov"], "keyframes": keyframes, "prompts": {}}
+    return parseq.read(given, "doc").values["fov"]
+
+
+THREE = {0: 5, 5: 0, 10: 10}
+
+
+@pytest.mark.parametrize(
+    ("curve", "expected"),
+    [  # as Parseq's own tests have them
+        ("round(tri(p=5, ps=1, a=2, c=10, li=0.5),2)", [11.6, 10.8, 9.2, 0, 0, 11.6, 10.8, 9.2, 0, 0, 11.6]),
+        ("round(saw(p=10, ps=1, a=2, c=10),2)", [10.2, 10.4, 10.6, 10.8, 11, 11.2, 11.4, 11.6, 11.8, 10, 10.2]),
+        ("pulse(p=5, ps=0, a=2, c=10, li=0.5, pw=1)", [12, 10, 10, 0, 0, 12, 10, 10, 0, 0, 12]),
+        ("slide(to=-10, span=3)", [5, 0, -5, -10, -10, 0, -10 / 3, -20 / 3, -10, -10, 10]),
+        ("round(bez(), 2)", [5, 4.68, 3.46, 1.54, 0.32, 0, 0.64, 3.09, 6.91, 9.36, 10]),
+        ("round(bez(0.1,0.9,0.9,-0.5), 2)", [5, 3.36, 3.5, 3.7, 3.39, 0, 3.28, 3, 2.6, 3.23, 10]),
+        ("round(bez(from=-10, to=10, span=3), 2)", [-10, -5.93, 5.93, 10, 10, -10, -5.93, 5.93, 10, 10, -10]),
+        ("if (0) 2 else if (0) 3 else 4", [4] * 11),
+        ("if ( 0 or 1 ) 2", [2] * 11),
+        ("5*1+1", [6] * 11),
+        ("5^4", [625] * 11),
+        ("10-3-2", [9] * 11),  # operators group to the right there
+        ("floor(1.555,2) # cut", [1.55] * 11),
+        ("L", [5, 4, 3, 2, 1, 0, 2, 4, 6, 8, 10]),
+        ("S", [5] * 5 + [0] * 5 + [10]),
+        ("if f<5 S else L*2", [5] * 5 + [0, 4, 8, 12, 16, 20]),
+        ("prev_computed_value+1", list(range(1, 12))),
+        ("k", [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0]),
+        ("next_keyframe-active_keyframe", [5] * 10 + [0]),
+        ("1s+1b+1f", [37] * 11),
+        ("-b", [-f / 12 for f in range(11)]),
+        ("P", [5 - 2.5 * f + 0.3 * f * f for f in range(11)]),
+    ],
+)
+def test_an_interpolation_gives_what_parseq_renders(curve, expected):
+    assert np.allclose(field(curve, THREE), expected, rtol=0, atol=1e-9)
+
+
+def test_the_cubic_goes_through_its_keys_and_is_straight_at_the_ends():
+    value = field("C", {0: 0, 10: 6, 20: -4, 40: 8})
+    assert np.allclose(value[[0, 10, 20, 40]], [0, 6, -4, 8])
+    bend = np.diff(value, 2)  # of a cubic, its second derivative at the frame between
+    assert bend[1] == pytest.approx(2 * bend[0]) and bend[-2] == pytest.approx(2 * bend[-1])
+    assert np.abs(np.diff(bend)).max() < 0.06
+
+
+def test_the_example_of_the_format_renders_to_its_manifest():
+    series = {"translation_z": np.array([0.0, 2, 2]), "rotation_3d_y": np.array([0.0, 5, 5])}
+    written = parseq.document(series, fps=24, name="shot_010")
+    assert written["managedFields"] == ["translation_z", "rotation_3d_y"]
+    assert written["rendered_frames"][1] == {
+        "frame": 1,
+        "translation_z": 2,
+        "rotation_3d_y": 5,
+        "translation_z_delta": 2,
+        "translation_z_pc": 50,
+        "rotation_3d_y_delta": 5,
+        "rotation_3d_y_pc": 50,
+    }
+    assert written["rendered_frames_meta"] == {
+        "translation_z": {"max": 4, "min": 0, "isFlat": False},
+        "rotation_3d_y": {"max": 10, "min": 0, "isFlat": False},
+    }
+    assert [key["translation_z"] for key in written["keyframes"]] == [0, 2, 4]
+
+
+@pytest.mark.parametrize("part", ["manifest", "keyframes"])
+def test_motion_survives_the_way_to_parseq_and_back(part):
+    rng = np.random.default_rng(2)
+    series = {
+        **{name: rng.normal(0, 3, 240) for name in ("translation_x", "rotation_3d_y", "angle")},
+        "zoom": 1 + rng.normal(0, 0.01, 240),
+        "fov_schedule": rng.uniform(20, 90, 240),
+        "kernel_schedule": np.full(240, 5.0),
+        "blendFactorMax": rng.uniform(0, 1, 240),
+        "strength_schedule": rng.uniform(0, 1, 240),
+        "cfg_scale_schedule": rng.uniform(1, 9, 240),
+    }
+    written = parseq.document(series, fps=25)
+    assert set(written["managedFields"]) >= {"scale", "strength", "fov", "antiblur_kernel", "guided_blendFactorMax"}
+    if part == "keyframes":  # as Parseq's own interface would read it: it calculates anew
+        del written["rendered_frames"], written["rendered_frames_meta"]
+    back = settings.read(parseq.text(written), "doc")
+    values, notices = settings.evaluate(back, back.context())
+    assert back.max_frames == 240 and back.fps == 25 and not notices
+    assert values.keys() == series.keys()
+    for name, expected in series.items():
+        assert np.allclose(values[name], expected, rtol=0, atol=2e-9), name
+
+
+def test_a_field_without_managed_fields_is_managed_at_parseqs_defaults():
+    given = {"options": OPTIONS, "prompts": {}, "keyframes": [{"frame": 0, "zoom": 1.2}, {"frame": 2}]}
+    back = settings.read(json.dumps(given), "doc")
+    values, _ = settings.evaluate(back, Context(4))
+    assert values["zoom"] == pytest.approx([1.2, 1, 1, 1])  # positions 1.2, 1.2, 1.2; the last step is held
+    assert values["translation_z"] == [10, 0, 0, 0] and values["noise_schedule"] == [0.08] * 4
+    assert "no managedFields" in back.notices[0]
+
+
+def test_a_rendered_manifest_is_taken_as_deforum_takes_it():
+    given = {
+        "options": {"output_fps": 30, "bpm": 100, "cadence": 3},
+        "rendered_frames": [
+            {"frame": 0, "angle": 4, "angle_delta": 4, "noise": 0.1, "deforum_prompt": "a --neg b"},
+            {"frame": 1, "angle": 9, "angle_delta": 5, "noise": 0.2, "deforum_prompt": "a --neg b", "near": 3},
+            {"frame": 3, "angle": 9, "angle_delta": 0, "noise": 0.3, "deforum_prompt": "c"},
+        ],
+    }
+    back = settings.read(json.dumps(given), "doc")
+    values, _ = settings.evaluate(back, back.context())
+    assert values == {"angle": [4, 5, 5, 0], "noise_schedule": [0.1, 0.2, 0.2, 0.3]}
+    assert back.prompts == {"0": "a --neg b", "3": "c"} and back.values == {"diffusion_cadence": 3}
+
+
+@pytest.mark.parametrize(
+    ("curve", "message"),
+    [
+        ("L +", "doc: fov, keyframe 0, column 4: a value is missing"),
+        ("sin(3) + rand()", "column 10: the function 'rand' is not read here; render the document in Parseq"),
+        ('"a"', "column 1: '\"a\"' is not read here"),
+        ("1/(f-3)", "'/' by zero"),
+        ("9^9^9^9", "the power is too large"),
+        ("_log(0-1)", "has no value"),
+        ("(" * 100 + "1" + ")" * 100, "brackets inside each other"),
+        ("1+" * 2000 + "1", "at most 4000 are read"),
+        ("1+" * 1000 + "1", "more than 300 parts"),
+        ("open(1)", "the function 'open' is not read here"),
+        ("f.real", "is not read here"),
+    ],
+)
+def test_an_interpolation_that_cannot_be_read_is_named(curve, message):
+    with pytest.raises(BadInput) as caught:
+        field(curve, THREE)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"keyframes": [{"frame": 0}]}, "at least 2 keyframes"),
+        ({"keyframes": [{"frame": 1}, {"frame": 2}]}, "the first keyframe is at frame 1"),
+        ({"keyframes": [{"frame": 0}, {"frame": 1e12}]}, "whole number from 0 to"),
+        ({"keyframes": [{"frame": 0}, 3]}, "whole number from 0 to"),
+        ({"options": {"output_fps": 0, "bpm": 1}}, "options.output_fps is 0; it must be a positive number"),
+        ({"managedFields": []}, "managedFields must be a list"),
+        ({"rendered_frames": [{"frame": 0, "fov": "wide"}]}, "fov at frame 0 is 'wide', which is no number"),
+        ({"rendered_frames": [{"frame": 2, "fov": 1}]}, "rendered_frames has no frame 0"),
+    ],
+)
+def test_a_damaged_document_is_refused_in_a_sentence(change, message):
+    given = {"options": OPTIONS, "managedFields": ["fov"], "keyframes": [{"frame": 0}, {"frame": 2}], **change}
+    with pytest.raises(BadInput, match=r"^doc: ") as caught:
+        settings.read(json.dumps(given), "doc")
+    assert message in str(caught.value)
