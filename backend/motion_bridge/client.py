@@ -66,11 +66,12 @@ class Client:
         return not (self._ended.is_set() or self._stopping.is_set())
 
     def render(self, shot: Path, output: Path, engine: str, resume: bool) -> int:
-        """Order the frames of a Shot; the job's number. BackendFailed when the backend has ended."""
-        if not self.alive:
-            raise self._fault or BackendFailed("The backend has ended; start it again.")
+        """Order the frames of a Shot; the job's number. At a backend that has ended the job fails at once."""
         self._last_job += 1
         self._jobs[self._last_job] = _Job()
+        if not self.alive:
+            self._arrived.push(self._fault or BackendFailed("The backend has ended; start it again."))
+            return self._last_job
         self._watch.expect_loading()
         places = {"shot": str(Path(shot).absolute()), "output": str(Path(output).absolute())}
         self._sender.send("render", self._last_job, {**places, "engine": engine, "resume": resume})

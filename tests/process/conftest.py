@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 from motion_bridge import shot as shots
-from motion_bridge.client import Client
-from scaffold import TESTING, a_shot
+from scaffold import TESTING, Watched, a_shot
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def start():
     clients = []
 
     def begin(command=(*TESTING, "serve")):
-        clients.append(Client(command))
+        clients.append(Watched(command))
         return clients[-1]
 
     yield begin

@@ -6,12 +6,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+from motion_bridge.client import Client, Done, Failed
+from motion_bridge.shot import Camera, Shot
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
-sys.path.insert(0, str(BACKEND))
-
-from motion_bridge.client import Done, Failed
-from motion_bridge.shot import Camera, Shot
 
 TESTING = [sys.executable, "-I", str(Path(__file__).with_name("testing_backend.py"))]
 REAL = [sys.executable, "-I", str(BACKEND)]
@@ -27,6 +25,14 @@ def a_shot(count=12, width=64, height=36, **settings):
     return Shot(tuple(range(1, count + 1)), 24.0, width, height, camera, picture, settings=settings)
 
 
+class Watched(Client):
+    """A client whose events are looked at one by one."""
+
+    def __init__(self, command):
+        super().__init__(command)
+        self.unseen = []
+
+
 def until(condition, seconds, what):
     """Look again and again; the value once it is true, or a failure that says what never happened."""
     end = time.monotonic() + seconds
@@ -37,15 +43,16 @@ def until(condition, seconds, what):
 
 
 def events_until(client, wanted, seconds=20):
-    """Poll until an event of the wanted kind comes; all events so far, that one last."""
+    """Poll until an event of the wanted kind comes; all events since the last time, that one last."""
     seen = []
 
     def arrived():
-        for event in client.poll():
-            seen.append(event)
-            if isinstance(event, wanted):
+        client.unseen += client.poll()
+        while client.unseen:
+            seen.append(client.unseen.pop(0))
+            if isinstance(seen[-1], wanted):
                 return True
-            assert not isinstance(event, Failed), event.error
+            assert not isinstance(seen[-1], Failed), seen[-1].error
         return False
 
     until(arrived, seconds, f"{wanted}")

@@ -1,11 +1,13 @@
 """The backend with one engine more: `testing`, whose faults a Shot's settings ask for.
 
-Run as `python -I backend.py serve` it is a real backend process; nothing of this reaches the product.
+Run as `python -I testing_backend.py serve` it is a real backend process; nothing of this reaches the product.
 """
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "backend"))
 
@@ -18,9 +20,9 @@ from motion_bridge.engine import Frame
 class Testing:
     """Every picture is made from the one before, so that a resumed job shows whether it went on where it was."""
 
-    needs = frozenset()
+    needs: frozenset[str] = frozenset()
     accepts = frozenset({"prompts"})
-    defaults = {"fault": "", "at": 5, "pause": 0.0}
+    defaults: Mapping[str, Any] = {"fault": "", "at": 5, "pause": 0.0}
 
     def frames(self, shot, finished, changes):
         settings = engines.settings(self, shot)

@@ -1,0 +1,264 @@
+"""What happens when a process dies, hangs or is not listened to: nothing is lost and nobody waits."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from motion_bridge import frames, lock, png
+from motion_bridge.client import Done, Failed, FrameMade, Heard, Silent
+from motion_bridge.errors import BackendFailed, Cancelled
+from scaffold import TESTING, contents, events_until, memory, render, running, until
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from motion_bridge.client import Client, FrameMade
+command, shot, output = sys.argv[3:], Path(sys.argv[1]), Path(sys.argv[2])
+client = Client(command)
+client.render(shot, output, "testing", False)
+while not any(isinstance(event, FrameMade) for event in client.poll()):
+    time.sleep(0.01)
+print(client.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def first_frame(client, shot, output):
+    """Order a job and wait until it is under way; its number."""
+    job = client.render(shot, output, "testing", False)
+    events_until(client, FrameMade)
+    return job
+
+
+def end_of(client, seconds):
+    """The job's last event and how long it was in coming."""
+    began = time.monotonic()
+    last = events_until(client, (Done, Failed), seconds)[-1]
+    return last, time.monotonic() - began
+
+
+@pytest.mark.parametrize("frames_before", [1, 2, 5, 9])
+def test_a_killed_backend_is_noticed_and_resume_makes_only_the_rest(start, shot_folder, tmp_path, frames_before):
+    shot, output = shot_folder(count=12, pause=0.02), tmp_path / "take"
+    whole = tmp_path / "uninterrupted"
+    assert isinstance(render(start(), shot, whole), Done)
+
+    client = start()
+    client.render(shot, output, "testing", False)
+    for _ in range(frames_before):
+        events_until(client, FrameMade)
+    os.kill(client.pid, signal.SIGKILL)
+    last, seconds = end_of(client, 1)
+    assert isinstance(last.error, BackendFailed)
+    assert "SIGKILL" in str(last.error)
+    assert seconds < 1
+    saved = [path for path in output.glob("frame_*.png") if png.read_text(path)]
+    assert len(saved) == len(list(output.glob("frame_*.png"))) >= frames_before, "every frame that is there is whole"
+    before = {path.name: path.stat().st_mtime_ns for path in saved}
+
+    (output / "frame_0012.png.part").write_bytes(b"what a kill in the middle of a write leaves")
+    client = start()
+    client.render(shot, output, "testing", resume=True)
+    made = [event.path.name for event in events_until(client, Done) if isinstance(event, FrameMade)]
+    assert sorted([*made, *before]) == [f"frame_{number:04d}.png" for number in range(1, 13)]
+    assert {path.name: path.stat().st_mtime_ns for path in saved} == before, "finished frames were not touched"
+    assert contents(output) == contents(whole)
+
+
+def test_a_crash_names_its_signal_and_its_last_words(start, shot_folder, tmp_path):
+    client = start()
+    first_frame(client, shot_folder(pause=0.1), tmp_path / "take")
+    os.kill(client.pid, signal.SIGSEGV)
+    assert "was killed by SIGSEGV" in str(end_of(client, 1)[0].error)
+
+    words = [sys.executable, "-c", "import sys; sys.exit('libcuda.so.1 is missing')"]
+    client = start(words)
+    client.render(tmp_path, tmp_path / "take", "testing", False)
+    assert "ended with exit code 1. Its last words: libcuda.so.1 is missing" in str(end_of(client, 5)[0].error)
+
+
+def test_a_program_that_is_no_backend_is_refused(start, shot_folder, tmp_path):
+    client = start([sys.executable, "-c", "print('Welcome to the wrong program'); input()"])
+    client.render(tmp_path, tmp_path / "take", "testing", False)
+    assert "A message starts with b'Welc'" in str(end_of(client, 5)[0].error)
+    assert not running(client.pid)
+    client.render(tmp_path, tmp_path / "take", "testing", False)
+    assert isinstance(end_of(client, 1)[0], Failed), "a backend that has ended takes no more jobs"
+
+
+@pytest.mark.parametrize("fault", ["", "busy"])
+def test_a_backend_ends_with_its_parent(shot_folder, tmp_path, fault):
+    shot = shot_folder(count=200, pause=0.02, fault=fault, at=2)
+    path = os.pathsep.join([str(Path(TESTING[-1]).parents[2] / "backend"), os.environ.get("PYTHONPATH", "")])
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(shot), str(tmp_path / "take"), *TESTING, "serve"],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert parent.stdout
+    backend = int(parent.stdout.readline())
+    if fault:
+        until((tmp_path / "take" / "frame_0002.png").exists, 5, "the frame before the engine hangs")
+    assert running(backend)
+    parent.kill()
+    parent.wait()
+    until(lambda: not running(backend), 1, "the end of the backend")
+
+
+def test_a_stopped_backend_is_reported_and_may_recover(start, shot_folder, tmp_path):
+    client = start()
+    job = first_frame(client, shot_folder(count=30, pause=0.05), tmp_path / "take")
+    events_until(client, FrameMade)
+    os.kill(client.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    silent = events_until(client, Silent, 5)[-1]
+    assert silent.job == job
+    assert 0.7 < time.monotonic() - began < 2
+    os.kill(client.pid, signal.SIGCONT)
+    events_until(client, Heard, 2)
+    events_until(client, Done)
+
+
+def test_a_stopped_backend_can_be_ended_within_a_second(start, shot_folder, tmp_path):
+    client = start()
+    job = first_frame(client, shot_folder(count=30, pause=0.05), tmp_path / "take")
+    os.kill(client.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    client.cancel(job)
+    assert time.monotonic() - began < 0.05, "cancel does not wait"
+    last, _ = end_of(client, 1.5)
+    assert isinstance(last.error, Cancelled)
+    assert not running(client.pid)
+
+
+def test_a_host_that_was_busy_does_not_mistake_that_for_silence(start, shot_folder, tmp_path):
+    client = start()
+    first_frame(client, shot_folder(count=60, pause=0.05), tmp_path / "take")
+    for _ in range(2):
+        time.sleep(1.5)  # what is tested: Blender is busy with something else
+        assert not any(isinstance(event, Silent) for event in client.poll())
+
+
+@pytest.mark.parametrize("fault", ["", "busy"])
+def test_cancel_ends_a_job_within_a_second_though_the_host_does_not_read(start, shot_folder, tmp_path, fault):
+    shot = shot_folder(count=500, width=1280, height=720, fault=fault, at=3)
+    client, output = start(), tmp_path / "take"
+    job = client.render(shot, output, "testing", False)
+    until((output / "frame_0003.png").exists, 10, "a third frame")
+    began = time.monotonic()
+    client.cancel(job)
+    until(lambda: not (output / lock.NAME).exists() or not running(client.pid), 1, "the end of the job")
+    last, _ = end_of(client, 1)
+    assert isinstance(last.error, Cancelled)
+    assert time.monotonic() - began < 1.5
+    assert not list(output.glob("*.part")) or fault
+    assert client.alive is not bool(fault), "a backend that answers is kept"
+
+
+def test_a_host_that_does_not_read_bounds_what_piles_up(start, shot_folder, tmp_path):
+    client, output = start(), tmp_path / "take"
+    job = client.render(shot_folder(count=500, width=832, height=480), output, "testing", False)
+    seen = [-1]
+
+    def stands_still():
+        seen.append(len(list(output.glob("frame_*.png"))))
+        time.sleep(0.5)  # ten frames would be made in this time
+        return seen[-1] == seen[-2] > 0
+
+    until(stands_still, 30, "a backend that waits")
+    assert seen[-1] < 40
+    client.cancel(job)
+    assert isinstance(end_of(client, 5)[0].error, Cancelled)
+
+
+def test_close_never_blocks_and_a_new_client_goes_on(start, shot_folder, tmp_path):
+    shot, output = shot_folder(count=20, pause=0.05), tmp_path / "take"
+    client = start()
+    first_frame(client, shot, output)
+    began = time.monotonic()
+    client.close()
+    assert time.monotonic() - began < 0.05
+    assert client.join(1.5)
+    assert isinstance(end_of(client, 1)[0].error, Cancelled)
+    assert isinstance(render(start(), shot, output, resume=True), Done)
+
+
+def test_two_writers_cannot_share_a_folder(start, shot_folder, tmp_path):
+    shot, output = shot_folder(count=100, pause=0.05), tmp_path / "take"
+    first, second = start(), start()
+    job = first_frame(first, shot, output)
+    second.render(shot, output, "testing", resume=True)
+    error = str(end_of(second, 5)[0].error)
+    assert f"{output} is in use by process {first.pid}" in error
+    first.cancel(job)
+
+
+def test_a_lock_that_a_dead_process_left_is_no_obstacle(start, shot_folder, tmp_path):
+    shot, output = shot_folder(count=4, pause=0.05), tmp_path / "take"
+    client = start()
+    first_frame(client, shot, output)
+    os.kill(client.pid, signal.SIGKILL)
+    end_of(client, 1)
+    assert (output / lock.NAME).exists()
+    assert isinstance(render(start(), shot, output, resume=True), Done)
+    assert not (output / lock.NAME).exists()
+
+
+def test_a_lock_of_another_machine_is_respected(start, shot_folder, tmp_path):
+    output = tmp_path / "take"
+    output.mkdir()
+    (output / lock.NAME).write_text('{"pid": 12, "host": "render-7"}')
+    last = render(start(), shot_folder(), output)
+    assert "in use by process 12 on render-7" in str(last.error)
+    assert (output / lock.NAME).exists()
+
+
+def test_a_full_disk_stops_the_job_and_leaves_no_partial_file(start, shot_folder, tmp_path):
+    limit = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)); sys.argv[:] = {}; {}"
+    run = f"runpy.run_path({TESTING[-1]!r}, run_name='__main__')"
+    client = start([sys.executable, "-I", "-c", limit.format([TESTING[-1], "serve"], run)])
+    output = tmp_path / "take"
+    last = render(client, shot_folder(count=4, width=64, height=64), output)
+    assert isinstance(last.error, BackendFailed)
+    assert f"{output / 'frame_0001.png'} could not be written: File too large" in str(last.error)
+    assert "MB are free on that disk" in str(last.error)
+    assert contents(output) == {}
+
+
+def test_a_backend_listens_on_nothing(start, shot_folder, tmp_path):
+    client = start()
+    first_frame(client, shot_folder(count=50, pause=0.02), tmp_path / "take")
+    links = [os.readlink(f"/proc/{client.pid}/fd/{name}") for name in os.listdir(f"/proc/{client.pid}/fd")]
+    assert not [link for link in links if link.startswith("socket:")]
+    assert len([link for link in links if link.startswith("pipe:")]) >= 3
+
+
+def test_memory_stays_flat_over_two_thousand_frames(start, shot_folder, tmp_path):
+    client, at_200, last = start(), 0, None
+    client.render(shot_folder(count=2000, width=128, height=72), tmp_path / "take", "testing", False)
+    while not isinstance(last, Done):
+        last = events_until(client, (FrameMade, Done))[-1]
+        if isinstance(last, FrameMade) and last.index == 200:
+            at_200 = memory(client.pid)
+    assert at_200 > 0
+    assert memory(client.pid) < 1.05 * at_200
+
+
+def test_ten_thousand_finished_frames_are_found_within_a_second(tmp_path):
+    identity, numbers = frames.Identity("abc", "testing", {"a": 1}), range(1, 10_001)
+    picture = np.zeros((36, 64, 3), np.uint8)
+    for number in numbers:
+        text = json.dumps({**identity.fields(), "frame": number, "notes": {"steps": number}})
+        (tmp_path / frames.frame_name(number)).write_bytes(png.encode(picture, {frames.KEY: text}))
+    began = time.monotonic()
+    with frames.take(tmp_path, identity, numbers, resume=True) as take:
+        assert len(take) == 10_000
+    assert time.monotonic() - began < 1

@@ -1,0 +1,76 @@
+"""Where frames may go, and where not: the sentence says why."""
+
+import os
+from pathlib import Path
+
+import pytest
+from motion_bridge.errors import BadInput
+from motion_bridge.paths import check_output
+
+REFUSED = {
+    "": "is empty",
+    "   ": "is empty",
+    "takes/../../etc": 'contains ".."',
+    "..": 'contains ".."',
+    "takes\nrm": "control characters",
+    "takes\0": "control characters",
+    "takes\x7f": "control characters",
+    "takes/con": "a name that Windows reserves",
+    "takes/NUL.tar.gz": "a name that Windows reserves",
+    "Com1.frames/take": "a name that Windows reserves",
+    "lpt9": "a name that Windows reserves",
+    "com²": "a name that Windows reserves",
+    "takes/one.": "ends in a dot or space",
+    "takes /one": "ends in a dot or space",
+    "x" * 256: "256 bytes",
+    "ü" * 128: "256 bytes",
+    "takes\udcff": "not valid Unicode",
+    "/": "root of the disk",
+    "/.": "root of the disk",
+}
+REFUSED_ON_POSIX = {
+    "C:\\Users\\me\\takes": "a Windows path",
+    "d:/takes": "a Windows path",
+    "C:": "a Windows path",
+    "//takes": "which only Blender understands",
+    "/proc/takes": "Nothing can be written to /proc",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_an_output_path_is_refused(text):
+    with pytest.raises(BadInput, match=REFUSED[text]):
+        check_output(text)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="these are good paths there")
+@pytest.mark.parametrize("text", REFUSED_ON_POSIX)
+def test_an_output_path_is_refused_on_this_system(text):
+    with pytest.raises(BadInput, match=REFUSED_ON_POSIX[text]):
+        check_output(text)
+
+
+def test_a_file_is_no_place_for_frames(tmp_path):
+    (tmp_path / "notes.txt").write_text("here I am")
+    for path in (tmp_path / "notes.txt", tmp_path / "notes.txt" / "take"):
+        with pytest.raises(BadInput, match=r"notes\.txt is a file"):
+            check_output(str(path))
+
+
+@pytest.mark.parametrize(
+    "name", ["take 1", "aufnahme-größe", "撮影", "🎬", "console", "communion", "a" * 255, ".hidden"]
+)
+def test_other_names_are_fine(tmp_path, name):
+    assert check_output(str(tmp_path / name / "deep")) == tmp_path / name / "deep"
+
+
+def test_a_relative_path_starts_where_one_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert check_output("take") == tmp_path / "take"
+    assert check_output(".") == tmp_path
+
+
+def test_a_link_to_a_folder_is_followed_and_a_broken_one_refused_when_writing(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert check_output(str(tmp_path / "link" / "take")) == Path(tmp_path / "link" / "take")
