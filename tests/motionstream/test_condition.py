@@ -1,7 +1,7 @@
 """What the model is told of a stretch of frames is the slice of what it would be told of the whole clip."""
 
 import torch
-from motion_bridge.motionstream.condition import FirstFrame, Tracks, channels
+from motion_bridge.motionstream.condition import FirstFrame, channels, whole_clip
 from motion_bridge.motionstream.track_head import TrackHead
 from motion_bridge.motionstream.track_map import embed_ids
 
@@ -10,7 +10,7 @@ def told(frames, carry=True, tracks=True):
     torch.manual_seed(0)
     head = TrackHead(64, 16)
     first = FirstFrame(torch.randn(16, 6, 8), torch.zeros(16, 6, 8))
-    moving = Tracks(torch.rand(30, 33, 2), torch.rand(30, 33) > 0.3, embed_ids(torch.arange(30)))
+    moving = whole_clip(torch.rand(30, 33, 2), torch.rand(30, 33) > 0.3, embed_ids(torch.arange(30)))
     with torch.no_grad():
         return channels(first, moving if tracks else None, head, frames, carry), first
 
@@ -41,7 +41,7 @@ def test_a_point_that_moves_by_whole_cells_carries_its_feature_there():
     first = FirstFrame(torch.randn(16, 6, 8), torch.zeros(16, 6, 8))
     points = torch.tensor([[1.5 / 8, 2.5 / 6]]).repeat(1, 5, 1)[None][0]
     points = points + torch.arange(5)[None, :, None] / 4 * torch.tensor([3 / 8, 1 / 6])
-    moving = Tracks(points, torch.ones(1, 5, dtype=torch.bool), embed_ids(torch.arange(1)))
+    moving = whole_clip(points, torch.ones(1, 5, dtype=torch.bool), embed_ids(torch.arange(1)))
     whole = channels(first, moving, head, range(2), carry=True)
     torch.testing.assert_close(whole[4:20, 1, 3, 4], first.latent[:, 2, 1])
     assert whole[4:20, 1].abs().sum() == whole[4:20, 1, 3, 4].abs().sum()

@@ -4,13 +4,13 @@ Order of channels: noise, 4 mask, first frame, tracks. Everything here works on 
 frames, and a range gives exactly the slice of the whole.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from .propagation import propagate
-from .track_head import TrackHead, picture_frames
+from .track_head import STRIDE, TrackHead, picture_frames
 from .track_map import cells_by_floor, track_map
 
 MASK_CHANNELS = 4
@@ -28,9 +28,22 @@ class FirstFrame:
 class Tracks:
     """Points to follow, and who they are."""
 
-    points: Tensor  # (N, T, 2) in fractions of the picture, from picture frame 0
+    points: Tensor  # (N, T, 2) in fractions of the picture
     visible: Tensor  # (N, T) bool
     identity: Tensor  # (N, d), track_map.embed_ids
+    origin: Tensor  # (N, 2): where the points were in picture frame 0
+    known: Tensor  # (N,) bool: whether they were visible there
+    start: int = 0  # the picture frame that points begin with
+
+    def window(self, frames: slice) -> "Tracks":
+        """The same points in some picture frames only."""
+        part = slice(frames.start - self.start, frames.stop - self.start)
+        return replace(self, points=self.points[:, part], visible=self.visible[:, part], start=frames.start)
+
+
+def whole_clip(points: Tensor, visible: Tensor, identity: Tensor) -> Tracks:
+    """Tracks that begin with picture frame 0."""
+    return Tracks(points, visible, identity, points[:, 0], visible[:, 0])
 
 
 def channels(first: FirstFrame, tracks: Tracks | None, head: TrackHead, frames: range, carry: bool) -> Tensor:
@@ -44,10 +57,8 @@ def channels(first: FirstFrame, tracks: Tracks | None, head: TrackHead, frames: 
     if tracks is None:
         empty = torch.zeros(head.proj.out_channels, len(frames), height, width, dtype=first.latent.dtype)
         return torch.cat([picture, empty.to(picture.device)])
-    window = picture_frames(frames.start, frames.stop)
-    drawn = track_map(
-        tracks.points[:, window], tracks.visible[:, window], tracks.identity, height, width, cells_by_floor
-    )
+    seen = tracks.window(picture_frames(frames.start, frames.stop))
+    drawn = track_map(seen.points, seen.visible, seen.identity, height, width, cells_by_floor)
     return torch.cat([picture, head(drawn[None], starts_clip=frames.start == 0)[0]])
 
 
@@ -57,7 +68,9 @@ def _first_frame_channels(first: FirstFrame, carried: Tracks | None, frames: ran
     mask = torch.zeros_like(latent[:1])
     later = range(max(1, frames.start), frames.stop)
     if carried is not None and len(later):
-        feature, amount = propagate(first.latent, carried.points, carried.visible, later)
+        at = [STRIDE * k - carried.start for k in later]
+        shown = carried.visible[:, at] & carried.known[:, None]
+        feature, amount = propagate(first.latent, carried.origin, carried.points[:, at], shown)
         latent[:, -len(later) :] += amount * (feature - first.grey[:, None])
         mask[:, -len(later) :] = amount
     if frames.start == 0:

@@ -10,30 +10,25 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .track_head import STRIDE
 
+def propagate(latent: Tensor, origin: Tensor, points: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
+    """The first frame's features where the points are in some later latent frames.
 
-def propagate(latent: Tensor, points: Tensor, visible: Tensor, frames: range) -> tuple[Tensor, Tensor]:
-    """Features carried to the latent frames in `frames`, none of which is 0.
-
-    latent: (C, h, w) of the first frame; points: (N, T, 2) in fractions of the picture, T picture frames from 0;
-    visible: (N, T). A point counts where it is visible both in frame 0 and in picture frame 4k.
-    → (C, len(frames), h, w), the mean of what was written, and (1, len(frames), h, w), how much was, from 0 to 1.
+    latent: (C, h, w) of the first frame; origin: (N, 2) and points: (N, K, 2) in fractions of the picture; visible:
+    (N, K). → (C, K, h, w), the mean of what was written, and (1, K, h, w), how much was, from 0 to 1.
     """
     channels, height, width = latent.shape
-    at = [STRIDE * k for k in frames]
-    origin = points[:, 0] * 2 - 1
-    feature = functional.grid_sample(latent[None], origin[None, None], align_corners=False, padding_mode="border")
-    feature = feature[0, :, 0].T  # (N, C)
-    weight = (visible[:, at] & visible[:, :1]).to(latent.dtype)  # (N, K)
-    sums = torch.zeros(len(at), height * width, channels + 1, dtype=latent.dtype, device=latent.device)
-    for cell, share in _four_cells(points[:, at], height, width):
+    at = (origin * 2 - 1)[None, None]
+    feature = functional.grid_sample(latent[None], at, align_corners=False, padding_mode="border")[0, :, 0].T  # (N, C)
+    weight = visible.to(latent.dtype)
+    sums = torch.zeros(points.shape[1], height * width, channels + 1, dtype=latent.dtype, device=latent.device)
+    for cell, share in _four_cells(points, height, width):
         amount = (share * weight).T[..., None]  # (K, N, 1)
         written = torch.cat([amount * feature, amount], dim=-1)
         sums.scatter_add_(1, cell.T[..., None].expand_as(written), written)
     total = sums[..., channels:]
     mean = sums[..., :channels] / total.clamp(min=1e-4)
-    shape = (len(at), height, width, -1)
+    shape = (points.shape[1], height, width, -1)
     return mean.view(shape).permute(3, 0, 1, 2), total.clamp(max=1).view(shape).permute(3, 0, 1, 2)
 
 

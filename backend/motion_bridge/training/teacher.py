@@ -7,11 +7,12 @@ clips are synthetic and batch.py always leaves stretches out.
 from pathlib import Path
 
 import torch
+from diffusers import WanTransformer3DModel
 from torch import Tensor
 
 from ..motionstream.codec import Encoder
-from ..motionstream.condition import FirstFrame, Tracks
-from ..motionstream.sketch import TRANSFORMER
+from ..motionstream.condition import FirstFrame, Tracks, whole_clip
+from ..motionstream.sketch import SIZE, TRANSFORMER
 from ..motionstream.teacher import Teacher
 from ..motionstream.track_head import TrackHead
 from ..motionstream.track_map import draw_ids, embed_ids
@@ -23,8 +24,6 @@ SHIFT = 3.0  # the paper's 6 suits a latent of 6,240 cells; fewer cells need les
 
 
 def new_teacher() -> Teacher:
-    from diffusers import WanTransformer3DModel
-
     return Teacher(WanTransformer3DModel(**TRANSFORMER), TrackHead(64, 16), carries=True)
 
 
@@ -50,8 +49,6 @@ def train_teacher(folder: Path, encoder: Encoder, steps: int, minutes: float, se
 
 def encode_grey(encoder: Encoder) -> Tensor:
     """What the encoder makes of four grey frames: (C, h, w)."""
-    from ..motionstream.sketch import SIZE
-
     with torch.no_grad():
         return encoder(torch.zeros(1, 3, 5, SIZE, SIZE))[0, :, 1]
 
@@ -59,6 +56,6 @@ def encode_grey(encoder: Encoder) -> Tensor:
 def tracks_of(batch: Batch, generator: torch.Generator) -> list[Tracks | None]:
     """The tracks of each clip under freshly drawn identities; None where the motion is left out."""
     return [
-        Tracks(points, visible, embed_ids(draw_ids(len(points), generator))) if told else None
+        whole_clip(points, visible, embed_ids(draw_ids(len(points), generator))) if told else None
         for points, visible, told in zip(batch.points, batch.visible, batch.has_motion, strict=True)
     ]
