@@ -99,7 +99,7 @@ class Reader:
             parts.append(parent.original.as_pointer())
         key = (mesh.as_pointer(), *parts)
         if key not in self._read:
-            shape = read_mesh(mesh, self.geometry.store)
+            shape = read_surface(thing, self.geometry.store)
             if shape is None:
                 return None
             if shape not in self._shapes:
@@ -128,6 +128,16 @@ def seen_by_camera(instance: Any) -> bool:
     if not instance.show_self:
         return False
     return instance.object.visible_camera and (not instance.is_instance or instance.parent.visible_camera)
+
+
+def read_surface(thing: Any, store: Store) -> Shape | None:
+    """The triangles of an evaluated mesh object; None when it has no faces."""
+    if not thing.data.is_editmode:
+        return read_mesh(thing.data, store)
+    try:  # what is being edited is a mesh only after a conversion
+        return read_mesh(thing.to_mesh(), store)
+    finally:
+        thing.to_mesh_clear()
 
 
 def read_mesh(mesh: Any, store: Store) -> Shape | None:

@@ -4,7 +4,6 @@ import time
 
 import numpy as np
 import pytest
-
 from motion_bridge.motion.camera import pixel_centres, unproject
 from motion_bridge.motion.probe import probe
 from motion_bridge.motion.raster import View, barycentric, rasterise
