@@ -53,7 +53,7 @@ def stream(generator: Generator, first: FirstFrame, direct: Callable[[slice], Di
     """Chunks for ever.
 
     direct: called once before each chunk with its picture frames; whatever changed before that call is in the chunk,
-    whatever changes later is in the next. An interrupted stream goes on by being made again and its first chunks dropped.
+    whatever changes later is in the next. An interrupted stream goes on by being made again, its first chunks dropped.
     """
     cache = Cache(len(generator.student.blocks), generator.sink, generator.window)
     memory = None
