@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import bpy
 
 from ...backend.motion_bridge.events import FrameMade
-from . import image
+from . import editors, image
 from .strip import TakeStrip
 from .take import Take
 
@@ -20,6 +20,7 @@ class Delivery:
         self._frames = frames
         self._strip = TakeStrip(scene, take.folder, frames)
         self._newest: FrameMade | None = None
+        self._introduced = False  # whether the editors have been told of the picture
         self._grown = False
 
     def add(self, made: Sequence[FrameMade]) -> None:
@@ -41,8 +42,11 @@ class Delivery:
         if not self.attached or bpy.app.is_job_running("RENDER"):
             return
         if self._newest:
-            image.show(self._newest.pixels)
+            picture = image.show(self._newest.pixels)
             self._newest = None
+            if not self._introduced and not bpy.app.background:
+                editors.show_image(picture)
+                self._introduced = True
         if self._grown:
             self._strip.place()
             self._grown = False

@@ -8,6 +8,7 @@ import bpy
 
 from .. import compat
 from ..names import TITLE
+from . import editors
 
 
 class TakeStrip:
@@ -55,6 +56,7 @@ class TakeStrip:
         strip = strips.new_image(self._name, first, free_channel(strips, start, end), start, fit_method="FIT")
         if bpy.data.filepath and bpy.path.is_subdir(str(self._folder), bpy.path.abspath("//")):
             strip.directory = bpy.path.relpath(str(self._folder)) + "/"
+        editors.show_strips(scene)
         return strip
 
 

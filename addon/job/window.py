@@ -7,7 +7,7 @@ from bpy.app.handlers import persistent
 
 from ...backend.motion_bridge.errors import BadInput, Cancelled, MotionBridgeError
 from .. import compat
-from . import image
+from . import editors, image
 from .delivery import Delivery
 from .first_render import FirstRender
 from .order import Order
@@ -24,6 +24,7 @@ class Window:
         self._order: Order | None = None  # what begins once its first frame is rendered
         self._render: FirstRender | None = None
         self._scene_name = ""
+        self._frame_seen = 0.0
 
     @property
     def rendering_first_frame(self) -> bool:
@@ -36,7 +37,7 @@ class Window:
     def begin(self, context: bpy.types.Context, order: Order) -> None:
         """Start a job that goes on while the artist works; BadInput when it cannot begin."""
         self._forget()
-        self._scene_name = context.scene.name
+        self._scene_name, self._frame_seen = context.scene.name, context.scene.frame_float
         if order.renders_first_frame:
             self._order, self._render = order, FirstRender(context.scene, order.frames[0])
         else:
@@ -89,6 +90,14 @@ class Window:
         if self.session and self.session.delivery:
             self.session.delivery.file_loaded()
 
+    def scene_updated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+        """Notice an edit of the scene that the running job was read from; going to another frame is none."""
+        if not self.session or scene.name != self._scene_name:
+            return
+        frame, self._frame_seen = self._frame_seen, scene.frame_float
+        if frame == scene.frame_float and _is_edit(depsgraph.updates):
+            self.scene_changed = True
+
     def _follow_render(self, render: FirstRender) -> None:
         if render.running:
             return
@@ -117,6 +126,19 @@ def session_of(context: bpy.types.Context, order: Order) -> Session:
     return Session(job, Delivery(compat.sequencer_scene(context), order.take, order.frames))
 
 
+def _is_edit(updates: bpy.types.bpy_prop_collection) -> bool:
+    """Whether something changed that a new snapshot would show; a selection or our own strip and image do not.
+
+    A camera's lens or a light's power comes as no update at all; a change of the render settings shades every object.
+    """
+    own_look = bpy.types.Material | bpy.types.World
+    return not len(updates) or any(
+        (update.is_updated_transform or update.is_updated_geometry or isinstance(update.id, own_look))
+        and not isinstance(update.id, bpy.types.Scene | bpy.types.Image)
+        for update in updates
+    )
+
+
 def _window_of(scene_name: str) -> bpy.types.Window:
     for open_window in bpy.context.window_manager.windows:
         if open_window.scene.name == scene_name:
@@ -125,7 +147,17 @@ def _window_of(scene_name: str) -> bpy.types.Window:
 
 
 def _pulse() -> float | None:
-    return PULSE if window.step() else None
+    before = _looks()
+    goes_on = window.step()
+    if _looks() != before:
+        editors.redraw_panels()
+    return PULSE if goes_on else None
+
+
+def _looks() -> tuple[Any, ...]:
+    """What the panel says; when it changes the panel is drawn anew."""
+    job = window.session.job if window.session else None
+    return window.running, window.error, job and (job.state, job.finished, job.stage, round(job.progress, 2))
 
 
 @persistent
@@ -134,8 +166,8 @@ def _file_loaded(*_: Any) -> None:
 
 
 @persistent
-def _scene_updated(_scene: Any, depsgraph: bpy.types.Depsgraph) -> None:
-    window.scene_changed = True
+def _scene_updated(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    window.scene_updated(scene, depsgraph)
 
 
 HANDLERS = (("load_post", _file_loaded), ("depsgraph_update_post", _scene_updated))

@@ -1,0 +1,54 @@
+"""The open editors: which of them show our picture, and when they draw our panel anew."""
+
+from collections.abc import Iterator
+
+import bpy
+
+from .. import compat
+from ..names import TITLE
+
+
+def show_image(image: bpy.types.Image) -> None:
+    """Show an image where renders are shown: in the open Image Editors that show nothing else of the artist's.
+
+    Where there are none, Blender opens one as its preferences say for renders.
+    """
+    if not _replace_renders(image):
+        windows = bpy.context.window_manager.windows
+        if len(windows):
+            with bpy.context.temp_override(window=windows[0]):
+                bpy.ops.render.view_show("INVOKE_DEFAULT")
+            _replace_renders(image)
+
+
+def show_strips(scene: bpy.types.Scene) -> None:
+    """Let the open Sequencers show a scene's strips if they show none."""
+    for workspace in bpy.data.workspaces:
+        areas = [area for screen in workspace.screens for area in screen.areas]
+        if any(area.type == "SEQUENCE_EDITOR" for area in areas):
+            compat.show_in_sequencer(workspace, scene)
+
+
+def redraw_panels() -> None:
+    """Have the sidebars with our tab drawn anew; the pictures beside them are left alone."""
+    for area in _areas():
+        for region in area.regions:
+            if region.type == "UI" and getattr(region, "active_panel_category", TITLE) in (TITLE, "UNSUPPORTED"):
+                region.tag_redraw()
+
+
+def _replace_renders(image: bpy.types.Image) -> bool:
+    """Put the image into the Image Editors that show a render or nothing; whether it is to be seen."""
+    seen = False
+    for area in _areas():
+        if area.type == "IMAGE_EDITOR" and area.ui_type == "IMAGE_EDITOR":
+            space = area.spaces.active
+            if space.image is None or space.image.type == "RENDER_RESULT":
+                space.image = image
+            seen = seen or space.image == image
+    return seen
+
+
+def _areas() -> Iterator[bpy.types.Area]:
+    for window in bpy.context.window_manager.windows:
+        yield from window.screen.areas
