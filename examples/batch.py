@@ -1,6 +1,6 @@
 """The main job from a script, without a window; everything after `--` goes to the extension's own command.
 
-    blender -b shot.blend --python examples/batch.py -- --output //frames --frames 1-24
+    blender -b shot.blend --python examples/batch.py -- --output frames --frames 1-24
     blender -b --python examples/batch.py -- a.blend b.blend --output /renders      # a folder for each file
 
 Exit codes are the command's: 0 done, 2 bad input, 3 backend failed, 4 cancelled. With several files the first one that

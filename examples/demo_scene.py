@@ -226,7 +226,7 @@ def _camera() -> None:
     spline = curve.splines.new("BEZIER")
     spline.bezier_points.add(2)
     for point, place in zip(
-        spline.bezier_points, [(-2.2, -8.0, 1.5), (-0.7, -7.6, 1.7), (1.0, -7.4, 2.05)], strict=True
+        spline.bezier_points, [(-1.7, -8.0, 1.5), (-0.7, -7.7, 1.65), (0.4, -7.5, 1.9)], strict=True
     ):
         point.co = place
         point.handle_left_type = point.handle_right_type = "AUTO"
@@ -235,7 +235,7 @@ def _camera() -> None:
     aim.location = (0.15, 0.6, 1.85)
     data = bpy.data.cameras.new("camera")
     data.sensor_width, data.clip_end = 36.0, 200.0
-    for frame, lens in ((1, 27.0), (FRAMES, 33.0)):
+    for frame, lens in ((1, 27.0), (FRAMES, 32.0)):
         data.lens = lens
         data.keyframe_insert("lens", frame=frame)
     camera = _link(bpy.data.objects.new("camera", data))
