@@ -1,10 +1,11 @@
 """Motion Bridge inside Blender."""
 
-from . import command, ui
+from . import command, settings, ui
 from .job.window import window
 
 
 def register() -> None:
+    settings.register()
     ui.register()
     command.register()
 
@@ -13,3 +14,4 @@ def unregister() -> None:
     window.close()
     command.unregister()
     ui.unregister()
+    settings.unregister()

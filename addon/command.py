@@ -20,6 +20,7 @@ from .job.session import Session
 from .job.take import Take
 from .scene.first_frame import FromFile
 from .scene.read import snapshot
+from .settings import settings_of
 from .terminal import Teller, stopped_by_signals
 
 NAME = "motion_bridge"
@@ -98,7 +99,7 @@ def make_frames(options: argparse.Namespace, tell: Teller) -> None:
     take, scene = Take(check_output(options.output)), bpy.context.scene
     changes = changes_of(options)
     choose = order.resumed if options.resume else order.fresh
-    wanted = choose(take, scene, options.engine or scene.motion_bridge.engine, changes)
+    wanted = choose(take, scene, options.engine or settings_of(scene).engine, changes)
     with stopped_by_signals() as stop:
         job = wanted.begin(bpy.context)
         stop.action = job.cancel
@@ -111,7 +112,7 @@ def write_shot(options: argparse.Namespace, tell: Teller) -> None:
     folder, scene = check_output(options.output), bpy.context.scene
     if (folder / "shot.json").exists():
         raise BadInput(f"{folder} holds a Shot already; choose another folder.")
-    request = order.request_of(scene, options.engine or scene.motion_bridge.engine, changes_of(options))
+    request = order.request_of(scene, options.engine or settings_of(scene).engine, changes_of(options))
     with stopped_by_signals() as stop:
         reading = Reading(snapshot(bpy.context, request), folder)
         stop.action = reading.cancel

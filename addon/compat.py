@@ -7,12 +7,12 @@ from typing import Any
 import bpy
 
 # The options of a path property that may begin with //; they have to be stated since 4.5.
-BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+BLEND_RELATIVE: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 
 
 def strips(scene: bpy.types.Scene) -> Any:
     """The scene's top-level strips, made if there are none yet; called sequences before 4.4."""
-    editor = scene.sequence_editor or scene.sequence_editor_create()
+    editor: Any = scene.sequence_editor or scene.sequence_editor_create()
     return editor.strips if hasattr(editor, "strips") else editor.sequences
 
 

@@ -1,6 +1,7 @@
 """The open editors: which of them show our picture, and when they draw our panel anew."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import bpy
 
@@ -42,7 +43,7 @@ def _replace_renders(image: bpy.types.Image) -> bool:
     seen = False
     for area in _areas():
         if area.type == "IMAGE_EDITOR" and area.ui_type == "IMAGE_EDITOR":
-            space = area.spaces.active
+            space: Any = area.spaces.active
             if space.image is None or space.image.type == "RENDER_RESULT":
                 space.image = image
             seen = seen or space.image == image

@@ -5,6 +5,8 @@ back exactly. Filling a float image takes a tenth of the time of a byte image, a
 table at no more cost than the division by 255 would.
 """
 
+from typing import Any
+
 import bpy
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,8 @@ def show(pixels: NDArray[np.uint8]) -> bpy.types.Image:
     """Put a picture (H, W, 3) uint8 sRGB, top row first, into the image "Motion Bridge"."""
     height, width, _ = pixels.shape
     image = find_or_make(width, height)
-    image.pixels.foreach_set(linear_rgba(pixels))
+    values: Any = linear_rgba(pixels)
+    image.pixels.foreach_set(values)
     return image
 
 
@@ -55,7 +58,7 @@ def find_or_make(width: int, height: int) -> bpy.types.Image:
     if image is None:
         image = bpy.data.images.new(TITLE, width, height, float_buffer=True)
         image[MARK] = True
-    elif tuple(image.size) != (width, height):
+    elif (image.size[0], image.size[1]) != (width, height):
         image.scale(width, height)
     return image
 

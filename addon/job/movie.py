@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -52,7 +53,8 @@ def _movie_scene(width: int, height: int, fps: float) -> Iterator[bpy.types.Scen
     """
     scene = bpy.data.scenes.new("Motion Bridge movie")
     try:
-        scene.view_settings.view_transform = "Standard"
+        view: Any = scene.view_settings
+        view.view_transform = "Standard"
         render = scene.render
         render.resolution_x, render.resolution_y = width - width % 2, height - height % 2
         render.resolution_percentage = 100

@@ -13,6 +13,7 @@ from ...backend.motion_bridge import shot as shots
 from ...backend.motion_bridge.errors import BadInput
 from ..scene.first_frame import FirstFrame, FromFile, FromImage, FromPixels, FromRender
 from ..scene.read import Request, snapshot
+from ..settings import settings_of
 from . import backend, frame_range, take
 from .job import Job
 from .take import Take
@@ -47,14 +48,14 @@ class Order:
 
 def new_take(scene: bpy.types.Scene) -> Order:
     """A new take by the scene's settings, numbered after the last."""
-    folder = take.output_folder(scene.motion_bridge.output)
-    return fresh(take.new(folder), scene, scene.motion_bridge.engine, {})
+    folder = take.output_folder(settings_of(scene).output)
+    return fresh(take.new(folder), scene, settings_of(scene).engine, {})
 
 
 def last_take(scene: bpy.types.Scene) -> Order:
     """The newest take by the scene's settings, to be finished; BadInput when there is none."""
-    old = take.last(take.output_folder(scene.motion_bridge.output))
-    return resumed(old, scene, engine_of(old) or scene.motion_bridge.engine, {})
+    old = take.last(take.output_folder(settings_of(scene).output))
+    return resumed(old, scene, engine_of(old) or settings_of(scene).engine, {})
 
 
 def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Order:
@@ -91,7 +92,7 @@ def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str
 
 def request_of(scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Request:
     """What the scene's own settings ask for, with some fields replaced."""
-    settings = scene.motion_bridge
+    settings = settings_of(scene)
     span = changes.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
     request = Request(
         frames=span,

@@ -1,8 +1,8 @@
 """What the artist sees and presses."""
 
-from . import keymap, operators, panels, preferences, prompts, properties
+from . import keymap, operators, panels, preferences, prompts
 
-PARTS = (preferences, properties, prompts, operators, panels, keymap)
+PARTS = (preferences, prompts, operators, panels, keymap)
 
 
 def register() -> None:

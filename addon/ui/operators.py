@@ -8,6 +8,7 @@ from ...backend.motion_bridge.errors import Cancelled, MotionBridgeError
 from ..job import movie, take
 from ..job.order import last_take, new_take
 from ..job.window import window
+from ..settings import settings_of
 
 
 def attempt(operator: bpy.types.Operator, action: Callable[[], None]) -> set[str]:
@@ -86,7 +87,7 @@ class MOTION_BRIDGE_OT_movie(Idle, bpy.types.Operator):
         return attempt(self, lambda: self._write(context.scene))
 
     def _write(self, scene: bpy.types.Scene) -> None:
-        made = take.last(take.output_folder(scene.motion_bridge.output))
+        made = take.last(take.output_folder(settings_of(scene).output))
         path = movie.write(made, made.folder.with_suffix(".mp4"))
         self.report({"INFO"}, f"Saved {path}")
 
@@ -101,7 +102,7 @@ class MOTION_BRIDGE_OT_open_folder(bpy.types.Operator):
         return attempt(self, lambda: self._open(context.scene))
 
     def _open(self, scene: bpy.types.Scene) -> None:
-        folder = take.output_folder(scene.motion_bridge.output)
+        folder = take.output_folder(settings_of(scene).output)
         bpy.ops.wm.path_open(filepath=str(take.last(folder).folder))
 
 

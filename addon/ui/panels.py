@@ -5,13 +5,14 @@ import bpy
 from ..job.job import State
 from ..job.window import window
 from ..names import TITLE
-from .properties import ENGINE_SETTINGS
+from ..settings import ENGINE_SETTINGS, settings_of
 from .text import clock, draw_wrapped
 
 
 class Sidebar:
     """Where all the panels stand."""
 
+    layout: bpy.types.UILayout  # Blender's, of the panel that this is mixed into
     bl_region_type = "UI"
     bl_category = TITLE
 
@@ -23,7 +24,7 @@ class MainPanel(Sidebar):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, scene = self.layout, context.scene
-        settings = scene.motion_bridge
+        settings = settings_of(scene)
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
@@ -108,7 +109,7 @@ class PromptPanel(Sidebar):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout, settings = self.layout, context.scene.motion_bridge
+        layout, settings = self.layout, settings_of(context.scene)
         row = layout.row()
         row.template_list("MOTION_BRIDGE_UL_prompts", "", settings, "prompts", settings, "active_prompt", rows=3)
         column = row.column(align=True)
@@ -124,7 +125,7 @@ class SettingsPanel(Sidebar):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout, settings = self.layout, context.scene.motion_bridge
+        layout, settings = self.layout, settings_of(context.scene)
         layout.use_property_split = True
         layout.use_property_decorate = False
         for name in ENGINE_SETTINGS.get(settings.engine, ()):

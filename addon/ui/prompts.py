@@ -2,6 +2,8 @@
 
 import bpy
 
+from ..settings import settings_of
+
 
 class MOTION_BRIDGE_UL_prompts(bpy.types.UIList):
     """Prompts by frame; the one that holds at the current frame has a filled marker."""
@@ -31,7 +33,7 @@ class MOTION_BRIDGE_OT_prompt_key(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        settings, frame = context.scene.motion_bridge, context.scene.frame_current
+        settings, frame = settings_of(context.scene), context.scene.frame_current
         frames = [key.frame for key in settings.prompts]
         if frame not in frames:
             earlier = max((key for key in settings.prompts if key.frame < frame), key=lambda k: k.frame, default=None)
@@ -52,10 +54,10 @@ class MOTION_BRIDGE_OT_prompt_remove(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return len(context.scene.motion_bridge.prompts) > 0
+        return len(settings_of(context.scene).prompts) > 0
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        settings = context.scene.motion_bridge
+        settings = settings_of(context.scene)
         settings.prompts.remove(settings.active_prompt)
         settings.active_prompt = max(min(settings.active_prompt, len(settings.prompts) - 1), 0)
         return {"FINISHED"}

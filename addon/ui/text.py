@@ -1,13 +1,14 @@
 """Sentences in a layout: Blender cuts labels off, so long ones become several lines."""
 
 import textwrap
+from typing import Any
 
 import bpy
 
 LETTER = 6.6  # pixels of an average letter of the interface font at scale 1
 
 
-def draw_wrapped(layout: bpy.types.UILayout, sentence: str, context: bpy.types.Context, icon: str = "NONE") -> None:
+def draw_wrapped(layout: bpy.types.UILayout, sentence: str, context: bpy.types.Context, icon: Any = "NONE") -> None:
     """A label as wide as the region and as high as it needs, with an icon on its first line."""
     scale = context.preferences.system.ui_scale
     margin = 50 if icon == "NONE" else 75

@@ -1,10 +1,12 @@
 """What the scene remembers: the settings of the panel, saved in the .blend."""
 
+from typing import Any
+
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
-from ...backend.motion_bridge.engine import ENGINES
-from ..compat import BLEND_RELATIVE
+from ..backend.motion_bridge.engine import ENGINES
+from .compat import BLEND_RELATIVE
 
 ENGINE_LABELS = {  # engine: what the menu says of it; an engine that is not here is shown by its name alone
     "reproject": ("Reproject", "Move the first frame along the scene's true motion. Needs nothing installed"),
@@ -78,13 +80,21 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
 CLASSES = (MotionBridgePrompt, MotionBridgeSettings)
 
 
+_Scene: Any = bpy.types.Scene  # the stubs do not know what add-ons add
+
+
+def settings_of(scene: Any) -> MotionBridgeSettings:
+    """The scene's settings."""
+    return scene.motion_bridge
+
+
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.Scene.motion_bridge = PointerProperty(type=MotionBridgeSettings)
+    _Scene.motion_bridge = PointerProperty(type=MotionBridgeSettings)
 
 
 def unregister() -> None:
-    del bpy.types.Scene.motion_bridge
+    del _Scene.motion_bridge
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
