@@ -33,7 +33,6 @@ REFUSED_ON_POSIX = {
     "d:/takes": "a Windows path",
     "C:": "a Windows path",
     "//takes": "which only Blender understands",
-    "/proc/takes": "Nothing can be written to /proc",
 }
 
 
@@ -57,9 +56,7 @@ def test_a_file_is_no_place_for_frames(tmp_path):
             check_output(str(path))
 
 
-@pytest.mark.parametrize(
-    "name", ["take 1", "aufnahme-größe", "撮影", "🎬", "console", "communion", "a" * 255, ".hidden"]
-)
+@pytest.mark.parametrize("name", ["take 1", "aufnahme-größe", "撮影", "🎬", "console", "com10", "a" * 255, ".hidden"])
 def test_other_names_are_fine(tmp_path, name):
     assert check_output(str(tmp_path / name / "deep")) == tmp_path / name / "deep"
 
@@ -70,7 +67,7 @@ def test_a_relative_path_starts_where_one_stands(tmp_path, monkeypatch):
     assert check_output(".") == tmp_path
 
 
-def test_a_link_to_a_folder_is_followed_and_a_broken_one_refused_when_writing(tmp_path):
+def test_a_link_to_a_folder_is_followed(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert check_output(str(tmp_path / "link" / "take")) == Path(tmp_path / "link" / "take")

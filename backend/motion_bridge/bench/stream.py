@@ -1,0 +1,147 @@
+"""Frames from a backend into a Blender image, beside what the image alone costs.
+
+The backend sends pictures that it has ready, so the pipe and Blender's end of it are all there is to measure. The floor
+is the conversion from bytes to the floats of a Blender image, bottom row first, and `pixels.foreach_set`.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import worker
+from ..client import Client, Failed, FrameMade
+from ..errors import BadInput
+from ..events import Event, Started
+from ..job import Order
+
+BACKEND = Path(__file__).parents[2]
+WIDTH, HEIGHT = 832, 480
+PICTURES = 16
+WARM_UP = 10  # frames that are not counted
+START = f"import sys; sys.path.insert(0, {str(BACKEND)!r}); from motion_bridge.bench import stream; stream.serve()"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--python", metavar="PATH", help="a Python that has bpy; this one if not given")
+    parser.add_argument("--frames", type=int, default=600)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.python:
+        more = ["--frames", str(arguments.frames), *(["--json"] if arguments.json else [])]
+        return subprocess.run([arguments.python, "-I", str(BACKEND), "bench", "stream", *more]).returncode
+    found = measure(arguments.frames)
+    if arguments.json:
+        print(json.dumps(found))
+    else:
+        print(f"{WIDTH} × {HEIGHT}, {arguments.frames} frames, Blender {found['blender']}")
+        print(f"{found['frames_per_second']:.0f} frames/s (target 60)")
+        print(
+            f"Blender's main thread: {found['main_thread_ms']:.2f} ms a frame; floor {found['floor_ms']:.2f} ms; "
+            f"ratio {found['ratio']:.2f} (target 1.3)"
+        )
+    return 0
+
+
+def measure(frames: int) -> dict[str, Any]:
+    """Medians in milliseconds a frame, and frames a second; the floor is taken before and after the stream."""
+    try:
+        import bpy
+    except ImportError:
+        raise BadInput(f"{sys.executable} has no bpy; name a Python that has, with --python.") from None
+    show = _display().show
+    before = _floor(bpy, 50)
+    frames_per_second, costs = _stream(frames, show)
+    floor = float(np.median([*before, *_floor(bpy, 50)])) * 1e3
+    cost = float(np.median(costs)) * 1e3
+    return {
+        "blender": bpy.app.version_string,
+        "frames_per_second": frames_per_second,
+        "main_thread_ms": cost,
+        "floor_ms": floor,
+        "ratio": cost / floor,
+    }
+
+
+def serve() -> int:
+    """The backend's end: a worker whose jobs are pictures out of a drawer."""
+    return worker.serve(_pictures)
+
+
+def _pictures(order: Order, changes: Callable[[], list], cancelled: Callable[[], bool]) -> Iterator[Event]:
+    count = int(order.engine)
+    yield Started(order.job, count, count)
+    drawer = [_picture(seed) for seed in range(PICTURES)]
+    for index in range(count):
+        yield FrameMade(order.job, index, index, order.shot, drawer[index % PICTURES])
+
+
+def _stream(frames: int, show: Callable[[NDArray[np.uint8]], Any]) -> tuple[float, list[float]]:
+    """Frames a second, and the main thread's seconds for each; every frame is shown, none skipped."""
+    client = Client([sys.executable, "-I", "-c", START])
+    costs: list[float] = []
+    shown: list[float] = []
+    try:
+        client.render(Path("none"), Path("none"), str(frames + WARM_UP), resume=False)
+        while len(shown) < frames + WARM_UP:
+            began = time.perf_counter()
+            events = client.poll()
+            made = [event for event in events if isinstance(event, FrameMade)]
+            for frame in made:
+                show(frame.pixels)
+            now = time.perf_counter()
+            costs += [(now - began) / len(made) for _ in made]
+            shown += [now for _ in made]
+            for event in events:
+                if isinstance(event, Failed):
+                    raise event.error
+            if not made:
+                time.sleep(0.0005)
+    finally:
+        client.close()
+        client.join(2)
+    return frames / (shown[-1] - shown[WARM_UP - 1]), costs[WARM_UP:]
+
+
+def _floor(bpy: ModuleType, frames: int) -> list[float]:
+    image = bpy.data.images.new("floor", WIDTH, HEIGHT, float_buffer=True)
+    srgb = np.arange(256) / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    rgba = np.ones((HEIGHT, WIDTH, 4), np.float32)
+    drawer = [_picture(seed) for seed in range(PICTURES)]
+    costs = []
+    for index in range(frames + WARM_UP):
+        picture = drawer[index % PICTURES]
+        began = time.perf_counter()
+        for channel in range(3):
+            rgba[..., channel] = linear.take(picture[::-1, :, channel])
+        image.pixels.foreach_set(rgba.reshape(-1))
+        costs.append(time.perf_counter() - began)
+    bpy.data.images.remove(image)
+    return costs[WARM_UP:]
+
+
+def _picture(seed: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+
+
+def _display() -> ModuleType:
+    """The add-on's own display code, from the repository that this file is part of."""
+    root = BACKEND.parent
+    if not (root / "addon" / "job" / "image.py").is_file():
+        raise BadInput(f"{root} holds no add-on; run this from the project's repository.")
+    extension = ModuleType("extension_under_measurement")
+    extension.__path__ = [str(root)]
+    sys.modules[extension.__name__] = extension
+    return import_module(f"{extension.__name__}.addon.job.image")

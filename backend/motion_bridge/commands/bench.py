@@ -1,0 +1,21 @@
+"""motion-bridge bench NAME: one measurement, beside its floor or its peers, in one run.
+
+A measurement is a file in bench/ and a line in MEASUREMENTS.
+"""
+
+import argparse
+from importlib import import_module
+
+MEASUREMENTS = {  # name → what is measured; its file in bench/ has the same name, with `add` and `run`
+    "stream": "frames a second from the backend into a Blender image, and what they cost Blender",
+}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    names = parser.add_subparsers(metavar="NAME", required=True, dest="measurement")
+    for name, purpose in MEASUREMENTS.items():
+        import_module(f"..bench.{name}", __package__).add(names.add_parser(name, help=purpose, description=purpose))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    return import_module(f"..bench.{arguments.measurement}", __package__).run(arguments)
