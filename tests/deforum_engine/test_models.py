@@ -1,0 +1,265 @@
+"""Every model family loads from disk, changes a picture by exactly the share it is told to, and refuses bad folders."""
+
+import json
+
+import pytest
+import tiny
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler, StableDiffusionImg2ImgPipeline
+
+from motion_bridge.errors import BackendFailed, BadInput, ModelMissing
+from motion_bridge.models import folder, image, noise_level, registry
+from motion_bridge.models.image import Chance, Wish, image_to_image
+from motion_bridge.models.load import load
+
+FLOW = ("flux", "flux2", "flux2-klein")
+WIDTH, HEIGHT = 96, 64
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Each family's tiny pipeline, saved and loaded once."""
+    made = {}
+
+    def get(family):
+        if family not in made:
+            made[family] = load(str(tiny.save(family, tmp_path_factory.mktemp(family))), "cpu")
+        return made[family]
+
+    return get
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return torch.rand(1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(2))
+
+
+@pytest.mark.parametrize("family", tiny.MAKERS)
+def test_a_family_makes_a_picture_from_a_picture_and_the_same_one_again(models, family, picture):
+    wish = Wish("red hills", steps=4)
+    made = image_to_image(models(family), picture, 0.6, wish, Chance(3))
+    assert made.shape == picture.shape
+    assert 0 <= made.min() < made.max() <= 1
+    assert torch.equal(made, image_to_image(models(family), picture, 0.6, wish, Chance(3)))
+    assert not torch.equal(made, image_to_image(models(family), picture, 0.6, wish, Chance(4)))
+    assert not torch.equal(made, image_to_image(models(family), picture, 0.6, Wish("blue", steps=4), Chance(3)))
+
+
+@pytest.mark.parametrize("family", tiny.MAKERS)
+def test_sigma_is_the_share_that_changes(models, family, picture):
+    model, wish = models(family), Wish("red hills", steps=4)
+    assert image_to_image(model, picture, 0.0, wish, Chance(1)) is picture
+    with torch.inference_mode():
+        latent = model.encode(picture)
+        noise = image.noise_for(latent, Chance(1))
+        size = latent.norm()
+        changed = [(model.denoise(latent, noise, s, wish, 1) - latent).norm() / size for s in (5e-4, 0.2, 0.9)]
+    assert changed[0] < changed[1] < changed[2]
+    assert changed[0] < 0.03 or family == "lcm"  # whose least step is a whole training timestep
+
+
+@pytest.mark.parametrize("family", FLOW)
+@pytest.mark.parametrize("sigma", [0.31, 0.55, 0.767, 0.95, 1.0])
+def test_a_flow_model_starts_exactly_at_sigma_though_it_has_four_steps(models, family, sigma, picture):
+    model = models(family)
+    with torch.inference_mode():
+        latent = model.encode(picture)
+        model.denoise(latent, image.noise_for(latent, Chance(1)), sigma, Wish("hills", steps=4), 1)
+    levels = model.pipeline.scheduler.sigmas.tolist()
+    assert levels[0] == pytest.approx(sigma, abs=1e-5)
+    assert levels[1:-1] == pytest.approx([s for s in model.levels(4, WIDTH, HEIGHT) if s < 0.97 * sigma], abs=1e-5)
+
+
+@pytest.mark.parametrize("family", FLOW)
+def test_at_full_noise_a_flow_model_is_its_own_text_to_image(models, family, picture):
+    model = models(family)
+    with torch.inference_mode():
+        noise = image.noise_for(model.encode(picture), Chance(5))
+        found = model.denoise(torch.zeros_like(noise), noise, 1.0, Wish("red hills", steps=4), 5)
+        pipeline = model.pipeline
+        packed = pipeline._pack_latents(noise, *noise.shape) if family == "flux" else noise
+        expected = pipeline(
+            prompt="red hills",
+            latents=packed,
+            num_inference_steps=4,
+            guidance_scale=model.guidance,
+            width=WIDTH,
+            height=HEIGHT,
+            output_type="pt",
+        ).images
+    assert (model.decode(found).clamp(0, 1) - expected).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("family", ["sd", "sdxl"])
+def test_a_stable_diffusion_model_starts_at_the_deviation_of_sigma(models, family, picture):
+    model = models(family)
+    with torch.inference_mode():
+        latent = model.encode(picture)
+        model.denoise(latent, image.noise_for(latent, Chance(1)), 0.5, Wish("hills", steps=5), 1)
+    assert float(model.pipeline.scheduler.sigmas[0]) == pytest.approx(1.0)
+
+
+def test_stable_diffusion_agrees_with_diffusers_image_to_image_where_that_has_a_step(models, picture):
+    model = models("sd")
+    with torch.inference_mode():
+        latent = model.encode(picture)
+        generator = torch.Generator().manual_seed(9)
+        noise = torch.randn(latent.shape, generator=torch.Generator().manual_seed(9))
+        sigma = model.levels(8, 0, 0)[4]
+        found = model.denoise(latent, noise, sigma, Wish("red hills", "blue", 5.0, 8), 9)
+        reference = StableDiffusionImg2ImgPipeline(**model.pipeline.components, requires_safety_checker=False)
+        reference.set_progress_bar_config(disable=True)
+        expected = reference(
+            "red hills",
+            negative_prompt="blue",
+            image=latent,
+            strength=0.5,
+            num_inference_steps=8,
+            guidance_scale=5.0,
+            generator=generator,
+            output_type="latent",
+        ).images
+    assert (found - expected).abs().max() < 1e-3 * expected.abs().max()
+
+
+@pytest.mark.parametrize("family", tiny.MAKERS)
+def test_a_prompt_is_encoded_once(models, family, picture, monkeypatch):
+    model = models(family)
+    encoder, calls = model.pipeline.text_encoder, []
+    encoder.register_forward_pre_hook(lambda *_: calls.append(1))
+    for seed in range(3):
+        image_to_image(model, picture, 0.5, Wish("a prompt of its own", steps=2), Chance(seed))
+    assert 1 <= len(calls) <= 2  # the prompt, and the empty negative where the family has one
+
+
+@pytest.mark.parametrize("family", ["flux2", "flux2-klein", "lcm"])
+def test_a_model_without_negative_prompts_says_so(models, family, picture):
+    with pytest.raises(BadInput, match="take the negative out"):
+        image_to_image(models(family), picture, 0.5, Wish("hills", "people", steps=2), Chance(1))
+
+
+def test_values_that_are_no_numbers_are_a_failure_and_no_picture(models, picture):
+    model = load(str(models("sd").pipeline.config._name_or_path), "cpu")
+    model.pipeline.unet.conv_out.weight.data.fill_(float("nan"))
+    with pytest.raises(BackendFailed, match="not numbers"):
+        image_to_image(model, picture, 0.5, Wish("hills", steps=2), Chance(1))
+
+
+def test_a_latent_comes_back_from_the_flux2_pipeline_as_it_was_encoded(models, picture):
+    """The pipeline returns latents unpatchified and denormalised; a step of almost nothing shows that both are undone."""
+    model = models("flux2-klein")
+    with torch.inference_mode():
+        latent = model.encode(picture)
+        assert latent.shape == (1, 32, HEIGHT // 16, WIDTH // 16)
+        back = model.denoise(latent, torch.zeros_like(latent), 1e-6, Wish("hills"), 0)
+    assert torch.allclose(back, latent, atol=1e-4)
+
+
+def test_strength_and_denoise_are_opposite_and_continuous():
+    own = [1.0, 0.968, 0.908, 0.767]  # FLUX.2 Klein at 1024²
+    assert noise_level.from_denoise(0.25, own) == pytest.approx(0.767)
+    assert noise_level.from_denoise(0.5, own) == pytest.approx(0.908)
+    assert noise_level.from_strength(0.75, own) == noise_level.from_denoise(0.25, own)
+    assert noise_level.from_denoise(0.0, own) == 0 and noise_level.from_denoise(1.0, own) == 1
+    between = [noise_level.from_denoise(d / 100, own) for d in range(101)]
+    assert all(0 < b - a < 0.05 for a, b in zip(between, between[1:], strict=False))
+    assert noise_level.levels_from(0.5, own) == [0.5]
+    assert noise_level.levels_from(0.95, own) == [0.95, 0.908, 0.767]
+    assert noise_level.levels_from(0.77, own) == [0.77]
+
+
+@pytest.mark.parametrize("settings", [{"shift": 3.0}, {"use_dynamic_shifting": True}])
+def test_a_level_before_the_shift_becomes_sigma_in_the_scheduler(settings):
+    scheduler = FlowMatchEulerDiscreteScheduler(**settings)
+    mu = 1.3 if "use_dynamic_shifting" in settings else None
+    shift = 3.0 if mu is None else torch.tensor(mu).exp().item()
+    wanted = [0.9, 0.5, 0.1]
+    scheduler.set_timesteps(sigmas=[noise_level.before_shift(s, shift) for s in wanted], mu=mu)
+    assert scheduler.sigmas[:-1].tolist() == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_share_of_a_subseed_is_noise_of_the_same_size():
+    like = torch.zeros(1, 16, 32, 32)
+    alone, other = image.noise_for(like, Chance(1)), image.noise_for(like, Chance(2))
+    assert torch.allclose(image.noise_for(like, Chance(1, 2, 1.0)), other, atol=1e-5)
+    mixed = image.noise_for(like, Chance(1, 2, 0.5))
+    assert mixed.std() == pytest.approx(1, abs=0.02)
+    assert (mixed * alone).mean() == pytest.approx(0.707, abs=0.03)
+
+
+@pytest.fixture
+def copied(tmp_path):
+    return tiny.save("sd", tmp_path / "sd")
+
+
+def test_an_incomplete_folder_lists_all_that_is_missing(copied):
+    (copied / "unet" / "config.json").unlink()
+    (copied / "vae" / "diffusion_pytorch_model.safetensors").unlink()
+    for file in (copied / "tokenizer").iterdir():
+        file.unlink()
+    with pytest.raises(BadInput) as caught:
+        load(str(copied), "cpu")
+    for part in ("unet/config.json is missing", "vae/ has no safetensors", "tokenizer/ is empty"):
+        assert part in str(caught.value)
+
+
+def test_a_missing_shard_is_named(copied):
+    index = {"weight_map": {"a": "part-1.safetensors", "b": "part-2.safetensors"}}
+    (copied / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
+    (copied / "unet" / "part-1.safetensors").write_bytes(b"")
+    with pytest.raises(BadInput, match=r"unet/part-2\.safetensors is missing"):
+        folder.check(copied)
+
+
+def test_a_pickle_is_refused_before_it_is_opened(copied):
+    (copied / "unet" / "diffusion_pytorch_model.safetensors").rename(copied / "unet" / "diffusion_pytorch_model.bin")
+    with pytest.raises(BadInput, match="is a pickle"):
+        load(str(copied), "cpu")
+
+
+def test_a_component_with_code_of_its_own_is_refused(copied):
+    index = copied / "model_index.json"
+    content = json.loads(index.read_text())
+    content["unet"] = ["my_unet", "MyUNet"]
+    index.write_text(json.dumps(content))
+    (copied / "unet" / "my_unet.py").write_text("raise SystemExit('this ran')")
+    with pytest.raises(BadInput, match="code would have to be run"):
+        load(str(copied), "cpu")
+
+
+def test_weights_cut_short_are_bad_input(copied):
+    weights = copied / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(BadInput, match="cannot be loaded"):
+        load(str(copied), "cpu")
+
+
+def test_a_folder_that_is_no_pipeline_says_so(tmp_path):
+    with pytest.raises(BadInput, match=r"model_index\.json is missing"):
+        load(str(tmp_path), "cpu")
+
+
+def test_a_model_that_is_not_here_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(ModelMissing, match=r"flux\.2-klein-4b is not on this machine .*Apache-2\.0.*hf download"):
+        load("flux.2-klein-4b", "cpu")
+
+
+def test_a_registered_name_is_found_in_the_models_folder(tmp_path, monkeypatch, picture):
+    monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
+    tiny.save("flux2-klein", tmp_path / "flux.2-klein-4b")
+    model = load("flux.2-klein-4b", "cpu")
+    assert (model.steps, model.guidance, model.multiple) == (4, 1.0, 16)
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(BadInput, match=r"no model 'flux\.3'.*flux\.1-dev"):
+        load("flux.3", "cpu")
+    assert {m.family for m in registry.MODELS.values()} == set(tiny.MAKERS)
+
+
+def test_sizes_are_rounded_to_what_the_model_takes(models):
+    assert image.fitting(models("flux2-klein"), 833, 477) == (832, 480)
+    with pytest.raises(BadInput, match="too small"):
+        image.fitting(models("sd"), 40, 400)
