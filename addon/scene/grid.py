@@ -1,4 +1,4 @@
-"""A grid of first-frame pixels, bound to the surfaces that they show and carried with them through the shot."""
+"""Pixels of one frame, bound to the surfaces that they show and carried with them through the shot."""
 
 from collections.abc import Sequence
 
@@ -17,17 +17,17 @@ FARTHEST = 1e6  # pixels; where a point behind the camera would fall is held wit
 
 
 class Grid:
-    """N×N points; `bind` once on the first frame, then `follow` on every frame, the first among them."""
+    """Points at pixels (N, 2) of one frame: `bind` there once, then `follow` on every frame, that one among them."""
 
-    def __init__(self, side: int, frames: int) -> None:
-        self.side = side
-        self.xy = np.zeros((side * side, frames, 2), np.float32)
-        self.visible = np.zeros((side * side, frames), bool)
+    def __init__(self, pixels: Array, frames: int) -> None:
+        self.pixels = pixels
+        self.xy = np.zeros((len(pixels), frames, 2), np.float32)
+        self.visible = np.zeros((len(pixels), frames), bool)
         self.torn: dict[int, int] = {}  # thing → the first frame (position) whose mesh is connected otherwise
 
     def bind(self, soup: Soup, pose: Array, view: View) -> None:
         """Tie every point to the triangle that it falls on."""
-        pixels = cell_centres(self.side, view.width, view.height)
+        pixels = self.pixels
         points = transform(np.linalg.inv(pose), soup.points)
         depth, triangle = probe(pixels, points, soup.triangles, view)
         self.hit = triangle >= 0

@@ -16,7 +16,7 @@ from .camera import CameraFrame, Picture, picture_of, read_camera
 from .evaluate import each_frame
 from .first_frame import FirstFrame, Pixels, take_first_frame
 from .geometry import Geometry, Reader
-from .grid import Grid, torn_notes
+from .grid import Grid, cell_centres, torn_notes
 from .movers import Movers, find_movers
 from .soup import Soup, soups
 
@@ -86,7 +86,7 @@ def complete(
     movers = find_movers(geometry) if geometry and "objects" in request.needs else None
     depth = shot.map_array(folder, "depth", size, np.float32) if "depth" in request.needs else None
     index = shot.map_array(folder, "objects.index", size, np.uint16) if movers else None
-    grid = Grid(request.grid, count) if request.grid else None
+    grid = Grid(cell_centres(request.grid, size[2], size[1]), count) if request.grid else None
     for at, soup in enumerate(soups(geometry) if geometry else ()):
         if cancelled():
             raise Cancelled(f"Stopped while reading frame {request.frames[at]}.")

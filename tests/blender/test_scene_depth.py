@@ -4,10 +4,10 @@ import importlib
 from pathlib import Path
 
 import bpy
+import kinds
 import numpy as np
 import pytest
 import truth
-from mathutils import Matrix
 
 FRAMES = (1, 2, 3, 6)
 EDGE = 2  # pixels
@@ -42,111 +42,22 @@ def off_edges(depth):
     return np.ptp(np.log(around), axis=0) < 0.2
 
 
-def nothing(scene):
-    pass
-
-
-def mirrored(scene):
-    parent_of(scene, scale=(-1.5, 1.5, 1.5))
-
-
-def sheared(scene):
-    parent_of(scene, scale=(1.0, 1.6, 0.7), rotation_euler=(0.3, 0.2, 0.5))
-
-
-def parent_of(scene, **transform):
-    parent = bpy.data.objects.new("parent", None)
-    scene.collection.objects.link(parent)
-    for name, value in transform.items():
-        setattr(parent, name, value)
-    scene.camera.parent = parent
-
-
-def orthographic(scene):
-    scene.camera.data.type, scene.camera.data.ortho_scale = "ORTHO", 5.0
-
-
-def clipped(scene):
-    scene.camera.data.clip_start, scene.camera.data.clip_end = 6.2, 9.0
-
-
-def deforming(scene):
-    bpy.ops.mesh.primitive_grid_add(x_subdivisions=80, y_subdivisions=80, size=4, location=(0, 0, 1))
-    wave = bpy.context.object.modifiers.new("wave", "WAVE")
-    wave.time_offset, wave.height, wave.width = -30, 0.4, 1.0
-
-
-def curves_text_and_metaballs(scene):
-    curve = bpy.data.curves.new("curve", "CURVE")
-    curve.dimensions, curve.bevel_depth = "3D", 0.2
-    spline = curve.splines.new("BEZIER")
-    spline.bezier_points.add(1)
-    spline.bezier_points[0].co, spline.bezier_points[1].co = (-2, 0, 0.3), (0, -1, 1.8)
-    text = bpy.data.curves.new("text", "FONT")
-    text.body, text.extrude = "W", 0.2
-    metaball = bpy.data.metaballs.new("metaball")
-    metaball.elements.new().co = (0, 0, 0)
-    metaball.elements.new().co = (0.8, 0, 0.2)
-    metaball.render_resolution = 0.1
-    for name, data, place in (
-        ("curve", curve, (0, 0, 0)),
-        ("text", text, (-1.5, -2, 0.5)),
-        ("metaball", metaball, (2, -1, 1)),
-    ):
-        thing = bpy.data.objects.new(name, data)
-        thing.location = place
-        thing.rotation_euler.x = 1.2
-        scene.collection.objects.link(thing)
-
-
-def instances(scene):
-    group = bpy.data.collections.new("group")
-    bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=3, radius=0.4)
-    ball = bpy.context.object
-    scene.collection.objects.unlink(ball)
-    group.objects.link(ball)
-    for x in (-1.5, 0, 1.5):
-        empty = bpy.data.objects.new("instancer", None)
-        empty.instance_type, empty.instance_collection = "COLLECTION", group
-        empty.matrix_world = Matrix.Translation((x, -1, 1)) @ Matrix.Diagonal((1, 0.6, 1 + x / 4, 1))
-        scene.collection.objects.link(empty)
-
-
-def otherwise_in_the_viewport(scene):
-    """Hidden here, shown there, and finer when rendered: only the render's view is right."""
-    bpy.ops.mesh.primitive_cube_add(size=1.2, location=(-1.5, -2, 1))
-    smooth = bpy.context.object.modifiers.new("smooth", "SUBSURF")
-    smooth.levels, smooth.render_levels = 0, 3
-    bpy.ops.mesh.primitive_uv_sphere_add(radius=0.5, location=(0.5, -2, 1.5))
-    bpy.context.object.hide_viewport = True
-    bpy.ops.mesh.primitive_cube_add(location=(0, -4, 1))
-    bpy.context.object.hide_render = True
-    bpy.ops.mesh.primitive_cube_add(location=(0, -4, 1))
-    bpy.context.object.visible_camera = False
-    hidden = bpy.data.collections.new("hidden")
-    scene.collection.children.link(hidden)
-    hidden.hide_render = True
-    bpy.ops.mesh.primitive_cube_add(location=(0, -4, 1))
-    hidden.objects.link(bpy.context.object)
-    scene.collection.objects.unlink(bpy.context.object)
-
-
-SETUPS = [
-    nothing,
-    mirrored,
-    sheared,
-    orthographic,
-    clipped,
-    deforming,
-    curves_text_and_metaballs,
-    instances,
-    otherwise_in_the_viewport,
+KINDS = [
+    kinds.plain,
+    kinds.mirrored,
+    kinds.sheared,
+    kinds.orthographic,
+    kinds.clipped,
+    kinds.deforming,
+    kinds.curves_text_and_metaballs,
+    kinds.instances,
+    kinds.otherwise_in_the_viewport,
 ]
 
 
-@pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.__name__.replace("_", " "))
-def test_depth_is_what_cycles_measures(scene, read, setup):
-    setup(scene)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__.replace("_", " "))
+def test_depth_is_what_cycles_measures(scene, read, kind):
+    kind(scene)
     shot, _ = read()
     for at in (0, 3):
         theirs = truth.passes(scene, FRAMES[at], "Z")["Z"][..., 0] * axis_scale(scene)
