@@ -27,14 +27,23 @@ def moving():
 
 @pytest.mark.parametrize("k", [1, 2, 3])
 def test_metric_flow_is_a_pinholes_within_a_fiftieth_of_a_pixel(moving, k):
-    found = metric.motion(moving, k)
+    found = metric.motion(moving, k, k - 1)
     expected = scenes.where_it_was(moving, k) - pixel_centres(WIDTH, HEIGHT)
     assert np.abs(expected).max() > 3
     assert np.abs(found.flow[0].numpy() - expected).max() <= 0.02
 
 
+def test_motion_is_known_from_any_frame_to_any_other(moving):
+    ahead = metric.motion(moving, 1, 3)
+    there_and_back = ahead.flow + sample.warp(
+        metric.motion(moving, 3, 1).flow.permute(0, 3, 1, 2), ahead.flow, kernel="bilinear"
+    ).permute(0, 2, 3, 1)
+    assert ahead.flow.abs().max() > 5
+    assert there_and_back.norm(dim=-1)[~ahead.revealed].median() < 0.01
+
+
 def test_the_wall_behind_a_moving_ball_is_revealed_and_the_ball_is_not(moving):
-    found = metric.motion(moving, 2)
+    found = metric.motion(moving, 2, 2 - 1)
     was = scenes.where_it_was(moving, 2)
     inside = ((was > 1) & (was < (WIDTH - 1, HEIGHT - 1))).all(-1)
     then = moving.objects.index[1]
@@ -60,29 +69,29 @@ def test_an_orthographic_camera_slides_without_parallax():
     depth = np.random.default_rng(0).uniform(3, 9, (count, 48, 80)).astype(np.float32)
     depth[:, :10] = np.inf
     made = Shot((1, 2), 24.0, 80, 48, camera, scenes.picture(80, 48), depth=depth)
-    flow = metric.motion(made, 1).flow[0].numpy()
+    flow = metric.motion(made, 1, 0).flow[0].numpy()
     assert np.abs(flow - (10.0, 5.0)).max() < 1e-3
 
 
 def test_a_cut_reveals_everything(moving):
     cut = Shot(**{**vars(moving), "cuts": (3,)})
-    assert metric.motion(cut, 2).revealed.all()
-    assert not metric.motion(cut, 2).flow.any()
+    assert metric.motion(cut, 2, 1).revealed.all()
+    assert not metric.motion(cut, 2, 1).flow.any()
 
 
 def test_a_shot_without_geometry_moves_by_its_dense_flow_and_says_so_when_that_is_missing_too(moving):
     flow = np.random.default_rng(1).normal(size=(4, HEIGHT, WIDTH, 2)).astype(np.float32)
     given = Shot(**{**vars(moving), "depth": None, "flow": flow})
-    assert np.array_equal(metric.motion(given, 3).flow[0].numpy(), flow[3])
-    with pytest.raises(BadInput, match="neither depth nor flow"):
-        metric.motion(Shot(**{**vars(moving), "depth": None}), 1)
+    assert np.array_equal(metric.motion(given, 3, 2).flow[0].numpy(), flow[3])
+    with pytest.raises(BadInput, match="has no depth"):
+        metric.motion(Shot(**{**vars(moving), "depth": None}), 1, 0)
 
 
 def identities():
     still = scenes.shot([scenes.pose((1, 2, 3), (10, 20, 30))] * 2, [scenes.intrinsics(64, 48)] * 2, 64, 48)
     like = torch.zeros(1, 48, 64)
     return {
-        "metric": metric.motion(still, 1).flow,
+        "metric": metric.motion(still, 1, 0).flow,
         "3D": legacy.flow_3d(Step3D(), 1 + torch.rand(1, 48, 64)),
         "2D": legacy.flow_of(legacy.matrix_2d(Step2D(), 64, 48), like),
         "flip": legacy.flow_of(legacy.matrix_flip(0, 0, 0, 53, 64, 48), like),
@@ -230,8 +239,8 @@ def test_the_perspective_flip_is_the_webuis_card(angles):
 
 
 def test_two_steps_chained_are_the_motion_of_both(moving):
-    both = sample.chain(metric.motion(moving, 2).flow, metric.motion(moving, 1).flow)
-    smooth = ~(metric.motion(moving, 2).revealed | metric.motion(moving, 1).revealed)
+    both = sample.chain(metric.motion(moving, 2, 2 - 1).flow, metric.motion(moving, 1, 1 - 1).flow)
+    smooth = ~(metric.motion(moving, 2, 2 - 1).revealed | metric.motion(moving, 1, 1 - 1).revealed)
     skip = Shot(
         **{
             **vars(moving),
@@ -241,8 +250,16 @@ def test_two_steps_chained_are_the_motion_of_both(moving):
             "objects": type(moving.objects)(moving.objects.index[[0, 2]], moving.objects.pose[:, [0, 2]], moving.objects.name),
         }
     )
-    error = (both - metric.motion(skip, 1).flow).norm(dim=-1)[smooth]
+    error = (both - metric.motion(skip, 1, 0).flow).norm(dim=-1)[smooth]
     assert error.median() < 0.05
+
+
+def test_a_smooth_flow_can_be_turned_round():
+    flow = legacy.flow_3d(Step3D((8, 3, 5), (1, -2, 3)), torch.ones(1, 60, 90))
+    there_and_back = flow + sample.warp(
+        sample.inverse(flow).permute(0, 3, 1, 2), flow, kernel="bilinear"
+    ).permute(0, 2, 3, 1)
+    assert there_and_back.abs()[:, 8:-8, 8:-8].max() < 0.02
 
 
 @pytest.mark.skipif(not sample.EXACT_REMAP, reason="OpenCV 4 rounds places to 1/32 pixel, so it is not used")

@@ -94,3 +94,12 @@ def chain(later: Tensor, earlier: Tensor) -> Tensor:
     """Two steps as one: the flow from frame k to k-2, from that to k-1 (`later`) and from k-1 to k-2 (`earlier`)."""
     brought = warp(earlier.permute(0, 3, 1, 2), later, kernel="bilinear")
     return later + brought.permute(0, 2, 3, 1)
+
+
+def inverse(flow: Tensor, rounds: int = 8) -> Tensor:
+    """The flow the other way: (1, H, W, 2) on the source's grid. By fixed-point iteration, good where flow is smooth."""
+    forward = flow.permute(0, 3, 1, 2)
+    back = -flow
+    for _ in range(rounds):
+        back = -warp(forward, back, kernel="bilinear").permute(0, 2, 3, 1)
+    return back

@@ -1,0 +1,92 @@
+"""Sharpness and grain: what counters the blur that resampling and denoising leave behind.
+
+Pictures are (B, 3, H, W) float, 0 to 1; what these steps push beyond is clamped when a picture is shown.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .sample import warp
+
+
+def unsharp(picture: Tensor, amount: float, kernel: int = 5, sigma: float = 1.0, threshold: float = 0.0) -> Tensor:
+    """Unsharp masking: the picture plus `amount` of what a Gaussian blur takes away.
+
+    kernel: pixels, made odd. threshold: grey levels (0 to 255); differences below it are left alone.
+    """
+    if amount == 0:
+        return picture
+    detail = picture - blur(picture, kernel, sigma)
+    if threshold > 0:
+        detail = torch.where(detail.abs() * 255 < threshold, 0.0, detail)
+    return picture + amount * detail
+
+
+def blur(picture: Tensor, kernel: int, sigma: float) -> Tensor:
+    """A Gaussian blur with mirrored edges."""
+    reach = max(int(kernel), 1) // 2
+    at = torch.arange(-reach, reach + 1, device=picture.device, dtype=picture.dtype)
+    weight = torch.exp(-0.5 * (at / max(sigma, 1e-6)) ** 2)
+    weight = weight / weight.sum()
+    channels = picture.shape[1]
+    padded = functional.pad(picture, (reach,) * 4, mode="reflect")
+    across = functional.conv2d(padded, weight.expand(channels, 1, 1, -1), groups=channels)
+    return functional.conv2d(across, weight[:, None].expand(channels, 1, -1, 1), groups=channels)
+
+
+def add_noise(picture: Tensor, noise: Tensor, amount: float) -> Tensor:
+    """Noise on top: half an amount is one deviation, so an amount means what it means in Deforum, without its pull."""
+    return picture + 0.5 * amount * noise if amount else picture
+
+
+def mix_noise(picture: Tensor, noise: Tensor, amount: float) -> Tensor:
+    """Noise as the webui mixes it in: the picture fades towards middle grey by the same amount."""
+    return torch.lerp(picture, (0.5 + 0.5 * noise).clamp(0, 1), amount) if amount else picture
+
+
+def gaussian(like: Tensor, seed: int) -> Tensor:
+    """Standard normal noise of a picture's shape, the same on every device."""
+    return torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)).to(like)
+
+
+def perlin(like: Tensor, seed: int, cells: tuple[int, int] = (8, 8), octaves: int = 4, persistence: float = 0.5) -> Tensor:
+    """Normal noise in clouds, as the field means it: its strength at each place follows Perlin noise.
+
+    cells: of the coarsest octave, across width and height; each octave halves them and fades by `persistence`.
+    """
+    random = torch.Generator().manual_seed(seed)
+    white = torch.randn(like.shape, generator=random)
+    clouds = torch.zeros(like.shape[-2:])
+    for octave in range(octaves):
+        across, down = (cells[0] << octave, cells[1] << octave)
+        clouds += persistence**octave * _gradient_noise(like.shape[-2], like.shape[-1], down, across, random)
+    return (white * (clouds + 1) / 2).to(like)
+
+
+def carried(noise: Tensor, flow: Tensor, revealed: Tensor, seed: int) -> Tensor:
+    """Noise that moves with what it lies on; what is revealed gets fresh noise.
+
+    Each value is taken whole, never averaged with its neighbours: resampled noise would lose its strength.
+    """
+    moved = warp(noise, flow, kernel="nearest")
+    return torch.where(revealed[:, None], gaussian(noise, seed), moved)
+
+
+def _gradient_noise(height: int, width: int, down: int, across: int, random: torch.Generator) -> Tensor:
+    """One octave of Perlin noise, about -1 to 1: (H, W)."""
+    angle = 2 * math.pi * torch.rand(down + 1, across + 1, generator=random)
+    gradient = torch.stack([torch.cos(angle), torch.sin(angle)], -1)  # along y and x
+    y, x = torch.arange(height) * (down / height), torch.arange(width) * (across / width)
+    row, column = y.long(), x.long()
+    inside = torch.stack(torch.meshgrid(y - row, x - column, indexing="ij"), -1)
+
+    def corner(dy: int, dx: int) -> Tensor:
+        return (gradient[row + dy][:, column + dx] * (inside - torch.tensor([dy, dx]))).sum(-1)
+
+    ease = inside**3 * (inside * (6 * inside - 15) + 10)
+    upper = torch.lerp(corner(0, 0), corner(0, 1), ease[..., 1])
+    lower = torch.lerp(corner(1, 0), corner(1, 1), ease[..., 1])
+    return math.sqrt(2) * torch.lerp(upper, lower, ease[..., 0])
