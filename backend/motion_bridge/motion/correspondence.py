@@ -11,6 +11,7 @@ weights: half a pixel of doubt at a silhouette, no more.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from ..shot import Shot
 from .surfaces import Surfaces, surfaces
 
-Array = NDArray[np.floating]
+Array = NDArray[Any]
 Pixels = NDArray[np.intp]  # positions in a flattened picture
 
 ENOUGH = 0.25  # of the bilinear weights

@@ -4,13 +4,14 @@ Nearness is 1/depth. It is linear over a plane in a perspective view, and sky, i
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..shot import Shot
 
-Array = NDArray[np.floating]
+Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 FOOTPRINTS = 2.0  # depths closer together than this many pixel widths are one surface
@@ -37,7 +38,7 @@ def surfaces(shot: Shot, k: int) -> Surfaces:
     depth = one_frame(shot.depth, k)
     precision = 4 * float(np.finfo(depth.dtype).eps)
     with np.errstate(divide="ignore"):
-        near = 1 / depth.astype(np.float32)
+        near: Array = 1 / depth.astype(np.float32)
     index = np.zeros(near.shape, np.uint16) if shot.objects is None else one_frame(shot.objects.index, k)
     index = np.where(near > 0, index, np.uint16(0))
     width = FOOTPRINTS / np.sqrt(abs(np.linalg.det(shot.camera.intrinsics[k, :2, :2])))

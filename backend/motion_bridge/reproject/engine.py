@@ -5,7 +5,8 @@ point, and takes the colour from the first that does. What nobody shows is fille
 floating point throughout and rounded once, when the frame is finished.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,11 @@ from .memory import Memory, Source
 
 
 class Reproject:
-    """Nothing may change while it runs: a frame depends on all before it, and nothing here takes long to begin again."""
+    """Nothing may change while it runs: every frame builds on those before it, so a change would mix two jobs."""
 
-    needs = frozenset({"depth", "objects"})
-    accepts = frozenset()
-    defaults = {"mark_unseen": False}  # hatch what the first frame does not show, instead of filling it
+    needs: frozenset[str] = frozenset({"depth", "objects"})
+    accepts: frozenset[str] = frozenset()
+    defaults: Mapping[str, Any] = {"mark_unseen": False}  # hatch what the first frame does not show, or fill it
 
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]:
         """The missing frames in order; each notes how many pixels it revealed and which frames were remembered."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from ..shot import Shot
 from .memory import Source
 from .sample import footprint, prepare, sample, sample_some
 
-Array = NDArray[np.floating]
+Array = NDArray[Any]
 
 NATURAL = 1  # pixels beyond a fringe in which the colours of one may stand
 

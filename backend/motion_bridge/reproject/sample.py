@@ -5,11 +5,12 @@ it would draw black lines along whatever is bright.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating]
+Array = NDArray[Any]
 MARGIN = 2  # how far the kernel reaches beyond the picture, whose border is continued
 AT_ONCE = 1 << 16  # pixels; what they need then stays in the processor's cache
 
@@ -69,4 +70,5 @@ def _weights(t: Array) -> Array:
     t = t.astype(np.float32)
     half, square = t / 2, t * t
     cube = square * half
-    return np.stack([square - half - cube, 1 - 2.5 * square + 3 * cube, half + 2 * square - 3 * cube, cube - square / 2])
+    inner = 1 - 2.5 * square + 3 * cube, half + 2 * square - 3 * cube
+    return np.stack([square - half - cube, *inner, cube - square / 2])
