@@ -94,7 +94,7 @@ def _pose(position: Array, tilt: Array, pan: Array, roll: Array) -> Array:
     return pose
 
 
-def _track(x: Array, y: Array, z: Array) -> Array:
+def _track(x: Array | float, y: Array | float, z: Array | float) -> Array:
     return np.stack(np.broadcast_arrays(x, y, z), axis=-1).astype(np.float64)
 
 

@@ -14,17 +14,21 @@ from numpy.typing import NDArray
 from ...shot import Shot
 from ..schedule import text
 from .closed import FOV_DECIMALS, best_units, fov_keys, similarities, travel_and_turn, written_fov
+from .keyed import at_keys
 from .solve import Problem, Solution, distances, sensitivity, solve
-from .thin import Keys, Tolerance, evaluate, thin
+from .thin import Tolerance, evaluate, thin, without_repeats
 from .truth import Error, Truth, measure
 from .warp import Warp2D, Warp3D, pixel_grid, rank_depth
 
 Array = NDArray[np.floating]
 
 SMOOTH = (1.0, 0.3, 0.1, 0.03, 0.01, 0.0)  # tried in this order
-SMOOTH_COST, FEWER_COST = 1.02, 1.03  # of the best fit's error, for smoothness and for leaving channels out
+SMOOTH_COST, FEWER_COST = 1.01, 1.02  # of the best fit's error: for smoothness, and for that on fewer channels
+KEYS_COST, KEYS_SPARE = 1.03, 0.03  # of the smooth fit's error, and pixels a frame: for few keys
 SPARE = 0.005  # pixels a frame that are always worth a simpler schedule
-THIN = (0.02, 0.15)  # pixels: the least and most that thinning may move the picture, between them a fifth of the error
+THIN = (0.3, 0.15, 0.08, 0.04, 0.02)  # pixels by which lines may leave the fitted values, tried in this order
+ROUNDING = 0.005  # pixels
+LARGEST_DECIMALS = 8
 PART = 5  # every so many pixels of the grid are enough for trials
 TIE = 1.02  # a simpler mode may be this much worse
 
@@ -65,8 +69,9 @@ def export(shot: Shot, simplify: bool = True) -> Export:
     way = next(way for way in reversed(ways) if fits[way.name].cost <= limit)  # the simplest of the good ones
     fit = fits[way.name]
     if simplify:
-        fit = _simpler(way, truth, fit)
-    written = _written(shot, way, truth, fit, simplify)
+        written = _thinned(shot, way, truth, _simpler(way, truth, fit))
+    else:
+        written = _written(shot, way, truth, fit, _everywhere(fit))
     if written.error.mean > plain.error.mean:
         written, way = plain, ways[0]
     return Export(
@@ -119,7 +124,8 @@ def _ways(shot: Shot) -> list[_Way]:
 def _closed_form(shot: Shot, truth: Truth, way: _Way) -> _Written:
     """The conversion without any fit, a key at every frame."""
     value = best_units(shot, truth, way.warp) if isinstance(way.warp, Warp3D) else way.guide
-    return _written(shot, way, truth, Solution(value, 1.0, 0.0), simplify=False)
+    plain = Solution(value, 1.0, 0.0)
+    return _written(shot, way, truth, plain, _everywhere(plain))
 
 
 def _fit(way: _Way, truth: Truth) -> Solution:
@@ -139,7 +145,7 @@ def _simpler(way: _Way, truth: Truth, fit: Solution) -> Solution:
         found = solve(few.problem(few_truth, every, smooth), best.value, best.aspect)
         if found.cost <= best.cost * SMOOTH_COST + SPARE:
             break
-    limit = found.cost * FEWER_COST + SPARE
+    limit = best.cost * FEWER_COST + SPARE
     problem = few.problem(few_truth, every, smooth)
     weight = np.abs(found.value - way.warp.neutral).mean(0) * sensitivity(few.warp, few_truth)
     for channel in np.argsort(weight):
@@ -161,25 +167,41 @@ def _coarser(way: _Way, truth: Truth) -> tuple[_Way, Truth]:
     warp = replace(way.warp, index=way.warp.index[pick])
     if isinstance(warp, Warp3D):
         warp = replace(warp, z=warp.z[:, pick])
-    part = replace(truth, at=truth.at[pick], flow=truth.flow[:, pick], seen=truth.seen[:, pick])
+    part = replace(truth, at=truth.at[pick], flow=truth.flow[:, :, pick], seen=truth.seen[:, pick])
     return replace(way, warp=warp), part
 
 
-def _written(shot: Shot, way: _Way, truth: Truth, fit: Solution, simplify: bool) -> _Written:
-    """Text, and the error of what the text says."""
-    tolerance = float(np.clip(fit.cost / 5, *THIN))
+def _thinned(shot: Shot, way: _Way, truth: Truth, fit: Solution) -> _Written:
+    """The fewest keys that hardly cost anything."""
     unit = sensitivity(way.warp, truth)
-    aspect = round(fit.aspect, 3)
+    problem = replace(way.problem(truth, np.ones(len(unit), bool), 0.0), free_aspect=fit.aspect != 1.0)
+    limit = fit.cost * KEYS_COST + KEYS_SPARE
+    for pixels in THIN:
+        keys = [thin(fit.value[:, c], Tolerance(pixels / size), truth.still) for c, size in enumerate(unit)]
+        places = [sorted(found) for found in keys]
+        written = _written(shot, way, truth, at_keys(problem, places, fit), places)
+        if written.error.mean <= limit:
+            break
+    return written
+
+
+def _everywhere(fit: Solution) -> list[list[int]]:
+    return [list(range(len(fit.value)))] * fit.value.shape[1]
+
+
+def _written(shot: Shot, way: _Way, truth: Truth, fit: Solution, places: list[list[int]]) -> _Written:
+    """Text, and the error of what the text says."""
+    unit = sensitivity(way.warp, truth)
     value = np.empty_like(fit.value)
-    keys: dict[str, Keys] = {}
     schedules: dict[str, str] = {}
+    count = 0
     for c, name in enumerate(way.warp.channels):
-        decimals = _decimals(unit[c], tolerance)
-        dense = {k: round(float(v), decimals) for k, v in enumerate(fit.value[:, c])}
-        found = thin(fit.value[:, c], Tolerance(tolerance / unit[c]), truth.still, decimals) if simplify else dense
-        keys[name] = found
-        value[:, c] = evaluate(found, truth.frames)
-        schedules[name] = text.schedule(found, decimals)
+        decimals = _decimals(unit[c])
+        keys = without_repeats({k: round(float(fit.value[k, c]), decimals) for k in places[c]})
+        value[:, c] = evaluate(keys, truth.frames)
+        schedules[name] = text.schedule(keys, decimals)
+        count += len(keys)
+    aspect = round(fit.aspect, 3)
     if isinstance(way.warp, Warp3D):
         schedules["fov_schedule"] = text.schedule(fov_keys(shot), FOV_DECIMALS)
         schedules["aspect_ratio_schedule"] = text.schedule({0: aspect}, 3)
@@ -187,9 +209,9 @@ def _written(shot: Shot, way: _Way, truth: Truth, fit: Solution, simplify: bool)
         schedules["transform_center_x"] = text.schedule({0: way.warp.centre[0]})
         schedules["transform_center_y"] = text.schedule({0: way.warp.centre[1]})
     error = truth.error_of(distances(way.warp, truth, value, aspect))
-    return _Written(schedules, sum(len(found) for found in keys.values()), error)
+    return _Written(schedules, count, error)
 
 
-def _decimals(unit: float, tolerance: float) -> int:
-    """So many that rounding moves the picture by less than a tenth of the tolerance."""
-    return int(np.clip(np.ceil(np.log10(5 * unit / tolerance)), 3, 8))
+def _decimals(unit: float) -> int:
+    """So many that rounding moves the picture by less than ROUNDING."""
+    return int(np.clip(np.ceil(np.log10(unit / 2 / ROUNDING)), 3, LARGEST_DECIMALS))

@@ -44,8 +44,8 @@ def solve(problem: Problem, value: Array, aspect: float = 1.0, rounds: int = 25)
     """The best values near a start; it never returns anything worse than the start."""
     unit = sensitivity(problem.warp, problem.truth)
     penalty = _Penalty(problem, unit)
-    value = np.where(problem.active & _moving(problem)[:, None], value, problem.warp.neutral)
-    normal = _normal(problem, value, aspect, unit)
+    value = np.where(problem.active & moving(problem)[:, None], value, problem.warp.neutral)
+    normal = normal_equations(problem, value, aspect, unit)
     total = normal.cost + penalty.cost(value)
     damping = 1e-3
     for _ in range(rounds):
@@ -54,7 +54,7 @@ def solve(problem: Problem, value: Array, aspect: float = 1.0, rounds: int = 25)
         step, turn = _step(problem, normal, penalty, value, damping)
         tried = value + step / unit
         tried_aspect = float(np.clip(aspect * np.exp(turn), *ASPECTS))
-        after = _normal(problem, tried, tried_aspect, unit)
+        after = normal_equations(problem, tried, tried_aspect, unit)
         gained = total - (after.cost + penalty.cost(tried))
         if gained > 0:
             value, aspect, normal = tried, tried_aspect, after
@@ -65,7 +65,7 @@ def solve(problem: Problem, value: Array, aspect: float = 1.0, rounds: int = 25)
             damping *= 10
             if damping > 1e6:
                 break
-    return Solution(value, aspect, normal.cost / max(1, _moving(problem).sum()))
+    return Solution(value, aspect, normal.cost / max(1, moving(problem).sum()))
 
 
 def sensitivity(warp: Warp3D | Warp2D, truth: Truth) -> Array:
@@ -73,20 +73,20 @@ def sensitivity(warp: Warp3D | Warp2D, truth: Truth) -> Array:
     frames = slice(min(1, truth.frames - 1), None, max(1, truth.frames // 8))
     count = len(range(truth.frames)[frames])
     _, slope = warp.flow_and_slopes(np.tile(warp.neutral, (count, 1)), 1.0, frames)
-    return np.linalg.norm(slope[..., :-1], axis=2).mean((0, 1))
+    return np.linalg.norm(slope[:, :-1], axis=2).mean((0, 2), dtype=np.float64)
 
 
 def distances(warp: Warp3D | Warp2D, truth: Truth, value: Array, aspect: float) -> Array:
     """How far the warp's flow is from the true one at every frame and pixel: (T, N)."""
-    distance = np.zeros(truth.flow.shape[:2])
+    distance = np.zeros(truth.seen.shape)
     for frames in _chunks(truth.frames):
         flow = warp.flow(value[frames], aspect, frames)
-        distance[frames] = np.linalg.norm(flow - truth.flow[frames], axis=-1)
+        distance[frames] = np.linalg.norm(flow - truth.flow[frames], axis=1)
     return distance
 
 
 @dataclass(frozen=True)
-class _Normal:
+class Normal:
     """The normal equations of the data, in pixels: one small system a frame, and a border for the aspect."""
 
     curve: Array  # (T, C + 1, C + 1)
@@ -98,11 +98,11 @@ def _chunks(count: int) -> list[slice]:
     return [slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
 
 
-def _moving(problem: Problem) -> NDArray[np.bool_]:
+def moving(problem: Problem) -> NDArray[np.bool_]:
     return np.array([k not in problem.truth.still for k in range(problem.truth.frames)])
 
 
-def _normal(problem: Problem, value: Array, aspect: float, unit: Array) -> _Normal:
+def normal_equations(problem: Problem, value: Array, aspect: float, unit: Array) -> Normal:
     truth, channels = problem.truth, value.shape[1]
     curve = np.zeros((truth.frames, channels + 1, channels + 1))
     slope = np.zeros((truth.frames, channels + 1))
@@ -113,21 +113,22 @@ def _normal(problem: Problem, value: Array, aspect: float, unit: Array) -> _Norm
         error = flow - truth.flow[frames]
         seen = truth.seen[frames]
         share = seen / np.maximum(1, seen.sum(1))[:, None]
-        distance = np.sqrt((error**2).sum(-1) + ROUNDED**2)
+        distance = np.sqrt((error**2).sum(1) + ROUNDED**2)
         cost += float((share * (distance - ROUNDED)).sum())
-        root = np.sqrt(share / distance)[..., None]
-        system = (change * root[..., None] * scale).reshape(len(flow), -1, channels + 1)
-        curve[frames] = system.transpose(0, 2, 1) @ system
-        slope[frames] = (system.transpose(0, 2, 1) @ (error * root).reshape(len(flow), -1, 1))[..., 0]
-    return _Normal(curve, slope, cost)
+        root = np.sqrt(share / distance).astype(np.float32)[:, None]
+        change *= root[:, None]
+        system = change.reshape(len(flow), channels + 1, -1)
+        curve[frames] = scale[:, None] * (system @ system.transpose(0, 2, 1)) * scale
+        slope[frames] = scale * (system @ (error * root).reshape(len(flow), -1, 1))[..., 0]
+    return Normal(curve, slope, cost)
 
 
 class _Penalty:
     """`smooth` × |second difference of (values - gain × guide)|², in pixels; the gains follow the values."""
 
     def __init__(self, problem: Problem, unit: Array):
-        moving = _moving(problem)
-        self.weight = problem.smooth * (moving[:-2] & moving[1:-1] & moving[2:])[:, None]
+        free = moving(problem)
+        self.weight = problem.smooth * (free[:-2] & free[1:-1] & free[2:])[:, None]
         self.unit = unit
         self.guide = problem.guide * unit
         self.bend = np.diff(self.guide, 2, axis=0) * (self.weight > 0)
@@ -143,10 +144,10 @@ class _Penalty:
 
     def slope(self, value: Array) -> Array:
         """By the values in pixels: (T, C)."""
-        return self.curve_times(value * self.unit) - 2 * _unbend(self.weight * self.gain * self.bend)
+        return self.curve_times(value * self.unit) - 2 * _unbend(self.weight * self.gain * self.bend, len(value))
 
     def curve_times(self, pixels: Array) -> Array:
-        return 2 * _unbend(self.weight * np.diff(pixels, 2, axis=0))
+        return 2 * _unbend(self.weight * np.diff(pixels, 2, axis=0), len(pixels))
 
     def diagonal(self, frames: int) -> Array:
         whole = np.zeros((frames, 1))
@@ -158,21 +159,22 @@ class _Penalty:
         return np.diff(value * self.unit, 2, axis=0) - self.gain * self.bend
 
 
-def _unbend(bend: Array) -> Array:
+def _unbend(bend: Array, frames: int) -> Array:
     """The transpose of the second difference: (T-2, C) → (T, C)."""
-    whole = np.zeros((len(bend) + 2, bend.shape[1]))
-    whole[:-2] += bend
-    whole[1:-1] -= 2 * bend
-    whole[2:] += bend
+    whole = np.zeros((frames, bend.shape[1]))
+    count = len(bend)
+    whole[:count] += bend
+    whole[1 : 1 + count] -= 2 * bend
+    whole[2 : 2 + count] += bend
     return whole
 
 
-def _step(problem: Problem, normal: _Normal, penalty: _Penalty, value: Array, damping: float) -> tuple[Array, float]:
+def _step(problem: Problem, normal: Normal, penalty: _Penalty, value: Array, damping: float) -> tuple[Array, float]:
     """The damped Gauss-Newton step, in pixels, and that of the aspect's logarithm."""
     frames, channels = value.shape
     own = normal.curve[:, :channels, :channels]
     border, corner = normal.curve[:, :channels, channels], normal.curve[:, channels, channels].sum()
-    still = ~(_moving(problem)[:, None] & problem.active)
+    still = ~(moving(problem)[:, None] & problem.active)
     extra = damping * np.einsum("tcc->tc", own) + 1e-9
     corner = corner * (1 + damping) + 1e-9
     block = own + (extra + penalty.diagonal(frames))[..., None] * np.eye(channels)

@@ -36,7 +36,7 @@ def thin(values: Array, tolerance: Tolerance, still: Collection[int] = (0,), dec
             continue
         places, heights, carried = _fit(values[first : last + 1], tolerance, carried)
         keys.update({first + int(place): round(float(y), decimals) for place, y in zip(places, heights, strict=True)})
-    return _without_repeats(keys)
+    return without_repeats(keys)
 
 
 def evaluate(keys: Keys, frames: int) -> Array:
@@ -64,7 +64,7 @@ def _fit(values: Array, tolerance: Tolerance, carried: float) -> tuple[list[int]
     heights, worst = _heights(values, places, tolerance, carried)
     while worst > 1 and len(places) < count:
         free = np.setdiff1d(np.arange(count), places)
-        off = np.abs(_lines(places, count) @ heights - values)[free]
+        off = np.abs(hats(places, count) @ heights - values)[free]
         if tolerance.total is not None and off.max() < tolerance.each:
             gaps = np.diff(places)  # the sum drifts though every line is close: split the longest
             start = places[int(gaps.argmax())]
@@ -80,12 +80,12 @@ def _fit(values: Array, tolerance: Tolerance, carried: float) -> tuple[list[int]
         tried, worst = _heights(values, fewer, tolerance, carried)
         if worst <= 1:
             places, heights = fewer, tried
-    return places, heights, carried + float((_lines(places, count) @ heights - values).sum())
+    return places, heights, carried + float((hats(places, count) @ heights - values).sum())
 
 
 def _heights(values: Array, places: list[int], tolerance: Tolerance, carried: float) -> tuple[Array, float]:
     """The best values at these places, and the worst error in parts of the tolerance."""
-    lines = _lines(places, len(values))
+    lines = hats(places, len(values))
     if tolerance.total is None:
         heights = np.linalg.lstsq(lines, values, rcond=None)[0]
         return heights, float(np.abs(lines @ heights - values).max()) / tolerance.each
@@ -97,19 +97,17 @@ def _heights(values: Array, places: list[int], tolerance: Tolerance, carried: fl
     return heights, float(max(np.abs(off).max() / tolerance.each, total / tolerance.total))
 
 
-def _lines(places: list[int], count: int) -> Array:
+def hats(places: list[int], count: int) -> Array:
     """What each key contributes to each frame: (count, keys)."""
     return np.stack([np.interp(np.arange(count), places, row) for row in np.eye(len(places))], axis=-1)
 
 
-def _without_repeats(keys: Keys) -> Keys:
+def without_repeats(keys: Keys) -> Keys:
     """Leave out keys that say what their neighbours say already."""
     places = sorted(keys)
     kept = [
         place
         for i, place in enumerate(places)
-        if i == 0
-        or keys[place] != keys[places[i - 1]]
-        or (i + 1 < len(places) and keys[place] != keys[places[i + 1]])
+        if i == 0 or keys[place] != keys[places[i - 1]] or (i + 1 < len(places) and keys[place] != keys[places[i + 1]])
     ]
     return {place: keys[place] for place in kept}

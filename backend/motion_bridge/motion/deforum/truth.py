@@ -26,7 +26,7 @@ class Truth:
     width: int
     height: int
     at: Array  # (N, 2) the grid's pixel centres
-    flow: Array  # (T, N, 2) float32, pixels, backward
+    flow: Array  # (T, 2, N) float32, pixels, backward
     seen: NDArray[np.bool_]  # (T, N) the content was visible at k-1
     still: frozenset[int]  # frames into which there is no motion: the first and the cuts, from 0
 
@@ -39,8 +39,8 @@ class Truth:
         return self.error(np.zeros_like(self.flow)).mean
 
     def error(self, flow: Array) -> "Error":
-        """How far another backward flow (T, N, 2) is from the true one."""
-        return self.error_of(np.linalg.norm(flow - self.flow, axis=-1))
+        """How far another backward flow (T, 2, N) is from the true one."""
+        return self.error_of(np.linalg.norm(flow - self.flow, axis=1))
 
     def error_of(self, distance: Array) -> "Error":
         """The same from distances (T, N) that are known already."""
@@ -69,19 +69,23 @@ def still_frames(shot: Shot) -> frozenset[int]:
 
 
 def measure(shot: Shot, columns: int = 64, rows: int = 36) -> Truth:
-    """The Shot's true motion on a grid. BadInput without depth, which says how fast each pixel moves."""
+    """The Shot's true motion on an even grid; as measure_at."""
+    return measure_at(shot, grid(shot.width, shot.height, columns, rows))
+
+
+def measure_at(shot: Shot, index: NDArray[np.intp]) -> Truth:
+    """The Shot's true motion at pixels (N, 2). BadInput without depth, which says how fast each pixel moves."""
     if shot.depth is None and not shot.camera.orthographic.all():
         raise BadInput("This Shot has no depth, so its motion in pixels is unknown; read the scene with depth.")
-    index = grid(shot.width, shot.height, columns, rows)
     at = index + 0.5
     count = len(shot.frames)
-    flow = np.zeros((count, len(at), 2), np.float32)
+    flow = np.zeros((count, 2, len(at)), np.float32)
     seen = np.zeros((count, len(at)), bool)
     still = still_frames(shot)
     for k in range(1, count):
         if k not in still:
             was, seen[k] = travel(shot, k, k - 1, index)
-            flow[k] = np.where(seen[k][:, None], was - at, 0.0)
+            flow[k] = np.where(seen[k], (was - at).T, 0.0)
     return Truth(shot.width, shot.height, at, flow, seen, still)
 
 

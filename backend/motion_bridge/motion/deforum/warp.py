@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...shot import Shot
-from .convention import CHANNELS_2D, CHANNELS_3D, STEP, turns_and_slopes
+from .convention import CHANNELS_2D, CHANNELS_3D, STEP, turns, turns_and_slopes
 from .truth import grid
 
 Array = NDArray[np.floating]
@@ -32,37 +32,37 @@ class Warp3D:
     neutral = np.zeros(6)
 
     def flow(self, value: Array, aspect: float, frames: slice) -> Array:
-        """Backward flow of channel values (F, 6) for a run of frames: (F, N, 2)."""
+        """Backward flow of channel values (F, 6) for a run of frames: (F, 2, N)."""
         points, scale = self._points(frames), self._scale(aspect, frames)
-        turn, _ = turns_and_slopes(value[:, 3:])
-        moved = points @ turn + (value[:, None, :3] / STEP)
-        return -scale * (moved[..., :2] / moved[..., 2:] - points[..., :2] / points[..., 2:])
+        moved = turns(value[:, 3:]).transpose(0, 2, 1) @ points + (value[:, :3] / STEP)[..., None]
+        return -scale * (moved[:, :2] / moved[:, 2:] - points[:, :2] / points[:, 2:])
 
     def flow_and_slopes(self, value: Array, aspect: float, frames: slice) -> tuple[Array, Array]:
-        """Flow and its derivatives by the six channels and by the logarithm of the aspect: (F, N, 2, 7)."""
+        """Flow and its derivatives by the six channels and by the logarithm of the aspect: (F, 7, 2, N) float32."""
         points, scale = self._points(frames), self._scale(aspect, frames)
         turn, slopes = turns_and_slopes(value[:, 3:])
-        moved = points @ turn + (value[:, None, :3] / STEP)
-        ratio = moved[..., :2] / moved[..., 2:]
-        flow = -scale * (ratio - points[..., :2] / points[..., 2:])
-        slope = np.zeros((*flow.shape, 7))
+        moved = turn.transpose(0, 2, 1) @ points + (value[:, :3] / STEP)[..., None]
+        ratio = moved[:, :2] / moved[:, 2:]
+        flow = -scale * (ratio - points[:, :2] / points[:, 2:])
+        slope = np.zeros((len(value), 7, 2, points.shape[-1]), np.float32)
+        near = -scale / moved[:, 2:]
+        slope[:, 0, 0] = near[:, 0] / STEP[0]
+        slope[:, 1, 1] = near[:, 1] / STEP[1]
+        slope[:, 2] = near * ratio / -STEP[2]
         for c in range(3):
-            step = np.zeros(3)
-            step[c] = 1 / STEP[c]
-            slope[..., c] = (step[:2] - ratio * step[2]) / moved[..., 2:]
-            turned = points @ slopes[c]
-            slope[..., 3 + c] = (turned[..., :2] - ratio * turned[..., 2:]) / moved[..., 2:]
-        slope[..., :6] *= -scale[..., None]
-        slope[..., 0, 6] = -flow[..., 0]
+            turned = slopes[c].transpose(0, 2, 1) @ points
+            slope[:, 3 + c] = near * (turned[:, :2] - ratio * turned[:, 2:])
+        slope[:, 6, 0] = -flow[:, 0]
         return flow, slope
 
     def _points(self, frames: slice) -> Array:
-        plane = np.linspace(-1, 1, self.width)[self.index[:, 0]], np.linspace(-1, 1, self.height)[self.index[:, 1]]
-        return np.stack(np.broadcast_arrays(*plane, self.z[frames]), axis=-1)
+        """(F, 3, N)"""
+        x, y = np.linspace(-1, 1, self.width)[self.index[:, 0]], np.linspace(-1, 1, self.height)[self.index[:, 1]]
+        return np.stack(np.broadcast_arrays(x, y, self.z[frames]), axis=1)
 
     def _scale(self, aspect: float, frames: slice) -> Array:
-        """Pixels per unit of the projected plane, (F, 1, 2)."""
-        half = np.array([self.width / aspect, self.height]) / 2
+        """Pixels per unit of the projected plane: (F, 2, 1)."""
+        half = np.array([[self.width / aspect], [self.height]]) / 2
         return half / np.tan(np.radians(self.fov[frames]) / 2)[:, None, None]
 
 
@@ -78,23 +78,22 @@ class Warp2D:
     neutral = np.array([0.0, 0.0, 0.0, 1.0])
 
     def flow(self, value: Array, aspect: float, frames: slice) -> Array:
-        """Backward flow of channel values (F, 4): (F, N, 2). The aspect plays no part."""
+        """Backward flow of channel values (F, 4): (F, 2, N). The aspect plays no part."""
         return self.flow_and_slopes(value, aspect, frames)[0]
 
     def flow_and_slopes(self, value: Array, aspect: float, frames: slice) -> tuple[Array, Array]:
-        """Flow and its derivatives by the four channels, and zero for the aspect: (F, N, 2, 5)."""
-        away = self.index - self._centre()
+        """Flow and its derivatives by the four channels, and zero for the aspect: (F, 5, 2, N) float32."""
+        away = (self.index - self._centre()).T
         angle = np.radians(value[:, 2, None])
         cosine, sine, zoom = np.cos(angle), np.sin(angle), value[:, 3, None]
-        x = (cosine * away[:, 0] - sine * away[:, 1]) / zoom
-        y = (sine * away[:, 0] + cosine * away[:, 1]) / zoom
-        turned = np.stack([x, y], axis=-1)
-        flow = turned - away - value[:, None, :2]
-        slope = np.zeros((*flow.shape, 5))
-        slope[..., 0, 0] = slope[..., 1, 1] = -1
-        slope[..., 2] = np.radians(1.0) * np.stack([-y, x], axis=-1)
-        slope[..., 3] = -turned / zoom[..., None]
-        return flow, slope
+        x = (cosine * away[0] - sine * away[1]) / zoom
+        y = (sine * away[0] + cosine * away[1]) / zoom
+        turned = np.stack([x, y], axis=1)
+        slope = np.zeros((len(value), 5, 2, len(self.index)), np.float32)
+        slope[:, 0, 0] = slope[:, 1, 1] = -1
+        slope[:, 2] = np.radians(1.0) * np.stack([-y, x], axis=1)
+        slope[:, 3] = -turned / zoom[..., None]
+        return turned - away - value[:, :2, None], slope
 
     def values(self, linear: Array, offset: Array) -> Array:
         """The channels of the maps x → linear·x + offset of pixel positions, as near as a similarity comes: (F, 4)."""
