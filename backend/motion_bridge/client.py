@@ -20,7 +20,7 @@ from .link import Belt, Sender
 __all__ = ["Client", "Done", "Event", "Failed", "FrameMade", "Heard", "Progress", "Silent", "Started"]
 
 SILENCE = {"idle": 1.0, "loading": 30.0, "working": 1.0}  # seconds; an import may hold the interpreter for long
-GIVE_UP = 60.0  # seconds of silence after which nobody needs to be asked
+GIVE_UP = {"idle": 60.0, "loading": 300.0, "working": 60.0}  # seconds after which nobody needs to be asked
 ATTENTION = 0.25  # seconds: a longer gap between two polls is the host's own silence
 CANCEL_PATIENCE = 0.5  # seconds that a cancelled job has to end by itself
 CLOSE_PATIENCE = 0.2  # seconds after its stdin was closed, and again after it was told to end
@@ -127,7 +127,7 @@ class Client:
         seconds, changed = self._watch.look()
         if not self._jobs or not self.alive:
             return []
-        if seconds > GIVE_UP:
+        if seconds > GIVE_UP[self._watch.state]:
             self._process.kill()
             return self._fail(BackendFailed(f"The backend did not respond for {seconds:.0f} seconds and was ended."))
         if not changed:
@@ -213,7 +213,7 @@ class _Watch:
     """For how long nothing has come from the backend, as far as the host was there to notice."""
 
     def __init__(self) -> None:
-        self._state = "loading"
+        self.state = "loading"
         self._messages = self._seen = 0
         self._looked = time.monotonic()
         self._seconds = 0.0
@@ -221,11 +221,11 @@ class _Watch:
 
     def heard(self, message: wire.Message) -> None:
         self._messages += 1
-        if message.kind == "alive":
-            self._state = message.fields["state"]
+        if message.kind == "alive" and message.fields["state"] in SILENCE:
+            self.state = message.fields["state"]
 
     def expect_loading(self) -> None:
-        self._state = "loading"
+        self.state = "loading"
 
     def look(self) -> tuple[float, bool]:
         """Seconds of silence, 0 while it is no longer than usual, and whether silence has begun or ended just now.
@@ -235,7 +235,7 @@ class _Watch:
         now = time.monotonic()
         self._seconds = 0.0 if self._messages != self._seen else self._seconds + min(now - self._looked, ATTENTION)
         self._looked, self._seen = now, self._messages
-        silent = self._seconds >= SILENCE.get(self._state, min(SILENCE.values()))
+        silent = self._seconds >= SILENCE[self.state]
         changed, self._silent = silent != self._silent, silent
         return (self._seconds if silent else 0.0), changed
 

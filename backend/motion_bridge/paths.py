@@ -1,6 +1,6 @@
 """Which folders frames may be written to.
 
-The rules are those of all systems together, because takes are copied from one to another.
+New names follow the rules of all systems together, because takes are copied from one to another.
 """
 
 import os
@@ -28,10 +28,12 @@ def check_output(text: str) -> Path:
         raise BadInput(f"The output path {text} is a Windows path; this machine has no drive {text[0]}.")
     if os.name != "nt" and text.startswith("//"):
         raise BadInput(f"The output path {text} starts with //, which only Blender understands; write it in full.")
-    given = Path(text)
-    for part in given.parts[1:] if given.anchor else given.parts:
-        _check_name(part, text)
-    path = given.absolute()
+    if ".." in Path(text).parts:
+        raise BadInput(f'The output path {text} contains ".."; write the folder that is meant.')
+    path = Path(text).absolute()
+    for place in (path, *path.parents):
+        if place.name and not _exists(place):
+            _check_name(place.name, text)
     if path == Path(path.anchor):
         raise BadInput(f"The output path {text} is the root of the disk; name a folder in it.")
     _check_place(path)
@@ -39,8 +41,6 @@ def check_output(text: str) -> Path:
 
 
 def _check_name(name: str, text: str) -> None:
-    if name == "..":
-        raise BadInput(f'The output path {text} contains ".."; write the folder that is meant.')
     if _RESERVED.fullmatch(name):
         raise BadInput(f"The output path {text} contains {name!r}, a name that Windows reserves; choose another.")
     if name[-1] in ". ":
@@ -54,11 +54,15 @@ def _check_name(name: str, text: str) -> None:
 
 def _check_place(path: Path) -> None:
     """The folder, or the nearest one above it that exists, must be a folder that can be written to."""
-    try:
-        there = next(place for place in (path, *path.parents) if place.exists())
-    except OSError as fault:
-        raise BadInput(f"The output path {path} cannot be used: {fault.strerror}.") from None
+    there = next(place for place in (path, *path.parents) if _exists(place))
     if not there.is_dir():
         raise BadInput(f"{there} is a file, not a folder; choose another output path.")
     if not os.access(there, os.W_OK | os.X_OK):
         raise BadInput(f"Nothing can be written to {there}; choose another output path or change its permissions.")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, a folder that cannot be looked into
+        return False

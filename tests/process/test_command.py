@@ -190,6 +190,12 @@ def test_a_command_that_is_none_returns_2(words):
     assert run(*words, backend=REAL).returncode == 2
 
 
+def test_a_measurement_inside_blender_asks_for_a_python_that_has_it():
+    done = run("bench", "stream", backend=REAL)
+    assert done.returncode == 2
+    assert "has no bpy; name a Python that has, with --python" in done.stderr
+
+
 def test_serving_imports_nothing_heavy_before_it_says_hello():
     said = run("-h", backend=[sys.executable, "-I", "-X", "importtime", REAL[-1]])
     assert "numpy" not in said.stderr

@@ -79,6 +79,14 @@ def test_an_unknown_engine_setting_or_name_is_bad_input(start, shot_folder, tmp_
     assert not (tmp_path / "take").exists()
 
 
+def test_the_environment_of_the_host_does_not_reach_the_backend(start, shot_folder, tmp_path, monkeypatch):
+    (tmp_path / "numpy.py").write_text("raise ImportError('the wrong numpy')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    client = start([TESTING[0], TESTING[-1], "serve"])
+    assert isinstance(render(client, shot_folder(count=2), tmp_path / "take"), Done)
+
+
 def test_a_backend_that_cannot_start_says_so(start, tmp_path):
     with pytest.raises(BackendFailed, match="could not be started"):
         start([str(tmp_path / "no-python"), *TESTING[1:]])

@@ -67,6 +67,11 @@ def test_a_relative_path_starts_where_one_stands(tmp_path, monkeypatch):
     assert check_output(".") == tmp_path
 
 
+def test_a_strange_name_that_is_there_already_is_no_fault(tmp_path):
+    (tmp_path / "aux" / "My disk ").mkdir(parents=True)
+    assert check_output(str(tmp_path / "aux" / "My disk " / "take")).name == "take"
+
+
 def test_a_link_to_a_folder_is_followed(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
