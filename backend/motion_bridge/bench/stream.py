@@ -141,7 +141,7 @@ def _display() -> ModuleType:
     root = BACKEND.parent
     if not (root / "addon" / "job" / "image.py").is_file():
         raise BadInput(f"{root} holds no add-on; run this from the project's repository.")
-    extension = ModuleType("extension_under_measurement")
-    extension.__path__ = [str(root)]
-    sys.modules[extension.__name__] = extension
-    return import_module(f"{extension.__name__}.addon.job.image")
+    for name, folder in (("measured", root), ("measured.addon", root / "addon")):
+        package = sys.modules[name] = ModuleType(name)  # in place of their own, which need the whole extension
+        package.__path__ = [str(folder)]
+    return import_module("measured.addon.job.image")
