@@ -17,6 +17,7 @@ COMMANDS = {  # name → what it does; its file in commands/ has the same name
     "render": "make the frames of a Shot",
     "serve": "work for Blender, which speaks over stdin and stdout",
     "doctor": "say what this machine has and which engines can run on it",
+    "export": "write a Shot's point tracks for other programs",
     "schedules": "say what a Deforum settings file or Parseq document means, frame by frame",
     "bench": "measure",
 }
