@@ -6,6 +6,7 @@ are those of `motion-bridge render`.
 
 import argparse
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +111,11 @@ def make_frames(options: argparse.Namespace, tell: Teller) -> None:
 def write_shot(options: argparse.Namespace, tell: Teller) -> None:
     """`shot`"""
     folder, scene = check_output(options.output), bpy.context.scene
-    if (folder / "shot.json").exists():
-        raise BadInput(f"{folder} holds a Shot already; choose another folder.")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise BadInput(f"{folder} is not empty; choose another folder for the Shot.")
     request = order.request_of(scene, options.engine or settings_of(scene).engine, changes_of(options))
     with stopped_by_signals() as stop:
-        reading = Reading(snapshot(bpy.context, request), folder)
+        reading = Reading(snapshot(bpy.context, request), folder, nullcontext())
         stop.action = reading.cancel
         reading.join()
     if reading.fault:
@@ -124,8 +125,11 @@ def write_shot(options: argparse.Namespace, tell: Teller) -> None:
 
 def write_movie(options: argparse.Namespace, tell: Teller) -> None:
     """`movie`"""
-    take = Take(Path(options.take).absolute())
-    tell.saved(movie.write(take, check_output(options.output)))
+    path = Path(options.output)
+    folder = check_output(str(path.parent))
+    if path.suffix.lower() != ".mp4" or (folder / path.name).is_dir():
+        raise BadInput(f"The movie {path} must be a file whose name ends in .mp4.")
+    tell.saved(movie.write(Take(Path(options.take).absolute()), folder / path.name))
 
 
 def changes_of(options: argparse.Namespace) -> dict[str, Any]:

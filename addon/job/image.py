@@ -55,10 +55,11 @@ def find() -> bpy.types.Image | None:
 def find_or_make(width: int, height: int) -> bpy.types.Image:
     """Our image, in this size."""
     image = find()
+    size: Any = image.size if image else None
     if image is None:
         image = bpy.data.images.new(TITLE, width, height, float_buffer=True)
         image[MARK] = True
-    elif (image.size[0], image.size[1]) != (width, height):
+    elif (size[0], size[1]) != (width, height):
         image.scale(width, height)
     return image
 

@@ -49,7 +49,7 @@ class Job:
         self.notes = snapshot.notes if snapshot else []  # what the artist should know of the shot
         self._number: int | None = None  # of the job at the backend
         self._client = Client(command)
-        self._reading = Reading(snapshot, take.shot) if snapshot is not None else None
+        self._reading = Reading(snapshot, take.shot, take.held()) if snapshot is not None else None
 
     def tick(self) -> list[Event]:
         """Go on as far as possible without waiting; what the backend has told since the last call."""
@@ -77,6 +77,11 @@ class Job:
         if self._reading:
             self._reading.join()
         self._client.join(END_PATIENCE)
+
+    @property
+    def backend_pid(self) -> int:
+        """The backend's process."""
+        return self._client.pid
 
     @property
     def progress(self) -> float:

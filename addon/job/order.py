@@ -61,12 +61,11 @@ def last_take(scene: bpy.types.Scene) -> Order:
 def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Order:
     """A take that is begun. changes: fields of the Request that replace the scene's own.
 
-    BadInput when the folder holds frames: nothing is ever overwritten.
+    BadInput when the folder holds a take: nothing is ever overwritten.
     """
-    if there := new.frames():
+    if new.frames() or new.shot.exists():
         raise BadInput(
-            f"{new.folder} holds {len(there)} frames already. Resume to make only what is missing, or choose another "
-            "folder."
+            f"{new.folder} holds a take already. Resume to make only what is missing, or choose another folder."
         )
     request = request_of(scene, engine, changes)
     return Order(new, engine, request.frames, False, request)

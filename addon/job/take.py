@@ -2,11 +2,14 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
+from ...backend.motion_bridge import lock
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.paths import check_output
 
@@ -27,6 +30,17 @@ class Take:
     @property
     def shot(self) -> Path:
         return self.folder / "shot"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep others from writing to the take; a folder that is empty afterwards is taken away."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with lock.held(self.folder):
+                yield
+        finally:
+            with suppress(OSError):
+                self.folder.rmdir()
 
     def frames(self) -> dict[int, Path]:
         """The frames on disk by their number in the scene, rising."""

@@ -24,7 +24,6 @@ class Window:
         self._order: Order | None = None  # what begins once its first frame is rendered
         self._render: FirstRender | None = None
         self._scene_name = ""
-        self._frame_seen = 0.0
 
     @property
     def rendering_first_frame(self) -> bool:
@@ -37,7 +36,7 @@ class Window:
     def begin(self, context: bpy.types.Context, order: Order) -> None:
         """Start a job that goes on while the artist works; BadInput when it cannot begin."""
         self._forget()
-        self._scene_name, self._frame_seen = context.scene.name, context.scene.frame_float
+        self._scene_name = context.scene.name
         if order.renders_first_frame:
             self._order, self._render = order, FirstRender(context.scene, order.frames[0])
         else:
@@ -91,11 +90,8 @@ class Window:
             self.session.delivery.file_loaded()
 
     def scene_updated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
-        """Notice an edit of the scene that the running job was read from; going to another frame is none."""
-        if not self.session or scene.name != self._scene_name:
-            return
-        frame, self._frame_seen = self._frame_seen, scene.frame_float
-        if frame == scene.frame_float and _is_edit(depsgraph.updates):
+        """Notice an edit of the scene that the running job was read from; going to another frame is no update."""
+        if self.session and scene.name == self._scene_name and _is_edit(depsgraph.updates):
             self.scene_changed = True
 
     def _follow_render(self, render: FirstRender) -> None:

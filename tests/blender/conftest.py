@@ -6,15 +6,17 @@ MOTION_BRIDGE_ZIP names a zip that is already built; without it every process bu
 
 import atexit
 import importlib
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +79,28 @@ def scene(extension: ModuleType, tmp_path: Path) -> bpy.types.Scene:
     scene.collection.objects.link(sun)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     return bpy.context.scene
+
+
+@pytest.fixture
+def painted(scene: bpy.types.Scene, tmp_path: Path) -> Path:
+    """A first frame for the scene that needs no render: coloured noise in blocks, set in the panel."""
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge import png
+
+    blocks = np.random.default_rng(3).integers(0, 256, (9, 16, 3), dtype=np.uint8)
+    path = tmp_path / "painted.png"
+    path.write_bytes(png.encode(blocks.repeat(8, 0).repeat(8, 1)))
+    scene.motion_bridge.first_frame = "FILE"
+    scene.motion_bridge.first_frame_path = str(path)
+    return path
+
+
+def wait_until(condition: Callable[[], object], work: Callable[[], object] = lambda: None, seconds: float = 60) -> None:
+    """Do some work again and again until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "this never came true"
+        work()
+        time.sleep(0.005)
 
 
 def checker_material() -> bpy.types.Material:

@@ -1,0 +1,79 @@
+"""Stopping a job: within a second, and what is finished stays."""
+
+import time
+from pathlib import Path
+
+import bpy
+from conftest import wait_until
+
+
+def begun(scene: bpy.types.Scene, frames: int):
+    """The window's job, begun as its button does it; the test calls the timer's work."""
+    from bl_ext.user_default.motion_bridge.addon.job.order import new_take
+    from bl_ext.user_default.motion_bridge.addon.job.window import window
+
+    scene.frame_end = frames
+    window.begin(bpy.context, new_take(scene))
+    return window
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("frame_*.png"))
+
+
+def test_cancelled_while_frames_are_made_it_stops_within_a_second_and_keeps_them(scene, painted, tmp_path: Path):
+    window = begun(scene, 150)
+    wait_until(lambda: window.session.job.finished >= 3, window.step)
+    pressed = time.monotonic()
+    assert bpy.ops.motion_bridge.cancel() == {"FINISHED"}
+    wait_until(lambda: not window.running, window.step)
+    assert time.monotonic() - pressed < 1
+    made = names(tmp_path / "motion_bridge/take_001")
+    assert made == [f"frame_{number:04d}.png" for number in range(1, len(made) + 1)]
+    assert 3 <= len(made) < 150
+    assert str(window.error).startswith(f"Cancelled, {len(made)} of 150 frames saved in ")
+    assert not list((tmp_path / "motion_bridge/take_001").glob("*.part"))
+
+
+def test_cancelled_while_the_scene_is_read_it_leaves_no_take(scene, painted, tmp_path: Path):
+    from bl_ext.user_default.motion_bridge.addon.job.job import State
+
+    window = begun(scene, 400)
+    assert window.session.job.state is State.READING
+    wait_until(lambda: window.session.job.progress > 0)
+    pressed = time.monotonic()
+    bpy.ops.motion_bridge.cancel()
+    wait_until(lambda: not window.running, window.step)
+    assert time.monotonic() - pressed < 1
+    assert window.session.job.state is State.CANCELLED
+    assert not (tmp_path / "motion_bridge/take_001").exists()
+
+
+def test_cancel_can_be_pressed_only_while_a_job_runs(scene, painted):
+    assert not bpy.ops.motion_bridge.cancel.poll()
+    window = begun(scene, 30)
+    assert bpy.ops.motion_bridge.cancel.poll()
+    assert not bpy.ops.motion_bridge.render.poll()
+    wait_until(lambda: not window.running, window.step)
+    assert not bpy.ops.motion_bridge.cancel.poll()
+    assert bpy.ops.motion_bridge.render.poll()
+
+
+def test_a_cancelled_job_gives_the_backend_back(scene, painted):
+    from test_install import backends
+
+    window = begun(scene, 150)
+    wait_until(lambda: window.session.job.finished, window.step)
+    window.cancel()
+    wait_until(lambda: not window.running, window.step)
+    wait_until(lambda: not backends(), seconds=2)
+
+
+def test_time_left_is_told_from_the_pace_so_far(scene, painted):
+    window = begun(scene, 60)
+    assert window.session.job.seconds_left is None
+    wait_until(lambda: window.session.job.finished >= 10, window.step)
+    guess, asked = window.session.job.seconds_left, time.monotonic()
+    wait_until(lambda: not window.running, window.step)
+    took = time.monotonic() - asked
+    assert took / 4 < guess < took * 4

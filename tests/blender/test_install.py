@@ -1,0 +1,133 @@
+"""The zip that people install: built by Blender's tool, and gone without a trace when it is disabled."""
+
+import os
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import bpy
+import pytest
+from conftest import PACKAGE, ROOT, extension_tool
+
+
+def test_blenders_own_tool_finds_the_zip_valid(extension_zip: Path):
+    answer = subprocess.run([*extension_tool(), "validate", str(extension_zip)], capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_the_zip_holds_only_what_runs(extension_zip: Path):
+    names = zipfile.ZipFile(extension_zip).namelist()
+    assert {name.split("/")[0] for name in names if "/" in name} == {"addon", "backend"}
+    assert {name for name in names if "/" not in name} <= {"__init__.py", "blender_manifest.toml", "LICENSE"}
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".md"))]
+
+
+def test_the_manifest_asks_for_files_and_not_for_the_network():
+    import tomllib
+
+    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text())
+    assert manifest["license"] == ["SPDX:GPL-3.0-or-later"]
+    assert manifest["blender_version_min"] == "4.2.0"
+    assert list(manifest["permissions"]) == ["files"]
+
+
+def traces() -> dict[str, set[str]]:
+    """Everything in this process that could be left of an add-on."""
+    handlers = [getattr(bpy.app.handlers, name) for name in dir(bpy.app.handlers) if not name.startswith("_")]
+    classes = [name for name in dir(bpy.types) if "motion_bridge" in name.lower()]
+    kinds = (bpy.types.Scene, bpy.types.WindowManager, bpy.types.Object, bpy.types.Image)
+    configuration = bpy.context.window_manager.keyconfigs.addon
+    return {
+        "classes": set(classes) | {cls.__name__ for cls in bpy.types.PropertyGroup.__subclasses__() if ours(cls)},
+        "handlers": {
+            str(handler) for found in handlers if isinstance(found, list) for handler in found if ours(handler)
+        },
+        "properties": {name for kind in kinds for name in dir(kind) if "motion_bridge" in name},
+        "operators": {name for name in dir(bpy.ops) if "motion_bridge" in name},
+        "keys": {
+            item.idname
+            for keymap in (configuration.keymaps if configuration else ())
+            for item in keymap.keymap_items
+            if "motion_bridge" in item.idname
+        },
+        "threads": {thread.name for thread in threading.enumerate() if "motion-bridge" in thread.name},
+        "processes": backends(),
+    }
+
+
+def ours(thing: object) -> bool:
+    return "motion_bridge" in getattr(thing, "__module__", "") and getattr(thing, "is_registered", True)
+
+
+def backends() -> set[str]:
+    """The backends that this process has started."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, parent = path.parent.name, path.read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(parent) == os.getpid() and b"serve" in (path.parent / "cmdline").read_bytes():
+            found.add(name)
+    return found
+
+
+def test_enabled_disabled_and_enabled_again_it_leaves_nothing_behind(scene: bpy.types.Scene, painted: Path):
+    scene.frame_end = 3
+    bpy.ops.motion_bridge.render()
+    assert scene.motion_bridge.seed == 0
+    bpy.ops.preferences.addon_disable(module=PACKAGE)
+    assert {kind: left for kind, left in traces().items() if left} == {}
+    bpy.ops.preferences.addon_enable(module=PACKAGE)
+    bpy.ops.motion_bridge.render()
+    assert bpy.ops.motion_bridge.render.poll()
+
+
+def test_disabled_in_the_middle_of_a_job_it_ends_the_job(scene: bpy.types.Scene, painted: Path, tmp_path: Path):
+    from bl_ext.user_default.motion_bridge.addon.job.order import new_take
+    from bl_ext.user_default.motion_bridge.addon.job.window import window
+
+    scene.frame_end = 200
+    window.begin(bpy.context, new_take(scene))
+    assert backends()
+    bpy.ops.preferences.addon_disable(module=PACKAGE)
+    assert {kind: left for kind, left in traces().items() if left} == {}
+    bpy.ops.preferences.addon_enable(module=PACKAGE)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_job_imports_no_torch_and_opens_no_listening_socket(scene: bpy.types.Scene, painted: Path):
+    from bl_ext.user_default.motion_bridge.addon.job.order import new_take
+    from bl_ext.user_default.motion_bridge.addon.job.window import window
+    from conftest import wait_until
+
+    scene.frame_end = 60
+    before = listening(os.getpid())
+    window.begin(bpy.context, new_take(scene))
+    wait_until(lambda: window.session.job.finished, window.step)
+    child = window.session.job.backend_pid
+    assert "torch" not in sys.modules
+    assert listening(os.getpid()) == before
+    assert listening(child) == set()
+    assert "libtorch" not in Path(f"/proc/{child}/maps").read_text()
+    window.close()
+
+
+def listening(process: int) -> set[str]:
+    """The listening sockets of a process, as the kernel lists them: TCP over both protocols, and Unix."""
+    folder = Path(f"/proc/{process}")
+    links = []
+    for path in (folder / "fd").iterdir():
+        try:
+            links.append(os.readlink(path))
+        except OSError:
+            continue  # closed meanwhile
+    own = {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
+    found = set()
+    for name in ("tcp", "tcp6"):
+        rows = [line.split() for line in (folder / "net" / name).read_text().splitlines()[1:]]
+        found |= {row[1] for row in rows if row[3] == "0A" and row[9] in own}
+    rows = [line.split() for line in (folder / "net" / "unix").read_text().splitlines()[1:]]
+    return found | {" ".join(row) for row in rows if row[3] == "00010000" and row[6] in own}
