@@ -10,7 +10,7 @@ from motion_bridge.deforum import legacy, metric, sample
 from motion_bridge.deforum.legacy import Step2D, Step3D
 from motion_bridge.errors import BadInput
 from motion_bridge.motion.camera import pixel_centres
-from motion_bridge.shot import Camera, Shot
+from motion_bridge.shot import Camera, Objects, Shot
 
 WIDTH, HEIGHT = 160, 96
 
@@ -48,9 +48,9 @@ def test_the_wall_behind_a_moving_ball_is_revealed_and_the_ball_is_not(moving):
     inside = ((was > 1) & (was < (WIDTH - 1, HEIGHT - 1))).all(-1)
     then = moving.objects.index[1]
     x, y = np.clip(was.astype(int), 0, (WIDTH - 1, HEIGHT - 1)).transpose(2, 0, 1)
-    uncovered = inside & (moving.objects.index[2] == 1) & (cv2.erode((then == 2).astype(np.uint8), np.ones((3, 3)))[y, x] == 1)
-    ball = inside & (moving.objects.index[2] == 2) & (cv2.erode((then == 2).astype(np.uint8), np.ones((3, 3)))[y, x] == 1)
-    wall = inside & (moving.objects.index[2] == 1) & (cv2.erode((then == 1).astype(np.uint8), np.ones((3, 3)))[y, x] == 1)
+    inner = {thing: cv2.erode((then == thing).astype(np.uint8), np.ones((3, 3)))[y, x] == 1 for thing in (1, 2)}
+    now = moving.objects.index[2]
+    uncovered, ball, wall = (inside & (now == a) & inner[b] for a, b in ((1, 2), (2, 2), (1, 1)))
     revealed = found.revealed[0].numpy()
     assert min(uncovered.sum(), ball.sum(), wall.sum()) > 20
     assert revealed[uncovered].all()
@@ -247,7 +247,7 @@ def test_two_steps_chained_are_the_motion_of_both(moving):
             "frames": (1, 3),
             "depth": moving.depth[[0, 2]],
             "camera": Camera(*(each[[0, 2]] for each in vars(moving.camera).values())),
-            "objects": type(moving.objects)(moving.objects.index[[0, 2]], moving.objects.pose[:, [0, 2]], moving.objects.name),
+            "objects": Objects(moving.objects.index[[0, 2]], moving.objects.pose[:, [0, 2]], moving.objects.name),
         }
     )
     error = (both - metric.motion(skip, 1, 0).flow).norm(dim=-1)[smooth]

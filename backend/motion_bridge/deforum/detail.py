@@ -9,8 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .sample import warp
-
 
 def unsharp(picture: Tensor, amount: float, kernel: int = 5, sigma: float = 1.0, threshold: float = 0.0) -> Tensor:
     """Unsharp masking: the picture plus `amount` of what a Gaussian blur takes away.
@@ -37,9 +35,9 @@ def blur(picture: Tensor, kernel: int, sigma: float) -> Tensor:
     return functional.conv2d(across, weight[:, None].expand(channels, 1, -1, 1), groups=channels)
 
 
-def add_noise(picture: Tensor, noise: Tensor, amount: float) -> Tensor:
-    """Noise on top: half an amount is one deviation, so an amount means what it means in Deforum, without its pull."""
-    return picture + 0.5 * amount * noise if amount else picture
+def add_noise(picture: Tensor, noise: Tensor, amount: Tensor) -> Tensor:
+    """Noise on top, an amount for each pixel (1, 1, H, W). An amount has Deforum's size: two make one deviation."""
+    return picture + 0.5 * amount * noise
 
 
 def mix_noise(picture: Tensor, noise: Tensor, amount: float) -> Tensor:
@@ -64,15 +62,6 @@ def perlin(like: Tensor, seed: int, cells: tuple[int, int] = (8, 8), octaves: in
         across, down = (cells[0] << octave, cells[1] << octave)
         clouds += persistence**octave * _gradient_noise(like.shape[-2], like.shape[-1], down, across, random)
     return (white * (clouds + 1) / 2).to(like)
-
-
-def carried(noise: Tensor, flow: Tensor, revealed: Tensor, seed: int) -> Tensor:
-    """Noise that moves with what it lies on; what is revealed gets fresh noise.
-
-    Each value is taken whole, never averaged with its neighbours: resampled noise would lose its strength.
-    """
-    moved = warp(noise, flow, kernel="nearest")
-    return torch.where(revealed[:, None], gaussian(noise, seed), moved)
 
 
 def _gradient_noise(height: int, width: int, down: int, across: int, random: torch.Generator) -> Tensor:
