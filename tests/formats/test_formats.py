@@ -1,11 +1,13 @@
 """Track formats: what is written is what the programs' own readers expect, literally so in their own examples."""
 
+import base64
 import io
 import json
 import pickle
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,16 @@ from motion_bridge.formats.clip import Clip, sample
 
 BACKEND = Path(__file__).parents[2] / "backend"
 SIZE = (832, 480)
+
+
+TORCH_2_13 = (  # torch.save(b"\x00\xffPK" * 3), compressed
+    "eNoL8GZmYWDg4GDAAAIMQgyJRckZmWWp+imJJYl6Bdk5bk58DFEooIEpOT45PyU1uZgrNQ/E4CpkiOAH6T+8P8AbQRQyRrABBXMSSzLzDAuZ2g"
+    "qZgwpZ9AK82TlMluvL2AGlQDgAp2vEGWzhrtFLyy/KTSyJL0stKs7Mz3NzskRzFAnAEOSE7e/vNDMCLWHE6wQpBnOEE4pL8osS01PjE3My0/Ny"
+    "U/NK3JyMyXGFmQnIAfblhS+ZgFYw4XWAIIM93AFJlSWp+UUpqUVuTtbk+z4qKiezpCQnFeSGVtvHkqAoYsPrBn6keKBG+Btzgey+OC89lLD/5R"
+    "iMEBEASpL6xalFmcAYqAKmqvy8+MwUNyc9Ep1iYGRpYGFiZmFmbm5uZmRpZGxoYGJgYGBqYmFmaW5saWEAlDU3g8RS38+GGRpAd2iAXckIcizc"
+    "ncipWADD5ej5CF03cgIUR9HZh6QbLd2jG4KciKRQEw4jA56Ui24OckIQRDFnEpI58ASIrh05LvlRtIsxMaCnHXTNyEEsh2o3kmbskR/gzcamA0"
+    "sqzLpwnWxo9GRGCG3BDKGB+thB9GkWCB9SCrCyQfSwgdVD1AIAbQIb0g=="
+)
 
 
 def clip_of(xy, visible=None, fps=24.0, frames=None):
@@ -186,6 +198,15 @@ def test_real_torch_loads_what_we_write_and_we_load_what_it_writes(tmp_path):
         assert {name.split("/", 1)[1] for name in archive.namelist()} == {
             name.split("/", 1)[1] for name in ours.namelist()
         }
+
+
+def test_a_file_of_torch_itself_is_read_without_torch():
+    theirs = zlib.decompress(base64.b64decode(TORCH_2_13))
+    assert torch_file.load(theirs, "theirs") == b"\x00\xffPK" * 3
+    with zipfile.ZipFile(io.BytesIO(theirs)) as archive:
+        names = [name.removeprefix("archive/") for name in archive.namelist()]
+    with zipfile.ZipFile(io.BytesIO(torch_file.save(b"x"))) as archive:
+        assert [name.removeprefix("archive/") for name in archive.namelist()] == names
 
 
 class Evil:

@@ -74,6 +74,17 @@ def test_a_stranger_that_cannot_be_read_is_left_out_with_a_notice():
     )
 
 
+def test_a_stranger_with_quotes_holds_words():
+    back = settings.read(json.dumps({"mood_schedule": '0: ("calm"), 1: ("wild")'}), "mine.txt")
+    assert settings.evaluate(back, Context(3))[0] == {"mood_schedule": ["calm", "wild", "wild"]}
+
+
+def test_an_empty_schedule_is_an_error_as_it_is_in_the_webui():
+    back = settings.read(json.dumps({"zoom": "", "angle": "0:(1)"}), "mine.txt")
+    with pytest.raises(BadInput, match=r"^zoom, column 1: there is no key"):
+        settings.evaluate(back, Context(3))
+
+
 def test_old_files_mean_today_what_they_meant():
     given = {
         "cn_1_weight": 0.7,

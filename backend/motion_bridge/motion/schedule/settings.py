@@ -23,6 +23,7 @@ from .webui_keys import ALL, FORGE, NAMES, SCHEDULES, UNITS
 
 LARGEST = 64_000_000  # characters of a file
 SCHEDULE = re.compile(r"\s*[\"']?[\w\s()+*/.-]{1,40}[\"']?\s*:\s*\S")
+QUOTED = re.compile(r":\s*\(\s*[\"']")
 RENAMED = {  # older names of things that still exist
     "flip_2d_perspective": "enable_perspective_flip",
     "skip_video_for_run_all": "skip_video_creation",
@@ -98,7 +99,10 @@ def evaluate(settings: Settings, context: Context) -> tuple[dict[str, list[float
     notices = []
     for name, written in settings.schedules.items():
         try:
-            found[name] = texts(written, context, name) if name in NAMES else values(written, context, name).tolist()
+            if _words(name, written):
+                found[name] = texts(written, context, name)
+            else:
+                found[name] = values(written, context, name).tolist()
         except BadInput as wrong:
             if name in SCHEDULES or len(settings.schedules) == 1:
                 raise
@@ -106,6 +110,11 @@ def evaluate(settings: Settings, context: Context) -> tuple[dict[str, list[float
     for name, series in settings.series.items():
         found[name] = _fitted(series, context.max_frames).tolist()
     return found, notices
+
+
+def _words(name: str, written: str) -> bool:
+    """Whether a schedule holds words; of one that nobody knows, its quotes tell."""
+    return name in NAMES or (name not in SCHEDULES and QUOTED.search(written) is not None)
 
 
 def denoise(settings: Settings, context: Context) -> NDArray[np.float64]:
@@ -148,7 +157,7 @@ class _Reader:
         if flat.get("format") == "motion-bridge shot":
             flat["max_frames"] = len(flat.get("frames") or ())
             flat |= {"W": flat.get("width"), "H": flat.get("height")}
-        schedules = {name: value for name, value in self._schedules(flat) if value}
+        schedules = dict(self._schedules(flat))
         others = {name: _modern(name, value) for name, value in flat.items() if name not in schedules}
         return Settings(
             schedules=schedules,
