@@ -14,7 +14,21 @@ PACKAGE = BACKEND / "motion_bridge"
 ADDON = ROOT / "addon"
 
 # The modules that also run inside Blender's process: numpy and the standard library, nothing else.
-LIGHT = ("errors", "shot", "png", "wire", "worker", "client", "frames", "job", "engine", "cli", "motion", "reproject")
+LIGHT = (
+    "errors",
+    "shot",
+    "png",
+    "wire",
+    "worker",
+    "client",
+    "frames",
+    "job",
+    "engine",
+    "cli",
+    "motion",
+    "formats",
+    "reproject",
+)
 
 LOADED = """
 import importlib, json, pkgutil, sys
