@@ -11,6 +11,8 @@ import numpy as np
 
 from .store import Handle, Store
 
+NO_NUMBER = 0x7FFFFFFF  # what fills an instance's persistent_id behind its own numbers
+
 Key = tuple[Any, ...]
 
 
@@ -29,6 +31,8 @@ class Thing:
 
     name: str  # of the object that it shows
     owner: str  # of the object that brings it in: itself, or the instancer
+    instanced: bool  # whether it is one of several that an instancer makes
+    glass: bool  # whether one sees through it
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,10 @@ class Reader:
         if key not in self._things:
             self._things[key] = len(self.geometry.things)
             owner = instance.parent if instance.is_instance else instance.object
-            self.geometry.things.append(Thing(instance.object.original.name, owner.original.name))
+            name = instance.object.original.name
+            several = instance.is_instance and instance.persistent_id[1] != NO_NUMBER
+            instanced = several or (instance.is_instance and instance.object.original != owner.original)
+            self.geometry.things.append(Thing(name, owner.original.name, instanced, is_glass(instance.object)))
         return self._things[key]
 
 
@@ -128,6 +135,24 @@ def seen_by_camera(instance: Any) -> bool:
     if not instance.show_self:
         return False
     return instance.object.visible_camera and (not instance.is_instance or instance.parent.visible_camera)
+
+
+def is_glass(thing: Any) -> bool:
+    """Whether one sees through all of an object's materials: by a glass or transparent shader, or transmission."""
+    materials = [slot.material for slot in thing.material_slots]
+    return bool(materials) and all(material and _transmits(material) for material in materials)
+
+
+def _transmits(material: Any) -> bool:
+    if not material.node_tree:
+        return False
+    for node in material.node_tree.nodes:
+        if node.type in ("BSDF_GLASS", "BSDF_REFRACTION", "BSDF_TRANSPARENT"):
+            return True
+        if node.type == "BSDF_PRINCIPLED":
+            socket = node.inputs["Transmission Weight"]
+            return not socket.is_linked and socket.default_value > 0.5
+    return False
 
 
 def read_surface(thing: Any, store: Store) -> Shape | None:

@@ -10,15 +10,18 @@ import numpy as np
 
 from ...backend.motion_bridge import shot
 from ...backend.motion_bridge.errors import BadInput, Cancelled
-from ...backend.motion_bridge.motion.camera import transform
-from ...backend.motion_bridge.motion.raster import View, rasterise
+from ...backend.motion_bridge.motion.raster import View
 from .camera import CameraFrame, Picture, picture_of, read_camera
 from .evaluate import each_frame
 from .first_frame import FirstFrame, Pixels, take_first_frame
+from .follow import Followed, begin, gathered, torn_notes
 from .geometry import Geometry, Reader
-from .grid import Grid, cell_centres, torn_notes
-from .movers import Movers, find_movers
-from .soup import Soup, soups
+from .handles import HandleReader
+from .maps import Maps
+from .soup import soups
+from .sources import Grid, Source
+
+DENSE = frozenset({"depth", "objects", "flow"})
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,20 @@ class Request:
     """What is to be read."""
 
     frames: tuple[int, ...]  # rising
-    needs: frozenset[str]  # optional fields of a Shot: depth, objects, tracks
+    needs: frozenset[str]  # optional fields of a Shot: depth, objects, flow, tracks
     first_frame: FirstFrame
     prompts: Mapping[int, str] = field(default_factory=dict)
     negative: Mapping[int, str] = field(default_factory=dict)
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)  # the engine's
-    grid: int = 0  # points a side; 0 for no tracks
+    grid: int = 0  # points a side of a grid over the first frame; 0 for none
+    sources: tuple[Source, ...] = ()  # what else is followed
+    through_glass: bool = False  # whether tracks are seen through things of glass
+
+    @property
+    def followed(self) -> tuple[Source, ...]:
+        """Everything that is followed."""
+        return (*((Grid(self.grid),) if self.grid else ()), *self.sources)
 
 
 @dataclass
@@ -45,13 +55,14 @@ class Snapshot:
     cameras: list[CameraFrame]  # (T,)
     first_frame: Pixels
     geometry: Geometry | None
+    handles: HandleReader | None
     notes: list[str]  # what the artist should know of the shot
 
 
 def snapshot(context: Any, request: Request) -> Snapshot:
     """Read the scene at every frame and leave it as it was. Main thread.
 
-    BadInput when there is no usable camera, no frame, or no first frame.
+    BadInput when there is no usable camera, no frame, no first frame, or something to follow is not there.
     """
     scene = context.scene
     frames = request.frames
@@ -59,17 +70,19 @@ def snapshot(context: Any, request: Request) -> Snapshot:
         raise BadInput("The frames to read must be a rising range with at least one frame, such as 1-24.")
     picture = picture_of(scene.render)
     cameras: list[CameraFrame] = []
-    reader = Reader() if request.grid or request.needs & {"depth", "objects", "tracks"} else None
+    reader = Reader() if request.followed or request.needs & DENSE else None
+    handles = HandleReader(request.followed, reader.geometry.store) if reader else None
 
     def visit(depsgraph: Any, frame: float) -> None:
         cameras.append(read_camera(depsgraph, frame))
-        if reader:
+        if reader and handles:
             reader.read(depsgraph)
+            handles.read(depsgraph, frame)
 
     each_frame(context, frames, visit)
     pixels, notes = take_first_frame(request.first_frame, scene, frames[0], picture.width, picture.height)
     fps = scene.render.fps / scene.render.fps_base
-    return Snapshot(request, fps, picture, cameras, pixels, reader.geometry if reader else None, notes)
+    return Snapshot(request, fps, picture, cameras, pixels, reader.geometry if reader else None, handles, notes)
 
 
 def complete(
@@ -79,29 +92,32 @@ def complete(
 
     progress: (frames done, frames in all). What the artist should know is added to `snapshot.notes`.
     """
-    request = snapshot.request
+    request, geometry, handles = snapshot.request, snapshot.geometry, snapshot.handles
     count = len(request.frames)
     size = (count, snapshot.picture.height, snapshot.picture.width)
-    geometry = snapshot.geometry
-    movers = find_movers(geometry) if geometry and "objects" in request.needs else None
-    depth = shot.map_array(folder, "depth", size, np.float32) if "depth" in request.needs else None
-    index = shot.map_array(folder, "objects.index", size, np.uint16) if movers else None
-    grid = Grid(cell_centres(request.grid, size[2], size[1]), count) if request.grid else None
+    maps = Maps(geometry, request.needs, size, folder) if geometry else None
+    followed: list[Followed] = []
     for at, soup in enumerate(soups(geometry) if geometry else ()):
         if cancelled():
             raise Cancelled(f"Stopped while reading frame {request.frames[at]}.")
         camera = snapshot.cameras[at]
         view = view_of(camera, snapshot.picture)
-        if depth is not None or index is not None:
-            _draw(at, soup, camera, view, movers, depth, index)
-        if grid:
-            if at == 0:
-                grid.bind(soup, camera.pose, view)
-            grid.follow(at, soup, camera.pose, view)
+        if maps and request.needs & DENSE:
+            maps.draw(at, soup, camera.pose, view)
+        if at == 0 and geometry and handles:
+            glass = [number for number, thing in enumerate(geometry.things) if thing.glass and request.through_glass]
+            followed = [
+                begin(source, number, handles, geometry, soup, camera.pose, view, count, frozenset(glass))
+                for number, source in enumerate(request.followed)
+            ]
+        for one in followed:
+            if one.track:
+                one.track.follow(at, soup, camera.pose, view)
         progress(at + 1, count)
-    if grid and geometry:
-        snapshot.notes.extend(torn_notes(grid, geometry, request.frames))
-    shot.save(_assemble(snapshot, depth, index, movers, grid), folder)
+    if geometry:
+        snapshot.notes.extend(torn_notes(followed, geometry, request.frames))
+    tracks = gathered(followed, count, view_of(snapshot.cameras[0], snapshot.picture))
+    shot.save(_assemble(snapshot, maps, tracks), folder)
 
 
 def view_of(camera: CameraFrame, picture: Picture) -> View:
@@ -109,22 +125,8 @@ def view_of(camera: CameraFrame, picture: Picture) -> View:
     return View(camera.intrinsics, picture.width, picture.height, camera.near, camera.far, camera.orthographic)
 
 
-def _draw(at: int, soup: Soup, camera: CameraFrame, view: View, movers: Movers | None, depth: Any, index: Any) -> None:
-    points = transform(np.linalg.inv(camera.pose), soup.points)
-    seen = rasterise(points, soup.triangles, view)
-    if depth is not None:
-        depth[at] = seen.depth
-    if index is not None and movers:
-        of_triangle = np.concatenate([movers.entry[soup.thing], np.zeros(1, np.uint16)])  # the last is nothing: -1
-        index[at] = of_triangle[seen.triangle]
-
-
-def _assemble(snapshot: Snapshot, depth: Any, index: Any, movers: Movers | None, grid: Grid | None) -> shot.Shot:
+def _assemble(snapshot: Snapshot, maps: Maps | None, tracks: shot.Tracks | None) -> shot.Shot:
     request, cameras, frames = snapshot.request, snapshot.cameras, snapshot.request.frames
-    tracks = None
-    if grid and snapshot.geometry:
-        names = grid.names(snapshot.geometry)
-        tracks = shot.Tracks(grid.xy, grid.visible, names, ("grid",) * len(names))
     return shot.Shot(
         frames=frames,
         fps=snapshot.fps,
@@ -139,8 +141,9 @@ def _assemble(snapshot: Snapshot, depth: Any, index: Any, movers: Movers | None,
         cuts=tuple(
             frame for frame, old, new in zip(frames[1:], cameras, cameras[1:], strict=False) if old.name != new.name
         ),
-        depth=depth,
-        objects=shot.Objects(index, movers.pose, movers.name) if movers else None,
+        depth=maps.depth if maps else None,
+        flow=maps.flow if maps else None,
+        objects=maps.objects if maps else None,
         tracks=tracks,
         prompts=request.prompts,
         negative=request.negative,

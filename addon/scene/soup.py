@@ -1,6 +1,6 @@
 """All surfaces of one frame in one heap of triangles, in world space."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,9 @@ class Soup:
     triangles: NDArray[np.int32]  # (F, 3)
     thing: NDArray[np.int32]  # (F,) whose each triangle is
     start: NDArray[np.int64]  # (things,) where a thing's points begin, -1 where it is absent
+    origin: NDArray[np.float64]  # (things, 3) in the world, nan where a thing is absent
     connection: tuple[Handle | None, ...]  # (things,) how its corners are connected
+    parts: Mapping[int, NDArray[np.float64]]  # thing → its points; the same array while it stands still
 
 
 def soups(geometry: Geometry) -> Iterator[Soup]:
@@ -45,6 +47,8 @@ def _heap(geometry: Geometry, frame, placed, triangles) -> Soup:  # type: ignore
     for shape in used - set(triangles):
         triangles[shape] = store.get(geometry.shapes[shape].triangles)
     start = np.full(len(geometry.things), -1)
+    origin = np.full((len(geometry.things), 3), np.nan)
+    origin[things] = matrices[:, :3, 3]
     connection: list[Handle | None] = [None] * len(geometry.things)
     points, faces, owners, count = [], [], [], 0
     for thing, shape, matrix in zip(things.tolist(), shapes.tolist(), matrices, strict=True):
@@ -63,5 +67,7 @@ def _heap(geometry: Geometry, frame, placed, triangles) -> Soup:  # type: ignore
         np.concatenate([np.empty((0, 3), np.int32), *faces]),
         np.concatenate([np.empty(0, np.int32), *owners]),
         start,
+        origin,
         tuple(connection),
+        {thing: part for thing, (_, _, part) in placed.items()},
     )

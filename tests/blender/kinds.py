@@ -70,7 +70,7 @@ def deforming(scene):
 
 def bent_by_bones(scene):
     fixed_lens(scene)
-    bpy.ops.mesh.primitive_cylinder_add(vertices=24, radius=0.4, depth=3, location=(-0.5, -1.5, 1.5))
+    bpy.ops.mesh.primitive_cylinder_add(vertices=24, radius=0.4, depth=2, location=(-0.5, -1.5, 1))
     pole = bpy.context.object
     pole.name = "pole"
     bpy.ops.object.mode_set(mode="EDIT")
@@ -82,9 +82,9 @@ def bent_by_bones(scene):
     rig.name = "rig"
     bpy.ops.object.mode_set(mode="EDIT")
     first = rig.data.edit_bones[0]
-    first.name, first.tail = "lower", (0, 0, 1.5)
+    first.name, first.tail = "lower", (0, 0, 1)
     second = rig.data.edit_bones.new("upper")
-    second.head, second.tail, second.parent = (0, 0, 1.5), (0, 0, 3), first
+    second.head, second.tail, second.parent = (0, 0, 1), (0, 0, 2), first
     bpy.ops.object.mode_set(mode="POSE")
     bone = rig.pose.bones["upper"]
     bone.rotation_mode = "XYZ"

@@ -140,5 +140,5 @@ def test_what_is_not_there_or_not_a_picture_is_refused_by_name(scene, sources, b
 
 def test_a_path_beside_a_file_that_was_never_saved_is_refused(extension, sources, bad_input):
     bpy.ops.wm.read_homefile(use_empty=True)
-    with pytest.raises(bad_input, match="save the .blend file first"):
+    with pytest.raises(bad_input, match=r"save the \.blend file first"):
         sources.take_first_frame(sources.FromFile("//picture.png"), bpy.context.scene, 1, 60, 40)

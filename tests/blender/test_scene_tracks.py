@@ -27,7 +27,7 @@ BY_POSITION = [kinds.plain, kinds.animated_shift, kinds.orthographic, kinds.grow
 
 @pytest.fixture
 def parts(extension):
-    names = {"read": "addon", "grid": "addon", "soup": "addon", "first_frame": "addon"}
+    names = ("read", "bound", "tracks", "soup", "first_frame", "sources")
     return {name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names}
 
 
@@ -39,20 +39,20 @@ def large_scene(scene):
 
 def snapshot(parts, frames):
     picture = parts["first_frame"].FromPixels(np.zeros((480, 832, 3), np.uint8))
-    request = parts["read"].Request(tuple(frames), frozenset({"tracks"}), picture)
+    request = parts["read"].Request(tuple(frames), frozenset({"depth"}), picture)
     return parts["read"].snapshot(bpy.context, request)
 
 
 def flow_back(parts, taken):
-    """Points on a lattice of pixel centres at the later of two frames: where they are and where they came from."""
+    """Points on a lattice of pixel centres at the later of two frames: (N, 2), their track (N, 2, 2), which hit."""
     soups = list(parts["soup"].soups(taken.geometry))
     views = [parts["read"].view_of(camera, taken.picture) for camera in taken.cameras]
     pixels = np.stack(np.meshgrid(np.arange(0, 832, STEP), np.arange(0, 480, STEP)), axis=-1).reshape(-1, 2)
-    grid = parts["grid"].Grid(pixels + 0.5, 2)
-    grid.bind(soups[1], taken.cameras[1].pose, views[1])
+    bound = parts["bound"].Bound(pixels + 0.5, soups[1], taken.cameras[1].pose, views[1])
+    track = parts["tracks"].Track(bound, pixels + 0.5, 2)
     for at in (1, 0):
-        grid.follow(at, soups[at], taken.cameras[at].pose, views[at])
-    return pixels, grid
+        track.follow(at, soups[at], taken.cameras[at].pose, views[at])
+    return pixels, track.xy, bound.hit & (np.abs(track.xy[:, 0]) < 3000).all(axis=1)
 
 
 def report(name, error):
@@ -64,12 +64,11 @@ def report(name, error):
 @pytest.mark.parametrize("kind", BY_VECTOR, ids=lambda kind: kind.__name__.replace("_", " "))
 def test_points_move_from_frame_to_frame_as_the_vector_pass_says(large_scene, parts, kind):
     kind(large_scene)
-    pixels, grid = flow_back(parts, snapshot(parts, (BEFORE, AFTER)))
+    pixels, xy, hit = flow_back(parts, snapshot(parts, (BEFORE, AFTER)))
     vector = truth.passes(large_scene, AFTER, "Vector")["Vector"][pixels[:, 1], pixels[:, 0], :2] * (1, -1)
-    hit = grid.hit & (np.abs(grid.xy[:, 0]) < 3000).all(axis=1)
-    error = np.linalg.norm(grid.xy[hit, 0] - grid.xy[hit, 1] - vector[hit], axis=-1)
+    error = np.linalg.norm(xy[hit, 0] - xy[hit, 1] - vector[hit], axis=-1)
     report(kind.__name__, error)
-    np.testing.assert_allclose(grid.xy[hit, 1], pixels[hit] + 0.5, atol=1e-3)
+    np.testing.assert_allclose(xy[hit, 1], pixels[hit] + 0.5, atol=1e-3)
     assert np.abs(vector[hit]).mean() > 0.3
     assert error.mean() < 0.01
     assert np.quantile(error, 0.999) < 0.5
@@ -92,12 +91,11 @@ def blenders_projection(scene, frame, points):
 def test_points_move_as_the_position_pass_says_where_vectors_are_no_truth(large_scene, parts, kind):
     kind(large_scene)
     bpy.data.objects["mover"].animation_data_clear()
-    pixels, grid = flow_back(parts, snapshot(parts, (BEFORE, AFTER)))
+    pixels, xy, hit = flow_back(parts, snapshot(parts, (BEFORE, AFTER)))
     place = truth.passes(large_scene, AFTER, "Position")["Position"][pixels[:, 1], pixels[:, 0], :3].astype(float)
-    hit = grid.hit & (np.abs(grid.xy[:, 0]) < 3000).all(axis=1)
     for at, frame in enumerate((BEFORE, AFTER)):
         theirs = blenders_projection(large_scene, frame, place[hit])
-        error = np.linalg.norm(grid.xy[hit, at] - theirs, axis=-1)
+        error = np.linalg.norm(xy[hit, at] - theirs, axis=-1)
         report(f"{kind.__name__} at frame {frame}", error)
         assert error.mean() < 0.02
         assert np.quantile(error, 0.999) < 0.5

@@ -1,0 +1,112 @@
+"""Points of the first frame's picture, bound to the surfaces that they show and carried with them."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...backend.motion_bridge.motion.camera import transform
+from ...backend.motion_bridge.motion.probe import probe
+from ...backend.motion_bridge.motion.raster import Array, View, barycentric
+from .geometry import Geometry
+from .soup import Soup
+from .store import Handle
+
+BACKGROUND = "background"  # the name of points where the first frame shows nothing: they are infinitely far
+
+
+class Bound:
+    """Points on surfaces: a thing, three corners of its mesh and their weights."""
+
+    def __init__(self, pixels: Array, soup: Soup, pose: Array, view: View) -> None:
+        """Bind points at pixels (N, 2) to what a frame shows there."""
+        points = transform(np.linalg.inv(pose), soup.points)
+        depth, triangle = probe(pixels, points, soup.triangles, view)
+        self.hit = triangle >= 0
+        hit = np.flatnonzero(self.hit)
+        corners = soup.triangles[triangle[hit]]
+        self.thing = np.full(len(pixels), -1)
+        self.thing[hit] = soup.thing[triangle[hit]]
+        self._corner = np.zeros((len(pixels), 3), np.int64)
+        self._corner[hit] = corners - soup.start[self.thing[hit], None]
+        self._weight = np.zeros((len(pixels), 3))
+        self._weight[hit] = barycentric(pixels[hit], depth[hit], points[corners], view)
+        self._connection = soup.connection
+        self._place = np.zeros((len(pixels), 3))
+        self._place[~self.hit] = rays(pixels[~self.hit], view) @ pose[:3, :3].T
+
+    @property
+    def infinite(self) -> NDArray[np.bool_]:
+        """Which points are directions, not places."""
+        return ~self.hit
+
+    def world(self, at: int, soup: Soup, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+        """As tracks.Points says."""
+        there = self._present(soup, torn)
+        rows = np.flatnonzero(there)
+        corners = soup.start[self.thing[rows], None] + self._corner[rows]
+        self._place[rows] = np.einsum("nc,ncx->nx", self._weight[rows], soup.points[corners])
+        return self._place, there | ~self.hit
+
+    def names(self, geometry: Geometry) -> tuple[str, ...]:
+        """The object that each point belongs to."""
+        return tuple(geometry.things[thing].name if thing >= 0 else BACKGROUND for thing in self.thing)
+
+    def _present(self, soup: Soup, torn: set[int]) -> NDArray[np.bool_]:
+        whole = unchanged(np.unique(self.thing[self.hit]).tolist(), soup, self._connection, torn)
+        return self.hit & whole[self.thing] if len(whole) else self.hit
+
+
+def unchanged(
+    things: Iterable[int], soup: Soup, connection: Sequence[Handle | None], torn: set[int]
+) -> NDArray[np.bool_]:
+    """Which things (things,) are in a frame with the mesh that they had; those whose mesh is another go to torn."""
+    for thing in things:
+        if soup.start[thing] >= 0 and soup.connection[thing] != connection[thing]:
+            torn.add(thing)
+    whole = soup.start >= 0
+    whole[list(torn)] = False
+    return whole
+
+
+def cell_centres(side: int, width: int, height: int) -> Array:
+    """The middle of each of side × side equal cells, moved to the centre of its pixel: (side², 2)."""
+    x = np.floor((np.arange(side) + 0.5) * width / side) + 0.5
+    y = np.floor((np.arange(side) + 0.5) * height / side) + 0.5
+    return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+
+
+def spread_over(mask: NDArray[np.bool_], count: int) -> Array:
+    """At most count pixel centres (n, 2) of a mask (H, W), as far from each other as they can be."""
+    row, column = np.nonzero(mask)
+    enough = max(20 * count, 4000)
+    stride = max(1, int(np.sqrt(len(row) / enough)))  # neighbours are alike: a lattice of them is choice enough
+    if stride > 1:
+        kept = (row % stride == 0) & (column % stride == 0)
+        row, column = row[kept], column[kept]
+    places = np.column_stack([column, row]) + 0.5
+    return places[farthest(places, count)]
+
+
+def farthest(places: Array, count: int) -> NDArray[np.int64]:
+    """The numbers of at most count places (n, d): the middlemost, then always the farthest from those before."""
+    if not len(places):
+        return np.zeros(0, np.int64)
+    chosen = [int(np.argmin(((places - places.mean(axis=0)) ** 2).sum(axis=1)))]
+    distance = ((places - places[chosen[0]]) ** 2).sum(axis=1)
+    while len(chosen) < min(count, len(places)) and distance.max() > 0:
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, ((places - places[chosen[-1]]) ** 2).sum(axis=1))
+    return np.array(chosen[:count])
+
+
+def rays(pixels: Array, view: View) -> Array:
+    """The directions (N, 3) of pixels (N, 2) in camera space."""
+    ones = np.ones((len(pixels), 1))
+    return np.concatenate([pixels, ones], axis=1) @ np.linalg.inv(view.intrinsics).T
+
+
+def things_named(names: Iterable[str], geometry: Geometry) -> list[int]:
+    """The things that objects of these names show or bring in."""
+    wanted = set(names)
+    return [at for at, thing in enumerate(geometry.things) if {thing.name, thing.owner} & wanted]

@@ -1,0 +1,110 @@
+"""From sources, as a person names them, to tracks that can be followed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.motion.camera import transform
+from ...backend.motion_bridge.motion.raster import Array, View, rasterise
+from ...backend.motion_bridge.shot import Tracks
+from .bound import Bound, cell_centres, spread_over, things_named
+from .geometry import Geometry
+from .handles import HandleReader
+from .points import HandlePoints, InstancePoints, VertexPoints
+from .soup import Soup
+from .sources import Bone, CurvePoints, Grid, Instances, Origin, Pixel, Source, Surface, Vertices
+from .tracks import Points, Track
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One source's points on their way."""
+
+    source: Source
+    track: Track | None  # None for a place of the picture, which does not move
+    names: tuple[str, ...]
+
+
+def begin(
+    source: Source,
+    number: int,
+    handles: HandleReader,
+    geometry: Geometry,
+    soup: Soup,
+    pose: Array,
+    view: View,
+    frames: int,
+    glass: frozenset[int],
+) -> Followed:
+    """Choose a source's points at the first frame. glass: things that hide nothing. BadInput when there are none."""
+    pixels = np.zeros((0, 2))
+    clear = glass
+    points: Points
+    match source:
+        case Grid(side):
+            pixels = cell_centres(side, view.width, view.height)
+            points = Bound(pixels, soup, pose, view)
+            names = points.names(geometry)
+        case Surface(objects, count):
+            pixels = spread_over(_shown(objects, geometry, soup, pose, view), count)
+            if not len(pixels):
+                raise BadInput(f"The first frame shows nothing of {', '.join(objects)}; follow something else.")
+            points = Bound(pixels, soup, pose, view)
+            names = points.names(geometry)
+        case Vertices():
+            points = VertexPoints(source, handles.members.get(number), geometry, soup)
+            names = (source.object,) * len(points.infinite)
+        case Instances():
+            points = InstancePoints(source, geometry, soup)
+            clear = clear | set(points.things.tolist())
+            names = tuple(geometry.things[thing].name for thing in points.things)
+        case Origin() | Bone() | CurvePoints():
+            points = HandlePoints(handles.handles[number])
+            clear = clear | set(things_named(handles.handles[number].clear_of, geometry))
+            names = (source.object,) * len(points.infinite)
+        case Pixel():
+            return Followed(source, None, ("picture",))
+    if not len(pixels):
+        pixels = np.full((len(points.infinite), 2), (view.width / 2, view.height / 2))
+    return Followed(source, Track(points, pixels, frames, frozenset(clear)), names)
+
+
+def _shown(objects: tuple[str, ...], geometry: Geometry, soup: Soup, pose: Array, view: View) -> np.ndarray:
+    """Where the picture shows one of the objects: (H, W) bool."""
+    seen = rasterise(transform(np.linalg.inv(pose), soup.points), soup.triangles, view)
+    wanted = np.zeros(len(geometry.things) + 1, bool)
+    wanted[things_named(objects, geometry)] = True
+    return wanted[np.append(soup.thing, len(geometry.things))[seen.triangle]]
+
+
+def gathered(all_followed: list[Followed], frames: int, view: View) -> Tracks | None:
+    """The tracks of a Shot; None when nothing was followed."""
+    if not all_followed:
+        return None
+    xy, visible, names, kinds = [], [], [], []
+    for followed in all_followed:
+        if followed.track:
+            xy.append(followed.track.xy)
+            visible.append(followed.track.visible)
+        elif isinstance(followed.source, Pixel):
+            place = followed.source.x, followed.source.y
+            xy.append(np.full((1, frames, 2), place, np.float32))
+            inside = 0 <= place[0] < view.width and 0 <= place[1] < view.height
+            visible.append(np.full((1, frames), inside))
+        names.extend(followed.names)
+        kinds.extend([followed.source.kind] * len(followed.names))
+    return Tracks(np.concatenate(xy), np.concatenate(visible), tuple(names), tuple(kinds))
+
+
+def torn_notes(all_followed: list[Followed], geometry: Geometry, frames: tuple[int, ...]) -> list[str]:
+    """What to say of meshes whose faces become others on the way."""
+    torn: dict[int, int] = {}
+    for followed in all_followed:
+        for thing, at in (followed.track.torn if followed.track else {}).items():
+            torn[thing] = min(at, torn.get(thing, at))
+    return [
+        f"The mesh of {geometry.things[thing].name!r} is another from frame {frames[at]} on "
+        "(its vertices or faces are counted otherwise): its points are hidden from there."
+        for thing, at in sorted(torn.items())
+    ]

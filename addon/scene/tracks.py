@@ -1,0 +1,69 @@
+"""Points followed through the picture: where they fall at each frame, and whether they are seen there."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...backend.motion_bridge.motion.camera import project, transform
+from ...backend.motion_bridge.motion.probe import probe
+from ...backend.motion_bridge.motion.raster import Array, View
+from .soup import Soup
+
+TOLERANCE = 1e-4  # a point is hidden when something is nearer by more than this share of its depth
+FARTHEST = 1e6  # pixels; where a point beside or behind the camera would fall is held within this
+
+
+class Points(Protocol):
+    """Points that know where they are in the world."""
+
+    infinite: NDArray[np.bool_]  # (n,) those that are directions, not places
+
+    def world(self, at: int, soup: Soup, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+        """Places (n, 3) at a frame (its position and its soup), and which are there; what is absent stays.
+
+        torn: things whose meshes are connected otherwise by now; those that are found are added.
+        """
+        ...
+
+
+class Track:
+    """One group of points on its way through the frames; call `follow` once for each, in order."""
+
+    def __init__(self, points: Points, pixels: Array, frames: int, transparent: frozenset[int] = frozenset()) -> None:
+        """pixels (n, 2): where points stay until they are first before the camera. transparent: things that do not hide
+        these points.
+        """
+        count = len(points.infinite)
+        self.points = points
+        self.xy = np.zeros((count, frames, 2), np.float32)
+        self.visible = np.zeros((count, frames), bool)
+        self.torn: dict[int, int] = {}  # thing → the first frame (position) whose mesh is connected otherwise
+        self._transparent = transparent
+        self._last = pixels
+
+    def follow(self, at: int, soup: Soup, pose: Array, view: View) -> None:
+        """Write position and visibility at frame `at`. What is absent stays, hidden, where it was last."""
+        torn = set(self.torn)
+        place, there = self.points.world(at, soup, torn)
+        self.torn.update(dict.fromkeys(torn - set(self.torn), at))
+        infinite = self.points.infinite
+        to_camera = np.linalg.inv(pose)
+        seen = np.where(infinite[:, None], place @ to_camera[:3, :3].T, transform(to_camera, place))
+        pixels = project(seen, view.intrinsics, view.orthographic)
+        ahead = (seen[:, 2] > 0) & np.isfinite(pixels).all(axis=1)
+        if view.orthographic:  # nothing infinitely far moves in a picture without perspective
+            ahead &= ~infinite
+        self._last = pixels = np.where(ahead[:, None], pixels, self._last).clip(-FARTHEST, FARTHEST)
+        self.xy[:, at] = pixels
+        inside = ((pixels >= 0) & (pixels < (view.width, view.height))).all(axis=1)
+        clipped = ~infinite & ((seen[:, 2] < view.near) | (seen[:, 2] > view.far))
+        asked = np.flatnonzero(there & ahead & inside & ~clipped)
+        depth, _ = probe(pixels[asked], transform(to_camera, soup.points), self._opaque(soup), view)
+        behind = np.where(infinite[asked], np.inf, seen[asked, 2] * (1 - TOLERANCE))
+        self.visible[asked, at] = depth >= behind
+
+    def _opaque(self, soup: Soup) -> NDArray[np.int32]:
+        if not self._transparent:
+            return soup.triangles
+        return soup.triangles[~np.isin(soup.thing, list(self._transparent))]
