@@ -44,7 +44,7 @@ def test_a_frame_carries_what_it_was_made_from(shot_folder, tmp_path):
     assert text["engine"] == "testing"
     assert text["frame"] == 2
     assert text["notes"] == {"steps": 2}
-    assert text["settings"] == {"fault": "", "at": 5, "pause": 0.001}
+    assert text["settings"] == {"fault": "", "at": 5, "pause": 0.001, "sign": ""}
     assert len(text["shot"]) == 32
 
 

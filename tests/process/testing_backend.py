@@ -22,7 +22,7 @@ class Testing:
 
     needs: frozenset[str] = frozenset()
     accepts = frozenset({"prompts"})
-    defaults: Mapping[str, Any] = {"fault": "", "at": 5, "pause": 0.0}
+    defaults: Mapping[str, Any] = {"fault": "", "at": 5, "pause": 0.0, "sign": ""}
 
     def frames(self, shot, finished, changes):
         settings = engines.settings(self, shot)
@@ -34,6 +34,8 @@ class Testing:
             for fields in changes():
                 picture = np.full_like(picture, len(fields["prompts"]))
             if index == settings["at"]:
+                if settings["sign"]:
+                    Path(settings["sign"]).touch()
                 picture = self.misbehave(settings["fault"], picture)
             picture, steps = np.roll(picture, 1, axis=1) ^ np.uint8(index % 256), steps + 1
             time.sleep(settings["pause"])
