@@ -56,7 +56,9 @@ def tests(session: nox.Session, where: str) -> None:
         if not os.environ.get("BLENDER"):
             session.skip("BLENDER names no Blender program; BLENDER=/usr/bin/blender would test that one too")
         _install(session, "plain", "numpy", "pytest", "pytest-timeout")
-        _run_files(session, where, sorted(Path("tests/real").glob("test_*.py")), together=1)
+        files = sorted(Path("tests/real").glob("test_*.py"))
+        screenshots = {"MOTION_BRIDGE_SCREENSHOTS": str(BUILD / "tests" / where)}
+        _run_files(session, where, files, together=1, env=screenshots)
     else:
         _install(session, f"blender-{where}", "bpy", "numpy", "pytest", "pytest-timeout")
         _require_bpy(session)

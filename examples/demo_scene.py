@@ -144,7 +144,7 @@ def _pots(clay: Material) -> None:
     rim = [(0.41, 0.68), (0.42, 0.74), (0.36, 0.75), (0.34, 0.70), (0.0, 0.67)]
     pot, leaf = _lathe("pot", outside + rim, 40), _leaf()
     green = _plain("agave", (0.10, 0.22, 0.13), 0.45)
-    for number, (x, y, size) in enumerate([(-2.15, -1.75, 1.0), (3.45, -1.5, 1.15), (-4.3, -1.3, 0.8)]):
+    for number, (x, y, size) in enumerate([(-3.85, -1.2, 0.95), (3.3, -1.4, 1.1)]):
         _place(f"pot {number}", pot, clay, (x, y, 0), scale=size)
         for n in range(14):
             turn = 2.4 * n + number

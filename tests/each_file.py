@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,9 +47,9 @@ def run_file(file: Path, report: Path, limit: float, options: Sequence[str]) -> 
     results.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", str(file), "-q", "-p", "no:cacheprovider", f"--junitxml={results}"]
     start = time.monotonic()
-    with open(log, "wb") as output:
+    with open(log, "wb") as output, tempfile.TemporaryDirectory(prefix="motion-bridge-") as scratch:
         process = subprocess.Popen(
-            [*command, *options],
+            [*command, f"--basetemp={scratch}/pytest", *options],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -5,8 +5,8 @@ BLENDER names the program; it may be a command with arguments. Its user folder i
 
 import os
 import shlex
+import signal
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,7 @@ class Blender:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            start_new_session=True,
         )
 
     def run(self, *arguments: str | Path) -> tuple[int, str]:
@@ -42,8 +43,9 @@ class Blender:
             try:
                 output, _ = process.communicate(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
-                process.kill()
-                raise
+                os.killpg(process.pid, signal.SIGKILL)  # a wrapper's children too: screen, window manager, Blender
+                output, _ = process.communicate()
+                pytest.fail(f"{self.command[0]} did not end within {PATIENCE} s:\n{output[-4000:]}")
         return process.returncode, output
 
 

@@ -159,9 +159,7 @@ def test_no_backend_outlives_a_killed_blender(blender: Blender, scene_file: Path
 
 
 def long_render(blender: Blender, scene_file: Path, folder: Path):
-    return blender.start(
-        "-b", scene_file, "-c", "motion_bridge", "render", "--output", folder, "--frames", "1-2000"
-    )
+    return blender.start("-b", scene_file, "-c", "motion_bridge", "render", "--output", folder, "--frames", "1-2000")
 
 
 def wait_for_frames(folder: Path, count: int) -> None:
