@@ -106,7 +106,7 @@ def _typed(name: str) -> Iterator[None]:
         raise ModelMissing(
             f"Engine {name} cannot be loaded: {fault}. `motion-bridge doctor` says what to install."
         ) from None
-    except (Exception, SystemExit) as fault:  # noqa: BLE001: engines are other people's code
+    except (Exception, SystemExit) as fault:
         traceback.print_exc(file=sys.stderr)
         said = f"{type(fault).__name__}: {fault}"
         if isinstance(fault, MemoryError) or type(fault).__name__ == "OutOfMemoryError":  # torch has its own

@@ -117,7 +117,7 @@ class _Worker:
             return events.Failed(task.job, fault)
         except MemoryError:
             return events.Failed(task.job, OutOfMemory("Memory ran out; make the picture smaller."))
-        except Exception as fault:  # noqa: BLE001: one job must not end the process
+        except Exception as fault:
             traceback.print_exc()
             return events.Failed(task.job, MotionBridgeError(f"The backend failed: {type(fault).__name__}: {fault}"))
         return events.Done(task.job)
@@ -160,7 +160,7 @@ class _Worker:
         except ProtocolError as fault:
             print(fault, file=sys.stderr, flush=True)
             code = fault.exit_code
-        except BaseException:  # noqa: BLE001: without this thread nothing can be stopped
+        except BaseException:
             traceback.print_exc()
             code = 3
         os._exit(code)

@@ -196,6 +196,12 @@ def test_a_measurement_inside_blender_asks_for_a_python_that_has_it():
     assert "has no bpy; name a Python that has, with --python" in done.stderr
 
 
+def test_a_python_without_numpy_is_told_what_to_install():
+    done = run("doctor", backend=[sys.executable, "-I", "-S", REAL[-1]])
+    assert done.returncode == 3
+    assert "needs numpy. Install it: " in done.stderr
+
+
 def test_serving_imports_nothing_heavy_before_it_says_hello():
     said = run("-h", backend=[sys.executable, "-I", "-X", "importtime", REAL[-1]])
     assert "numpy" not in said.stderr
