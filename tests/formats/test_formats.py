@@ -394,6 +394,31 @@ def test_a_file_that_is_missing_or_of_another_kind_is_named(tmp_path):
             read(tmp_path / "nothing.npz")
 
 
+def test_a_file_with_flipped_bytes_is_read_or_refused(make_shot, tmp_path):
+    rng = np.random.default_rng(3)
+    readers = {
+        "npz": own.read,
+        "wantrack": lambda path: wantrack.read(path, *SIZE),
+        "ati": lambda path: ati.read(path, *SIZE),
+        "comfyui-ati": lambda path: comfyui.read(path, *SIZE),
+        "wan-move": lambda path: wan_move.read(path, *SIZE),
+    }
+    shot = make_shot(9)
+    for name, read in readers.items():
+        path = formats.write(shot, name, tmp_path / name / "x_tracks.npy").files[0]
+        good, refused = path.read_bytes(), 0
+        for _ in range(200):
+            data = bytearray(good)
+            for place in rng.integers(0, len(data), rng.integers(1, 4)):
+                data[place] = rng.integers(0, 256)
+            path.write_bytes(data[: rng.integers(0, len(data))] if rng.random() < 0.3 else data)
+            try:
+                read(path)
+            except BadInput:
+                refused += 1
+        assert refused > 50, name
+
+
 # --- the command ---
 
 

@@ -13,9 +13,7 @@ Values = dict[str, list[float] | list[str]]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE", help="a settings file, Parseq document, shot.json or one schedule; -: stdin"
-    )
+    parser.add_argument("file", metavar="FILE", help="a settings file, Parseq document, Shot or one schedule; -: stdin")
     parser.add_argument("--max-frames", type=int, metavar="N", help="frames of the run; otherwise what the file says")
     parser.add_argument("--seed", type=int, metavar="S", help="what `s` stands for; otherwise what the file says")
     parser.add_argument("--fps", type=float, metavar="F", help="frames a second; otherwise what the file says")
@@ -43,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _content(file: str) -> str:
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        path = Path(file) / "shot.json" if Path(file).is_dir() else Path(file)
+        data = sys.stdin.buffer.read() if file == "-" else path.read_bytes()
         return data.decode("utf-8-sig")
     except OSError as fault:
         raise BadInput(f"{file} cannot be read: {fault.strerror or fault}.") from None

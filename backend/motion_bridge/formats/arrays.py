@@ -2,6 +2,7 @@
 
 import io
 import math
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -35,7 +36,7 @@ def npy(data: bytes, where: str) -> Array:
             shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
         else:
             shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as fault:
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError) as fault:
         raise BadInput(f"{where} is no .npy file: {str(fault)[:200]}.") from None
     if dtype.hasobject:
         raise BadInput(f"{where} holds Python objects, which are never loaded; save plain numbers.")

@@ -69,7 +69,7 @@ def read(document: Mapping[str, Any], where: str) -> Rendered:
     bpm = _option(options, "bpm", 140, where)
     cadence = max(int(_option(options, "cadence", 1, where)), 1)
     rendered = document.get("rendered_frames")
-    if rendered:
+    if isinstance(rendered, list) and rendered:
         values, deltas, prompts = _manifest(rendered, where)
         return Rendered(fps, bpm, cadence, values, deltas, prompts)
     notices = ()
@@ -78,7 +78,10 @@ def read(document: Mapping[str, Any], where: str) -> Rendered:
         managed = list(DEFAULTS)
         notices = ("the document has no managedFields, so Parseq manages every field, at its own defaults",)
     known = {"fps": fps, "bpm": bpm, "cadence": cadence}
-    values = _calculated(document["keyframes"], managed, known, where)
+    keyframes = document.get("keyframes")
+    if not isinstance(keyframes, list):
+        raise BadInput(f"{where} has neither keyframes nor rendered_frames.")
+    values = _calculated(keyframes, managed, known, where)
     deltas = {field: delta(field, series) for field, series in values.items() if field in DELTAS}
     return Rendered(fps, bpm, cadence, values, deltas, {}, notices)
 

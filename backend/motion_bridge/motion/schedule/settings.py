@@ -155,7 +155,8 @@ class _Reader:
         if isinstance(inner, dict):  # also how a Shot writes them
             flat |= {str(name): value for name, value in inner.items()}
         if flat.get("format") == "motion-bridge shot":
-            flat["max_frames"] = len(flat.get("frames") or ())
+            frames = flat.get("frames")
+            flat["max_frames"] = len(frames) if isinstance(frames, list) else None
             flat |= {"W": flat.get("width"), "H": flat.get("height")}
         schedules = dict(self._schedules(flat))
         others = {name: _modern(name, value) for name, value in flat.items() if name not in schedules}
@@ -201,14 +202,16 @@ class _Reader:
             return None
         try:
             return float(value)
-        except (TypeError, ValueError):
-            raise BadInput(f"{self.where}: {name} is {value!r}, which is no number.") from None
+        except (TypeError, ValueError, OverflowError):
+            raise BadInput(f"{self.where}: {name} is {str(value)[:60]!r}, which is no number.") from None
 
     def _whole(self, flat: dict[str, Any], name: str) -> int | None:
         value = flat.get(name)
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
-        number = value if isinstance(value, int) else self._number(flat, name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        number = self._number(flat, name)
         if number is None or not math.isfinite(number) or number != int(number):
             raise BadInput(f"{self.where}: {name} is {value!r}, which is no whole number.")
         return int(number)
