@@ -10,7 +10,6 @@ import pytest
 import truth
 
 FRAMES = (1, 2, 3, 6)
-EDGE = 2  # pixels
 
 
 @pytest.fixture
@@ -34,14 +33,6 @@ def read(extension, tmp_path):
     return read
 
 
-def off_edges(depth):
-    """Pixels whose neighbourhood has no jump of depth."""
-    padded = np.pad(np.minimum(depth, 1e4), EDGE, mode="edge")
-    height, width = depth.shape
-    around = [padded[y : y + height, x : x + width] for y in range(2 * EDGE + 1) for x in range(2 * EDGE + 1)]
-    return np.ptp(np.log(around), axis=0) < 0.2
-
-
 KINDS = [
     kinds.plain,
     kinds.mirrored,
@@ -60,22 +51,15 @@ def test_depth_is_what_cycles_measures(scene, read, kind):
     kind(scene)
     shot, _ = read()
     for at in (0, 3):
-        theirs = truth.passes(scene, FRAMES[at], "Z")["Z"][..., 0] * axis_scale(scene)
+        theirs = truth.passes(scene, FRAMES[at], "Z")["Z"][..., 0] * truth.axis_scale(scene.camera)
         ours = shot.depth[at]
-        clear = off_edges(theirs)
+        clear = truth.off_edges(theirs)
         assert clear.mean() > 0.5
         assert (np.isinf(ours) == (theirs > 1e9))[clear].mean() > 0.999
         both = clear & np.isfinite(ours) & (theirs < 1e9)
         error = np.abs(ours[both] / theirs[both] - 1)
         assert np.median(error) < 5e-5
         assert np.quantile(error, 0.99) < 1e-4, f"{np.quantile(error, 0.99):.1e}"
-
-
-def axis_scale(scene):
-    """Cycles measures depth along the camera's own axis; where a parent shears, that axis leans out of the picture."""
-    axes = np.array(scene.camera.matrix_world)[:3, :3]
-    axes /= np.linalg.norm(axes, axis=0)
-    return 1 / np.linalg.norm(np.linalg.inv(axes)[2])
 
 
 def test_moving_things_have_their_own_number_and_pose_and_all_else_is_static(scene, read):

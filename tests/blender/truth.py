@@ -7,8 +7,14 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-SOCKETS = {"Z": ("Depth", "Z"), "Vector": ("Vector",), "Position": ("Position",), "Index": ("IndexOB", "Object Index")}
-SWITCHES = {"Z": "use_pass_z", "Vector": "use_pass_vector", "Position": "use_pass_position"}
+SOCKETS = {
+    "Z": ("Depth", "Z"),
+    "Vector": ("Vector",),
+    "Position": ("Position",),
+    "UV": ("UV",),
+    "Index": ("IndexOB", "Object Index"),
+}
+SWITCHES = {"Z": "use_pass_z", "Vector": "use_pass_vector", "Position": "use_pass_position", "UV": "use_pass_uv"}
 
 
 def passes(scene: bpy.types.Scene, frame: int, *names: str) -> dict[str, np.ndarray]:
@@ -49,7 +55,7 @@ def file_outputs(scene, folder, names):
         if hasattr(node, "file_output_items"):
             node.directory, node.file_name = str(folder), f"{name}_"
             node.format.media_type = "IMAGE"
-            node.file_output_items.new("RGBA" if name in ("Vector", "Position") else "FLOAT", name)
+            node.file_output_items.new("FLOAT" if name in ("Z", "Index") else "RGBA", name)
         else:
             node.base_path = str(folder)
             node.file_slots[0].path = f"{name}_"
@@ -77,3 +83,18 @@ def read_exr(path: Path) -> np.ndarray:
         return values.reshape(image.size[1], image.size[0], image.channels)[::-1].copy()
     finally:
         bpy.data.images.remove(image)
+
+
+def off_edges(depth: np.ndarray, reach: int = 2, jump: float = 0.2) -> np.ndarray:
+    """Pixels (H, W) of a depth pass around which, within some pixels, depth does not jump."""
+    padded = np.pad(np.minimum(depth, 1e4), reach, mode="edge")
+    height, width = depth.shape
+    around = [padded[y : y + height, x : x + width] for y in range(2 * reach + 1) for x in range(2 * reach + 1)]
+    return np.ptp(np.log(around), axis=0) < jump
+
+
+def axis_scale(camera: bpy.types.Object) -> float:
+    """Cycles measures depth along the camera's own axis; where a parent shears, that axis leans out of the picture."""
+    axes = np.array(camera.matrix_world)[:3, :3]
+    axes /= np.linalg.norm(axes, axis=0)
+    return 1 / np.linalg.norm(np.linalg.inv(axes)[2])
