@@ -40,7 +40,7 @@ class Reading:
             self.fault = fault
         except OSError as fault:
             self.fault = BadInput(
-                f"The Shot could not be written to {folder}: {fault.strerror}. Choose another folder, or make room there."
+                f"The Shot could not be written to {folder}: {fault.strerror}. Choose another folder or make room."
             )
         except Exception as fault:  # a thread's last chance: whatever it is, the person must see it
             self.fault = MotionBridgeError(f"Reading the scene failed: {type(fault).__name__}: {fault}.")

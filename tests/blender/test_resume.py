@@ -49,7 +49,7 @@ def test_resume_goes_on_from_the_snapshot_though_the_scene_has_changed(scene, pa
 
 
 def test_with_nothing_to_resume_it_says_so(scene, painted):
-    with pytest.raises(RuntimeError, match="no take in .*motion_bridge to go on with; press Render"):
+    with pytest.raises(RuntimeError, match=r"no take in .*motion_bridge to go on with; press Render"):
         bpy.ops.motion_bridge.resume()
 
 
