@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,15 @@ def memory_free() -> int | None:
 def lack(name: str) -> str | None:
     """What keeps an engine from running here and the command that mends it; None when it can run."""
     try:
-        engine.find(name)
+        packages = getattr(engine.find(name), "packages", ())
+        missing = next((package for package in packages if find_spec(package) is None), None)
     except ModuleNotFoundError as fault:
-        return f"it needs the package {fault.name}: {sys.executable} -m pip install 'motion-bridge[{name}]'"
+        missing = fault.name
     except (ImportError, OSError, MotionBridgeError) as fault:
         return f"it cannot be loaded: {fault}"
-    return None
+    if missing is None:
+        return None
+    return f"it needs the package {missing}: {sys.executable} -m pip install 'motion-bridge[{name}]'"
 
 
 def _memory_free_windows() -> int | None:

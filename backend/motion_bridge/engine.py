@@ -49,7 +49,7 @@ class Engine(Protocol):
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]: ...
 
 
-ENGINES = {"reproject": "reproject.engine"}  # name → module with an object `engine`
+ENGINES = {"reproject": "reproject.engine", "deforum": "deforum.engine"}  # name → module with an object `engine`
 
 
 def find(name: str) -> Engine:

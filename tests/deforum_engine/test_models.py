@@ -6,7 +6,6 @@ import pytest
 import tiny
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, StableDiffusionImg2ImgPipeline
-
 from motion_bridge.errors import BackendFailed, BadInput, ModelMissing
 from motion_bridge.models import folder, image, noise_level, registry
 from motion_bridge.models.image import Chance, Wish, image_to_image
@@ -146,7 +145,7 @@ def test_values_that_are_no_numbers_are_a_failure_and_no_picture(models, picture
 
 
 def test_a_latent_comes_back_from_the_flux2_pipeline_as_it_was_encoded(models, picture):
-    """The pipeline returns latents unpatchified and denormalised; a step of almost nothing shows that both are undone."""
+    """The pipeline returns raw latents; a step of almost nothing shows that they are brought back."""
     model = models("flux2-klein")
     with torch.inference_mode():
         latent = model.encode(picture)
@@ -257,9 +256,3 @@ def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(BadInput, match=r"no model 'flux\.3'.*flux\.1-dev"):
         load("flux.3", "cpu")
     assert {m.family for m in registry.MODELS.values()} == set(tiny.MAKERS)
-
-
-def test_sizes_are_rounded_to_what_the_model_takes(models):
-    assert image.fitting(models("flux2-klein"), 833, 477) == (832, 480)
-    with pytest.raises(BadInput, match="too small"):
-        image.fitting(models("sd"), 40, 400)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import scenes
 import torch
-
 from motion_bridge.deforum import cadence, colour, detail, guide, hybrid, mask, metric, moving_noise, sample
 from motion_bridge.errors import BadInput
 
@@ -233,6 +232,8 @@ def test_what_only_one_key_shows_comes_from_that_key():
     hidden = torch.zeros(1, 4, 4, dtype=torch.bool)
     hidden[:, :2] = True
     seen = torch.zeros_like(hidden)
-    made = cadence.between(red, blue, metric.Motion(still, hidden), metric.Motion(still, seen), 0.25, "border", "bicubic")
+    made = cadence.between(
+        red, blue, metric.Motion(still, hidden), metric.Motion(still, seen), 0.25, "border", "bicubic"
+    )
     assert (made[0, 2, :2] == 1).all() and (made[0, 0, :2] == 0).all()
     assert torch.allclose(made[0, 0, 2:], torch.tensor(0.75))

@@ -89,7 +89,7 @@ def as_there(shown: Bytes, z: Tensor) -> tuple[Bytes, Bytes]:
     return _bytes(taken), _bytes(whole)
 
 
-def _projected(cloud: Tensor, turn: NDArray[np.float64], shift: NDArray[np.float64]) -> Tensor:
+def _projected(cloud: Tensor, turn: NDArray[np.floating], shift: NDArray[np.floating]) -> Tensor:
     """Points (N, 3) as rows through a view matrix and a projection matrix, divided by w: (N, 2)."""
     tangent = np.tan(np.radians(MOVE.fov) / 2)
     view, projection = torch.eye(4), torch.zeros(4, 4)

@@ -50,7 +50,9 @@ def gaussian(like: Tensor, seed: int) -> Tensor:
     return torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)).to(like)
 
 
-def perlin(like: Tensor, seed: int, cells: tuple[int, int] = (8, 8), octaves: int = 4, persistence: float = 0.5) -> Tensor:
+def perlin(
+    like: Tensor, seed: int, cells: tuple[int, int] = (8, 8), octaves: int = 4, persistence: float = 0.5
+) -> Tensor:
     """Normal noise in clouds, as the field means it: its strength at each place follows Perlin noise.
 
     cells: of the coarsest octave, across width and height; each octave halves them and fades by `persistence`.

@@ -38,9 +38,10 @@ DEFAULTS: dict[str, Any] = {
 class Deforum:
     """Engine 2: warp the previous picture, clean it, let an image model work on it, feed it back."""
 
-    needs: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset({"depth", "objects"})  # of the scene's own motion, which is the default
     accepts = frozenset({"prompts"})
     defaults: Mapping[str, Any] = DEFAULTS
+    packages = ("torch", "diffusers", "transformers", "cv2", "av")  # what it imports when a job starts
 
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]:
         """The frames that are not finished, in rising order; each continues the one before it, from disk or not."""

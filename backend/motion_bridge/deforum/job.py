@@ -53,7 +53,7 @@ def prepare(shot: Shot, settings: Mapping[str, Any]) -> Job:
         if settings[name] not in choices:
             raise BadInput(f"{name} is {settings[name]!r}; choose one of {', '.join(choices)}.")
     if min(shot.width, shot.height) < SMALLEST:
-        raise BadInput(f"{shot.width}x{shot.height} is too small for an image model; each side needs {SMALLEST} pixels.")
+        raise BadInput(f"{shot.width}x{shot.height} is too small for a model; each side needs {SMALLEST} pixels.")
     if not isinstance(settings["cadence"], int) or settings["cadence"] < 1:
         raise BadInput(f"cadence is {settings['cadence']!r}; it must be a whole number of at least 1.")
     plan = read(shot, dict(settings))

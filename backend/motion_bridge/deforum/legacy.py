@@ -130,4 +130,3 @@ def flow_of(matrix: Array, like: Tensor) -> Tensor:
     inverse = like.new_tensor(np.where(np.abs(back - np.eye(3)) < 1e-9, np.eye(3), back))  # a turn by zero is no turn
     source = at @ inverse[:, :2].T + inverse[:, 2]
     return (source[..., :2] / source[..., 2:] - at)[None]
-

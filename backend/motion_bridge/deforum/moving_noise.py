@@ -21,8 +21,9 @@ def addresses(height: int, width: int, born: int, device: torch.device | str = "
 
 def carried(address: Tensor, flow: Tensor, revealed: Tensor, k: int) -> Tensor:
     """The addresses at frame k: those that moved there, new ones where something is revealed."""
+    height, width = address.shape[-2:]
     place, born = warp(address[:, :2], flow, kernel="bilinear"), warp(address[:, 2:], flow, kernel="nearest")
-    fresh = addresses(*address.shape[-2:], k, address.device)
+    fresh = addresses(height, width, k, address.device)
     return torch.where(revealed[:, None], fresh, torch.cat([place, born], 1))
 
 
@@ -31,11 +32,12 @@ def noise(address: Tensor, seed: int, k: int, channels: int = 3) -> Tensor:
 
     Where the picture grows, neighbours share an address; the second of them gets noise of its own.
     """
+    height, width = address.shape[-2:]
     whole = address.floor().long()
     shared = torch.zeros_like(whole[:, :1], dtype=torch.bool)
     shared[..., 1:] |= (whole[..., 1:] == whole[..., :-1]).all(1, keepdim=True)
     shared[..., 1:, :] |= (whole[..., 1:, :] == whole[..., :-1, :]).all(1, keepdim=True)
-    own = addresses(*address.shape[-2:], -1 - k, address.device).long()  # negative: no surface is born then
+    own = addresses(height, width, -1 - k, address.device).long()  # negative: no surface is born then
     x, y, born = torch.where(shared, own, whole).unbind(1)
     drawn = []
     for channel in range(channels):

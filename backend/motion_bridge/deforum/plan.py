@@ -79,7 +79,7 @@ class Plan:
 
 
 def read(shot: Shot, settings: dict[str, Any]) -> Plan:
-    """The plan of a Shot. BadInput for a schedule that does not exist (with the nearest that does) or cannot be read."""
+    """The plan of a Shot. BadInput for a schedule that does not exist, with the nearest that does, or is wrong."""
     known = {**SCHEDULES, **OWN, **(CLASSIC if settings["dialect"] == "classic" else {})}
     for name in shot.schedules:
         if name not in known:

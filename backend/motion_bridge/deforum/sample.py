@@ -97,7 +97,7 @@ def chain(later: Tensor, earlier: Tensor) -> Tensor:
 
 
 def inverse(flow: Tensor, rounds: int = 8) -> Tensor:
-    """The flow the other way: (1, H, W, 2) on the source's grid. By fixed-point iteration, good where flow is smooth."""
+    """The flow the other way, (1, H, W, 2) on the source's grid; by fixed-point iteration, for smooth flow."""
     forward = flow.permute(0, 3, 1, 2)
     back = -flow
     for _ in range(rounds):

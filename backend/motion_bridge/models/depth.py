@@ -32,7 +32,9 @@ class Estimator:
 ESTIMATORS = {
     "midas-dpt-large": Estimator("Intel/dpt-large", "Apache-2.0", 1.4, "midas"),
     "midas-dpt-hybrid": Estimator("Intel/dpt-hybrid-midas", "Apache-2.0", 0.5, "midas"),
-    "depth-anything-v2-small": Estimator("depth-anything/Depth-Anything-V2-Small-hf", "Apache-2.0", 0.1, "depth-anything"),
+    "depth-anything-v2-small": Estimator(
+        "depth-anything/Depth-Anything-V2-Small-hf", "Apache-2.0", 0.1, "depth-anything"
+    ),
     "depth-anything-v2-large": Estimator(
         "depth-anything/Depth-Anything-V2-Large-hf", "CC-BY-NC-4.0", 1.3, "depth-anything"
     ),
@@ -72,7 +74,7 @@ class DepthModel:
             size = [self.side, self.side]
         shown = functional.interpolate(picture, size, mode="bicubic", antialias=True).clamp(0, 1)
         with torch.inference_mode():
-            found = self.model(((shown - self.mean) / self.deviation)).predicted_depth
+            found = self.model((shown - self.mean) / self.deviation).predicted_depth
         near = functional.interpolate(found[:, None].float(), (height, width), mode="bicubic")
         return near[:, 0].clone()
 
@@ -82,7 +84,7 @@ def load(name: str, device: str) -> DepthModel:
     folder = Path(name).expanduser()
     if not folder.is_dir():
         if name not in ESTIMATORS:
-            raise BadInput(f"There is no depth model {name!r}; choose one of {', '.join(ESTIMATORS)}, or name a folder.")
+            raise BadInput(f"There is no depth model {name!r}; choose one of {', '.join(ESTIMATORS)}, or a folder.")
         folder = _folder_of(name, ESTIMATORS[name])
     faults = list(weight_faults(folder, ""))
     if faults:

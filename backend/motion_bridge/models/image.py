@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ..errors import BackendFailed, BadInput
+from ..errors import BackendFailed
 
 SMALLEST = 64  # pixels on a side
 PROMPTS_KEPT = 64  # encodings; one of FLUX.2 takes 8 to 16 MB
@@ -82,13 +82,6 @@ def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
     if float(angle) < 1e-4:
         return torch.lerp(a, b, share)
     return (torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b) / torch.sin(angle)
-
-
-def fitting(model: ImageModel, width: int, height: int) -> tuple[int, int]:
-    """The nearest size that the model can take; BadInput where that would be too small."""
-    if min(width, height) < SMALLEST:
-        raise BadInput(f"{width}x{height} is too small for an image model; each side needs {SMALLEST} pixels.")
-    return tuple(round(side / model.multiple) * model.multiple for side in (width, height))  # type: ignore[return-value]
 
 
 def _normal(like: Tensor, seed: int) -> Tensor:

@@ -40,9 +40,7 @@ MODELS = {
         Model(
             "flux.2-klein-9b", "black-forest-labs/FLUX.2-klein-9B", "flux2-klein", "FLUX non-commercial", 35, 37, 4, 1.0
         ),
-        Model(
-            "sd-1.5", "stable-diffusion-v1-5/stable-diffusion-v1-5", "sd", "CreativeML Open RAIL-M", 3, 4, 25, 7.0
-        ),
+        Model("sd-1.5", "stable-diffusion-v1-5/stable-diffusion-v1-5", "sd", "CreativeML Open RAIL-M", 3, 4, 25, 7.0),
         Model("sdxl", "stabilityai/stable-diffusion-xl-base-1.0", "sdxl", "Open RAIL++-M", 7, 10, 30, 6.0),
         Model("sdxl-turbo", "stabilityai/sdxl-turbo", "sdxl", "Stability AI non-commercial", 7, 10, 4, 0.0),
         Model("lcm", "SimianLuo/LCM_Dreamshaper_v7", "lcm", "MIT", 4, 5, 4, 8.0),
@@ -65,7 +63,7 @@ def models_folder() -> Path:
 
 
 def folder_of(model: Model) -> Path:
-    """The folder of a model on this machine; ModelMissing says what to fetch, how large it is and under what licence."""
+    """The folder of a model on this machine; ModelMissing says what to fetch, its size and its licence."""
     own = models_folder() / model.name
     if own.is_dir():
         return own

@@ -71,10 +71,12 @@ class StableDiffusion:
 
     def _run(self, latent: Tensor, wish: Wish, seed: int, **schedule: Any) -> Tensor:
         scale = self.pipeline.vae_scale_factor
-        words = dict(zip(("prompt_embeds", "pooled_prompt_embeds"), self.encoded(wish.prompt), strict=False))
+        words: dict[str, Any] = dict(
+            zip(("prompt_embeds", "pooled_prompt_embeds"), self.encoded(wish.prompt), strict=False)
+        )
         if self.negates:
             names = ("negative_prompt_embeds", "negative_pooled_prompt_embeds")
-            words |= dict(zip(names, self.encoded(wish.negative), strict=False))
+            words.update(zip(names, self.encoded(wish.negative), strict=False))
         elif wish.negative:
             raise BadInput("An LCM model knows no negative prompt; take the negative out.")
         return self.pipeline(
