@@ -19,11 +19,8 @@ import nox
 
 ROOT = Path(__file__).parent
 BUILD = ROOT / "build"
-BPY = {
-    "4.2": "4.2.23",
-    "4.5": "4.5.15",
-    "5.0": "5.0.1",
-}  # the extension's minimum, the LTS after it, the newest on PyPI
+BPY = ("4.2", "4.5", "5.0")  # the oldest supported, the LTS after it, the newest for Python 3.11
+NEED_TORCH = ("deforum_engine", "motionstream", "training")  # folders of tests
 LIBRARIES = (
     "libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libxxf86vm1 libgomp1 libegl1 libegl-mesa0"
 )
@@ -45,13 +42,14 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("where", [nox.param(name, id=name) for name in ("plain", *BPY, "program")])
+@nox.parametrize("where", [nox.param(name, id=name) for name in ("plain", "torch", *BPY, "program")])
 def tests(session: nox.Session, where: str) -> None:
     """All tests: the pure ones, those inside each bpy, and those of the real program when BLENDER names it."""
-    if where == "plain":
-        _install(session, "plain", "numpy", "pytest", "pytest-timeout", "hypothesis", "setuptools")
-        session.install("--no-build-isolation", "--no-deps", "-e", "backend")
-        _run_files(session, where, _plain_tests())
+    if where in ("plain", "torch"):
+        _install(session, where, "pytest", "pytest-timeout", "hypothesis", "setuptools")
+        package = "backend[deforum]" if where == "torch" else "backend"
+        _install(session, where, "--no-build-isolation", "-e", package)
+        _run_files(session, where, _outside_blender(where))
     elif where == "program":
         if not os.environ.get("BLENDER"):
             session.skip("BLENDER names no Blender program; BLENDER=/usr/bin/blender would test that one too")
@@ -87,7 +85,7 @@ def typecheck(session: nox.Session, api: str) -> None:
 def bench(session: nox.Session) -> None:
     """`motion-bridge bench …` in Blender's Python: `nox -s bench -- stream`."""
     _install(session, "blender-5.0", "bpy", "numpy", "setuptools")
-    session.install("--no-build-isolation", "--no-deps", "-e", "backend")
+    _install(session, "blender-5.0", "--no-build-isolation", "-e", "backend")
     session.run("motion-bridge", "bench", *(session.posargs or ["stream"]))
 
 
@@ -110,9 +108,14 @@ def _build_extension(session: nox.Session) -> Path:
     return zipped
 
 
-def _plain_tests() -> list[Path]:
-    elsewhere = {"blender", "real"}
-    return sorted(file for file in Path("tests").rglob("test_*.py") if file.parts[1] not in elsewhere)
+def _outside_blender(where: str) -> list[Path]:
+    """The tests that need no Blender: those that need torch or would like it, or all that can do without."""
+    files = [file for file in Path("tests").rglob("test_*.py") if file.parts[1] not in ("blender", "real")]
+    if where == "torch":
+        files = [file for file in files if file.parts[1] in NEED_TORCH or "importorskip" in file.read_text("utf-8")]
+    else:
+        files = [file for file in files if file.parts[1] not in NEED_TORCH]
+    return sorted(files)
 
 
 def _run_files(
