@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion.deforum import guide, replay
-from ..motion.deforum.closed import FINE, LENGTHS
+from ..motion.deforum.closed import FINE, LENGTHS, typical_depth
 from ..motion.deforum.convention import CHANNELS_3D, horizontal_fov, motion
 from ..motion.deforum.export import export
-from ..motion.deforum.truth import Truth, measure_at
+from ..motion.deforum.solve import distances
+from ..motion.deforum.truth import measure, measure_at
+from ..motion.deforum.warp import Warp3D, pixel_grid, rank_depth
 from ..motion.schedule import text
 from ..shot import Shot
 from . import peer, shots
@@ -79,8 +81,8 @@ def measure_shot(name: str, shot: Shot) -> Row:
     """One shot exported every way."""
     grid = replay.every(STEP, shot.width, shot.height)
     truth = measure_at(shot, grid.index)
-    theirs = {on_time: _best_scale(shot, truth, grid, on_time) for on_time in (False, True)}
-    plain = _best_scale(shot, truth, grid, None)
+    theirs = {on_time: best_scale(shot, grid, on_time) for on_time in (False, True)}
+    plain = best_scale(shot, grid, None)
     start = time.perf_counter()
     made = export(shot)
     seconds = time.perf_counter() - start
@@ -162,23 +164,25 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def _best_scale(shot: Shot, truth: Truth, grid: replay.Grid, on_time: bool | None) -> Array:
+def best_scale(shot: Shot, grid: replay.Grid, on_time: bool | None) -> Array:
     """The flow of the peer (None: of the closed form) with the constant scale of depth that suits it best."""
+    fov = horizontal_fov(shot.camera.intrinsics, shot.width)
+    rough_truth, index = measure(shot), pixel_grid(shot)
+    warp = Warp3D(shot.width, shot.height, index, rank_depth(shot, index), fov)
 
-    def flow(units: float) -> Array:
+    def value(units: float) -> Array:
         if on_time is None:
-            value = motion(shot.camera.pose, units, truth.still)
-        else:
-            value = peer.channels(shot.camera.pose, 200 * units, right_timing=on_time)
-        fov = horizontal_fov(shot.camera.intrinsics, shot.width)
-        schedules = {name: text.schedule(column, 9) for name, column in zip(CHANNELS_3D, value.T, strict=True)}
-        settings: Mapping[str, Any] = {"animation_mode": "3D", **schedules, "fov_schedule": text.schedule(fov)}
-        return replay.flow(shot, settings, grid.index)
+            return motion(shot.camera.pose, units, rough_truth.still)
+        return peer.channels(shot.camera.pose, 200 * units, right_timing=on_time)
 
-    typical = float(np.median(shot.depth)) if shot.depth is not None else 1.0
-    rough = min(LENGTHS, key=lambda length: truth.error(flow(length / typical)).mean)
-    best = min(rough * FINE, key=lambda length: truth.error(flow(length / typical)).mean)
-    return flow(best / typical)
+    def cost(units: float) -> float:
+        return rough_truth.error_of(distances(warp, rough_truth, value(units), 1.0)).mean
+
+    rough = min(LENGTHS / typical_depth(shot), key=cost)
+    best = value(min(rough * FINE, key=cost))
+    schedules = {name: text.schedule(column, 9) for name, column in zip(CHANNELS_3D, best.T, strict=True)}
+    settings: Mapping[str, Any] = {"animation_mode": "3D", **schedules, "fov_schedule": text.schedule(fov)}
+    return replay.flow(shot, settings, grid.index)
 
 
 def _follow_guide(shot: Shot, grid: replay.Grid) -> Array | None:

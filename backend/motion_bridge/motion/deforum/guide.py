@@ -1,7 +1,7 @@
 """A guide video: the Shot's surfaces under a drawn texture, for the webui's hybrid optical-flow motion to follow.
 
 Where no schedule can express a shot, its motion can still be shown. Every surface carries a solid texture in its own
-coordinates, with detail from 4 to 64 pixels wherever it stands, which is what optical flow needs. The picture itself is
+coordinates, with waves from 4 to 256 pixels wherever it stands, which is what optical flow needs. The picture itself is
 never used, only how it moves.
 """
 
@@ -42,9 +42,12 @@ SETTINGS: dict[str, Any] = {  # beside video_init_path: what makes the webui fol
 }
 FLOW_NOISE = 0.15  # pixels that DIS Medium adds on this texture; measured by `motion-bridge bench bridge`
 
+CONTRAST = 320  # grey levels per unit of noise
+
 _SIDE = 64  # of the lattice of random values, which repeats
 _FINEST = 4.0  # pixels per wave of the finest octave
-_OCTAVES = 5
+_OCTAVES = 7
+_SLOPE = 0.5  # how much stronger each octave is than the next finer, in powers of two
 
 
 def pictures(shot: Shot) -> Iterator[NDArray[np.uint8]]:
@@ -54,7 +57,7 @@ def pictures(shot: Shot) -> Iterator[NDArray[np.uint8]]:
     lattice = np.random.default_rng(1).random((_SIDE, _SIDE, _SIDE), np.float32)
     for k in range(len(shot.frames)):
         grey = _texture(*_surface(shot, k), lattice)
-        shown = np.clip(128 + 640 * (grey - 0.5), 0, 255).astype(np.uint8)
+        shown = np.clip(128 + CONTRAST * grey, 0, 255).astype(np.uint8)
         yield np.repeat(shown[..., None], 3, axis=-1)
 
 
@@ -92,17 +95,21 @@ def _surface(shot: Shot, k: int) -> tuple[Array, Array]:
 
 
 def _texture(place: Array, footprint: Array, lattice: Array) -> Array:
-    """Octaves of solid noise; which ones depends on how far away the surface is, and they fade in and out."""
+    """Octaves of solid noise; which ones depends on how far away the surface is, and they fade in and out.
+
+    Long waves are the stronger ones: a flow that jumps from frame to frame is found by them.
+    """
     level = np.log2(_FINEST * footprint)
     first = np.floor(level)
-    total, weight = np.zeros(level.shape, np.float32), np.zeros(level.shape, np.float32)
+    total, power = np.zeros(level.shape, np.float32), np.zeros(level.shape, np.float32)
     places = [np.ascontiguousarray(place[..., axis]) for axis in range(3)]
     for octave in range(_OCTAVES):
-        share = np.sin(np.pi * (first - level + octave + 1) / (_OCTAVES + 1)).astype(np.float32)
+        above = first - level + octave
+        share = (np.sin(np.pi * (above + 1) / (_OCTAVES + 1)) * np.exp2(_SLOPE * above)).astype(np.float32)
         per_unit = np.exp2(1 - first - octave)
-        total += share * _noise([axis * per_unit for axis in places], lattice.ravel())
-        weight += share
-    return total / weight
+        total += share * (_noise([axis * per_unit for axis in places], lattice.ravel()) - 0.5)
+        power += share * share
+    return total / np.sqrt(power)
 
 
 def _noise(places: list[Array], lattice: Array) -> Array:

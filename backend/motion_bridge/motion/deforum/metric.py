@@ -104,7 +104,7 @@ def _few(shot: Shot, value: Array, tolerance: float) -> list[Keys]:
         raise BadInput(
             "This Shot has no depth, so a tolerance in pixels means nothing; leave it out for a key a frame."
         )
-    unit = _pixels_per_unit(shot)
+    unit = _pixels_per_unit(shot, shot.depth)
     share = 2 * tolerance
     for _ in range(TRIES):
         keys = [

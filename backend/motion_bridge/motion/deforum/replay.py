@@ -14,6 +14,7 @@ from .warp import Warp2D, Warp3D, rank_depth
 
 Array = NDArray[np.floating]
 
+THINNER = 3  # every so many rows and columns of a grid are followed over a whole shot
 STILL = {"zoom": "0:(1)", "fov_schedule": "0:(70)", "aspect_ratio_schedule": "0:(1)"}  # all other motion: 0
 
 
@@ -53,16 +54,19 @@ def flow(shot: Shot, settings: Mapping[str, Any], index: NDArray[np.intp]) -> Ar
 
 
 def accumulated(shot: Shot, flow: Array, grid: Grid) -> float:
-    """How far from its true place the last frame's content is fetched from the first, mean over what both show: pixels.
+    """How far from its true place the last frame's content is fetched from the first: mean pixels.
 
-    flow (T, 2, N) backward on the grid; between its pixels it is interpolated.
+    flow (T, 2, N) backward on the grid; between its pixels it is interpolated. Only what can be seen all the way counts:
+    what leaves the picture in between is lost to every warp.
     """
     last = len(shot.frames) - 1
-    index = grid.index
-    truth, seen = travel(shot, last, 0, index)
+    coarse = Grid(grid.columns[1::THINNER], grid.rows[1::THINNER]).index
+    truth, seen = travel(shot, last, 0, coarse)
+    for k in range(1, last):
+        seen &= travel(shot, last, k, coarse)[1]
     if not seen.any():
         return 0.0
-    at = index + 0.5
+    at = coarse + 0.5
     shape = len(grid.rows), len(grid.columns)
     for k in range(last, 0, -1):
         at = at + np.stack([_sample(flow[k, axis].reshape(shape), at, grid) for axis in range(2)], axis=-1)

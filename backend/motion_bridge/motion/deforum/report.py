@@ -43,8 +43,8 @@ def report(shot: Shot, made: Export) -> Report:
 def _sentences(shot: Shot, made: Export, guided: float | None, use_guide: bool) -> list[str]:
     way = "2D mode" if made.mode == "2D" else f"3D mode with depth warping {'on' if made.depth_warping else 'off'}"
     found = [
-        f"The picture moves {made.size.mean:.2f} pixels a frame. In {way}, {made.keys} keys leave "
-        f"{made.error.mean:.2f} of them wrong; the unfitted conversion would leave {made.closed.mean:.2f}."
+        f"The picture moves {made.size.mean:.2f} pixels a frame.",
+        f"In {way}, {made.keys} keys are {made.error.mean:.2f} off; unfitted, it would be {made.closed.mean:.2f}.",
     ]
     others = [f"{error:.2f} in {name}" for name, error in made.tried.items()]
     found.append(f"Before simplifying, the ways tried leave {', '.join(others)}.")
@@ -79,8 +79,8 @@ def plot(frames: tuple[int, ...], lines: Mapping[str, Array]) -> str:
         return base - (base - TOP) * value / top
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
-        'font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">',
+        "<style>text { font-size: 12px }</style>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
     ]
     for step in range(5):

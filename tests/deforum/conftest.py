@@ -1,0 +1,21 @@
+"""Six shots whose motion is known exactly, at half the size of a real picture, made once."""
+
+from functools import cache
+
+import pytest
+from motion_bridge.bench import shots
+from motion_bridge.motion.deforum.export import export
+
+WIDTH, HEIGHT, FRAMES = 416, 240, 24
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """A function: name → Shot."""
+    return cache(lambda name: shots.make(name, WIDTH, HEIGHT, FRAMES))
+
+
+@pytest.fixture(scope="session")
+def exported(drawn):
+    """A function: name → Export with few keys."""
+    return cache(lambda name: export(drawn(name)))
