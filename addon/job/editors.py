@@ -1,5 +1,6 @@
 """The open editors: which of them show our picture, and when they draw our panel anew."""
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,19 @@ def redraw_panels() -> None:
         for region in area.regions:
             if region.type == "UI" and getattr(region, "active_panel_category", TITLE) in (TITLE, "UNSUPPORTED"):
                 region.tag_redraw()
+
+
+def pop_up(sentence: str) -> None:
+    """Show a failure where the mouse is: the artist may look at anything but our panel."""
+
+    def draw(menu: Any, _: bpy.types.Context) -> None:
+        for line in textwrap.wrap(sentence, 80):
+            menu.layout.label(text=line)
+
+    manager = bpy.context.window_manager
+    if len(manager.windows):
+        with bpy.context.temp_override(window=manager.windows[0]):
+            manager.popup_menu(draw, title=TITLE, icon="ERROR")
 
 
 def _replace_renders(image: bpy.types.Image) -> bool:

@@ -30,7 +30,8 @@ class TakeStrip:
 
     def add(self, index: int, file: str) -> None:
         """Note a finished frame; `place` shows it once all the frames before it are there."""
-        self._there[index] = file
+        if index >= self._next:
+            self._there[index] = file
         while self._next in self._there:
             self._files += [self._there.pop(self._next)] * self._holds[self._next]
             self._next += 1

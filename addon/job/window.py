@@ -10,8 +10,12 @@ from .. import compat
 from . import editors, image
 from .delivery import Delivery
 from .first_render import FirstRender
+from .job import State
 from .order import Order
 from .session import PULSE, Session
+
+LOOKS = bpy.types.Material | bpy.types.World
+OURS = bpy.types.Scene | bpy.types.Image  # what a job itself changes
 
 
 class Window:
@@ -90,8 +94,12 @@ class Window:
             self.session.delivery.file_loaded()
 
     def scene_updated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
-        """Notice an edit of the scene that the running job was read from; going to another frame is no update."""
-        if self.session and scene.name == self._scene_name and _is_edit(depsgraph.updates):
+        """Notice an edit of the scene that the running job was read from; going to another frame is no update.
+
+        What happens while the Shot is written does not count: the snapshot's own updates come late.
+        """
+        generating = self.session is not None and self.session.job.state is State.GENERATING
+        if generating and scene.name == self._scene_name and _is_edit(depsgraph.updates):
             self.scene_changed = True
 
     def _follow_render(self, render: FirstRender) -> None:
@@ -125,12 +133,12 @@ def session_of(context: bpy.types.Context, order: Order) -> Session:
 def _is_edit(updates: bpy.types.bpy_prop_collection) -> bool:
     """Whether something changed that a new snapshot would show; a selection or our own strip and image do not.
 
-    A camera's lens or a light's power comes as no update at all; a change of the render settings shades every object.
+    A change of the render settings shades every object. A lens or a light's power makes an update without a datablock,
+    as opening a window does: they go unnoticed.
     """
-    own_look = bpy.types.Material | bpy.types.World
-    return not len(updates) or any(
-        (update.is_updated_transform or update.is_updated_geometry or isinstance(update.id, own_look))
-        and not isinstance(update.id, bpy.types.Scene | bpy.types.Image)
+    return any(
+        (update.is_updated_transform or update.is_updated_geometry or isinstance(update.id, LOOKS))
+        and not isinstance(update.id, OURS)
         for update in updates
     )
 
@@ -143,10 +151,12 @@ def _window_of(scene_name: str) -> bpy.types.Window:
 
 
 def _pulse() -> float | None:
-    before = _looks()
+    before, earlier_error = _looks(), window.error
     goes_on = window.step()
     if _looks() != before:
         editors.redraw_panels()
+    if window.error is not earlier_error and window.error and not isinstance(window.error, Cancelled):
+        editors.pop_up(str(window.error))
     return PULSE if goes_on else None
 
 

@@ -97,7 +97,9 @@ def draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         draw_wrapped(layout.box(), str(window.error), context, icon="ERROR")
     elif window.session and window.session.job.state is State.DONE:
         job = window.session.job
-        draw_wrapped(layout.box(), f"{job.take.name}: {job.total} frames", context, icon="CHECKMARK")
+        draw_wrapped(layout.box(), f"{job.take.name} is done: {job.total} frames.", context, icon="CHECKMARK")
+    for note in window.session.job.notes if window.session else ():
+        draw_wrapped(layout, note, context, icon="INFO")
     if window.running and window.scene_changed:
         draw_wrapped(layout, "The scene has changed; these frames still show it as it was.", context, icon="INFO")
 
