@@ -22,19 +22,37 @@ def project(points: Array, intrinsics: Array, orthographic: bool = False) -> Arr
 
     Points at or behind a perspective camera have no pixel: they come out as inf or nan, without a warning.
     """
+    x, y = points[..., 0], points[..., 1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        plane = points[..., :2] if orthographic else points[..., :2] / points[..., 2:]
-    return plane @ intrinsics[:2, :2].T + intrinsics[:2, 2]
+        if not orthographic:
+            x, y = x / points[..., 2], y / points[..., 2]
+        return _affine(intrinsics[:2, :2], intrinsics[:2, 2], x, y)
 
 
 def unproject(pixels: Array, depth: Array, intrinsics: Array, orthographic: bool = False) -> Array:
     """The camera-space points (..., 3) seen at pixels (..., 2), a distance (...) along the optical axis."""
-    plane = (pixels - intrinsics[:2, 2]) @ np.linalg.inv(intrinsics[:2, :2]).T
-    if not orthographic:
-        plane = plane * depth[..., None]
-    return np.concatenate([plane, depth[..., None]], axis=-1)
+    back = np.linalg.inv(intrinsics[:2, :2])
+    plane = _affine(back, -back @ intrinsics[:2, 2], pixels[..., 0], pixels[..., 1])
+    points = np.empty((*plane.shape[:-1], 3), np.result_type(plane, depth))
+    points[..., :2] = plane if orthographic else plane * depth[..., None]
+    points[..., 2] = depth
+    return points
 
 
 def transform(matrix: Array, points: Array) -> Array:
     """Points (..., 3) moved by a 4×4 matrix."""
-    return points @ matrix[:3, :3].T + matrix[:3, 3]
+    return _affine(matrix[:3, :3], matrix[:3, 3], points[..., 0], points[..., 1], points[..., 2])
+
+
+def _affine(matrix: Array, offset: Array, *coordinates: Array) -> Array:
+    """matrix @ point + offset for the points of these coordinates (...): (..., rows).
+
+    Written out, because numpy's product of many points with one small matrix is several times slower.
+    """
+    out = np.empty((*coordinates[0].shape, len(matrix)), np.result_type(matrix, *coordinates))
+    for row, shift in enumerate(offset):
+        total = coordinates[0] * matrix[row, 0]
+        for column, coordinate in enumerate(coordinates[1:], 1):
+            total += coordinate * matrix[row, column]
+        out[..., row] = total + shift
+    return out
