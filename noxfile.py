@@ -77,7 +77,9 @@ def lint(session: nox.Session) -> None:
 @nox.parametrize("api", [nox.param(name, id=name) for name in ("latest", "4.2")])
 def typecheck(session: nox.Session, api: str) -> None:
     """Types against the newest Blender's API and against the oldest that is supported."""
-    _install(session, "check", "pyright[nodejs]", f"fake-bpy-module-{api}", "numpy", "pytest", "hypothesis", "nox")
+    _install(
+        session, "check", "pyright[nodejs]", f"fake-bpy-module-{api}", "numpy", "pytest", "hypothesis", "nox", "pillow"
+    )
     session.run("pyright", *session.posargs)
 
 

@@ -103,10 +103,10 @@ def test_only_compat_asks_for_blenders_version():
 
 
 def _asks_for_version(node: ast.AST) -> bool:
-    """`bpy.app.version`, `app.version_string` and the like."""
+    """`bpy.app.version` and the like; saying `version_string` to a person is no question."""
     return (
         isinstance(node, ast.Attribute)
-        and node.attr in ("version", "version_string", "version_file")
+        and node.attr in ("version", "version_file")
         and (getattr(node.value, "attr", "") == "app" or getattr(node.value, "id", "") == "app")
     )
 
