@@ -34,6 +34,7 @@ def steps() -> Iterator[Callable[[], bool]]:
     yield lambda: True
     report["longest_silence"] = 0.0
     yield drawn_ten_times()
+    show_our_tab()
     report["redraw"] = report["longest_silence"]  # the floor of every other time here
     report["longest_silence"] = 0.0
     report["invoked"] = list(press("render"))
@@ -60,6 +61,14 @@ def steps() -> Iterator[Callable[[], bool]]:
     report["strip"] = strip_length()
     report["files"] = len(frames())
     report["takes"] = sorted(path.name for path in TAKES.iterdir())
+
+
+def show_our_tab() -> None:
+    """Possible once the sidebar has been drawn."""
+    for area in bpy.context.window_manager.windows[0].screen.areas:
+        for region in area.regions:
+            if area.type == "VIEW_3D" and region.type == "UI":
+                region.active_panel_category = "Motion Bridge"
 
 
 def drawn_ten_times() -> Callable[[], bool]:
