@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from motion_bridge import shot as shots
 from motion_bridge.shot import Camera, Objects, Shot
 from ray_scene import film, flight, stage
@@ -36,6 +37,7 @@ print(json.dumps(resident))
 """
 
 
+@pytest.mark.timeout(600)
 def test_two_thousand_frames_take_no_more_memory_than_two_hundred(tmp_path):
     there_and_back = np.abs(np.arange(COUNT) % (2 * ROUND) - ROUND) % ROUND
     part = film(stage(ROUND), *flight(ROUND, WIDTH, HEIGHT), WIDTH, HEIGHT).shot
@@ -57,7 +59,7 @@ def test_two_thousand_frames_take_no_more_memory_than_two_hundred(tmp_path):
     )
     shots.save(shot, tmp_path)
     ran = subprocess.run(
-        [sys.executable, "-I", "-c", RUN, str(tmp_path), str(BACKEND)], capture_output=True, text=True, timeout=250
+        [sys.executable, "-I", "-c", RUN, str(tmp_path), str(BACKEND)], capture_output=True, text=True, timeout=550
     )
     assert ran.returncode == 0, ran.stderr
     resident = np.array(json.loads(ran.stdout))

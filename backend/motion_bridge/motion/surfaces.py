@@ -55,7 +55,7 @@ def surfaces(shot: Shot, k: int) -> Surfaces:
         torn_right=torn_right,
         torn_below=torn_below,
         near_edge=_reached(torn_right, (-1, 3), (-1, 2)) | _reached(torn_below, (-1, 2), (-1, 3)),
-        fringe=_reached(torn_right, (0, 1), (-1, 1)) | _reached(torn_below, (-1, 1), (0, 1)),
+        fringe=_reached(torn_right, (-1, 2), (-1, 1)) | _reached(torn_below, (-1, 1), (-1, 2)),
     )
 
 

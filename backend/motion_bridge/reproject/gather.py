@@ -15,8 +15,6 @@ from .sample import footprint, prepare, sample, sample_some
 
 Array = NDArray[Any]
 
-NATURAL = 1  # pixels beyond a fringe in which the colours of one may stand
-
 
 @dataclass(frozen=True)
 class Found:
@@ -58,7 +56,6 @@ def gather(shot: Shot, k: int, here: Surfaces, sources: Sequence[Source], wanted
     that is as it should be; where it has moved on, the mixture would stand there as a ghost, and is not given.
     """
     todo = np.arange(here.index.size) if wanted is None else np.flatnonzero(wanted)
-    natural = widened(here.fringe, NATURAL).ravel()
     unseen = np.zeros(here.index.size, bool)
     unseen[todo] = True
     found, ghosts = [], []
@@ -69,7 +66,7 @@ def gather(shot: Shot, k: int, here: Surfaces, sources: Sequence[Source], wanted
         column, row = np.minimum(x.astype(np.intp), shot.width - 1), np.minimum(y.astype(np.intp), shot.height - 1)
         mixed = source.surfaces.fringe[row, column]
         every = Found(source, todo[seen], x, y, old.nearness[seen], mixed)
-        ghost = mixed & ~natural[every.pixels]
+        ghost = mixed & ~here.fringe.ravel()[every.pixels]
         found.append(every.only(~ghost))
         ghosts.append(every.only(ghost & unseen[every.pixels]))
         unseen[every.pixels] = False
@@ -102,19 +99,26 @@ def paint(colours: Array, found: Found, here: Surfaces) -> None:
     flat[found.pixels] = sample(picture, found.x, found.y)
     (some,) = np.nonzero(edge)
     x, y, pixels = found.x[some], found.y[some], found.pixels[some]
-    belongs = _belonging(source.surfaces, x, y, here.index.ravel()[pixels], found.nearness[some])
+    belongs = _belonging(source.surfaces, x, y, here, pixels, found.nearness[some])
     careful = sample_some(picture, x, y, belongs)
     fine = np.isfinite(careful[:, 0])
     flat[pixels[fine]] = careful[fine]
 
 
-def _belonging(there: Surfaces, x: Array, y: Array, index: NDArray[np.uint16], nearness: Array) -> NDArray[np.bool_]:
-    """Which of the 4×4 taps around each (x, y) show that thing at that nearness: (4, 4, N)."""
+def _belonging(
+    there: Surfaces, x: Array, y: Array, here: Surfaces, pixels: NDArray[np.intp], nearness: Array
+) -> NDArray[np.bool_]:
+    """Which of the 4×4 taps around each (x, y) show the same as a pixel of this frame does: (4, 4, N).
+
+    Mixed colours are for pixels that are mixed themselves.
+    """
     height, width = there.index.shape
     left, top, _, _ = footprint(x, y)
+    index, mixed = here.index.ravel()[pixels], here.fringe.ravel()[pixels]
     belongs = np.zeros((4, 4, len(x)), bool)
     for row in range(4):
         for column in range(4):
             at = np.clip(top + row - 1, 0, height - 1) * width + np.clip(left + column - 1, 0, width - 1)
             belongs[row, column] = same_surface(there, at, index, nearness, reach=2)
+            belongs[row, column] &= mixed | ~there.fringe.ravel()[at]
     return belongs

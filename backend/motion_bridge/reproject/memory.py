@@ -21,7 +21,7 @@ from ..motion.surfaces import Mask, Surfaces
 from ..shot import Shot
 
 KEPT = 16
-COVERED = 0.0001  # of the picture's pixels: so many that something covers are worth a frame
+COVERED = 0.0002  # of the picture's pixels: so many that something covers are worth a frame
 LEAVING = 0.002  # ... so many that leave the picture
 MUCH = 0.08  # ... so much that is fresh at all
 
@@ -59,7 +59,7 @@ class Memory:
 
     def before(self, shot: Shot, k: int, here: Surfaces) -> "Memory":
         """The memory with which frame k is made: `last` joins the kept ones when it is about to be needed."""
-        pixels = np.flatnonzero(self.fresh)
+        pixels = np.flatnonzero(self.fresh & ~self.last.surfaces.fringe)
         went = follow(shot, self.last.index, k, self.last.surfaces, here, pixels)
         inside = (went.x >= 0) & (went.x <= shot.width) & (went.y >= 0) & (went.y <= shot.height)
         covered, left = np.count_nonzero(inside & ~went.seen), np.count_nonzero(~inside)
