@@ -10,6 +10,7 @@ from .compat import BLEND_RELATIVE
 
 ENGINE_LABELS = {  # engine: what the menu says of it; an engine that is not here is shown by its name alone
     "reproject": ("Reproject", "Move the first frame along the scene's true motion. Needs nothing installed"),
+    "deforum": ("Deforum", "Warp each frame, let an image model repaint it, feed it back. Needs a Python with torch"),
 }
 ENGINE_SETTINGS = {"reproject": ("mark_unseen",)}  # engine: the properties below that are its settings
 

@@ -138,7 +138,8 @@ class Job:
             case Cancelled():
                 self.state, self.error = State.CANCELLED, Cancelled(f"Cancelled, {self.kept}.")
             case BackendFailed():
-                self.state, self.error = State.FAILED, BackendFailed(f"{fault} Interrupted, {self.kept}.")
+                sentence = f"{fault} Interrupted, {self.kept}. Resume makes the rest."
+                self.state, self.error = State.FAILED, BackendFailed(sentence)
             case _:
                 self.state, self.error = State.FAILED, fault
         if self._reading:

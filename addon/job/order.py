@@ -81,7 +81,12 @@ def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str
         return Order(old, engine, request.frames, True, request)
     shot = shots.load(old.shot)
     for name, value in changes.items():
-        if name != "first_frame" and value != (was := getattr(shot, name)):
+        if name == "first_frame":
+            continue  # it is in the Shot already, and a farm gives the same options again
+        was = getattr(shot, name)
+        if name == "settings":
+            value = {**was, **value}
+        if value != was:
             raise BadInput(
                 f"{old.folder} was begun with {name} {_brief(was)}, not {_brief(value)}. Resume it without that "
                 "option, or choose another folder."
@@ -100,10 +105,10 @@ def request_of(scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) 
         prompts={key.frame: key.text for key in settings.prompts},
         negative={span[0]: settings.negative} if settings.negative else {},
         seed=settings.seed,
-        settings=settings.engine_settings(engine),
+        settings={**settings.engine_settings(engine), **changes.get("settings", {})},
         grid=settings.grid,
     )
-    return replace(request, **changes)
+    return replace(request, **{name: value for name, value in changes.items() if name != "settings"})
 
 
 def first_frame_of(settings: Any) -> FirstFrame:

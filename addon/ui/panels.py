@@ -67,10 +67,10 @@ def draw_buttons(layout: bpy.types.UILayout) -> None:
     row.scale_y = 1.6
     row.operator("motion_bridge.render", icon="RENDER_ANIMATION")
     row = column.row(align=True)
+    row.scale_y = 1.2
     row.operator("motion_bridge.resume", icon="FILE_REFRESH")
-    row = column.row(align=True)
     row.operator("motion_bridge.movie", icon="FILE_MOVIE")
-    row.operator("motion_bridge.open_folder", icon="FILE_FOLDER")
+    row.operator("motion_bridge.open_folder", text="", icon="FILE_FOLDER")
 
 
 def draw_progress(layout: bpy.types.UILayout) -> None:
