@@ -5,8 +5,9 @@ the picture, and one that shears leaves axes that are not at right angles. Both 
 intrinsics exactly: the matrix from world to picture is split into a triangle and a rotation from its last row up (RQ).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +63,25 @@ def picture_of(render: Any) -> Picture:
     return Picture(width, height, (render.pixel_aspect_x, render.pixel_aspect_y))
 
 
+class Sample(NamedTuple):
+    """What Blender says of the active camera at one frame; equal samples are equal cameras."""
+
+    name: str
+    frame: float
+    matrix: tuple[tuple[float, ...], ...]  # 4×4, object to world
+    lens: Lens
+    picture: Picture
+    near: float
+    far: float
+
+
 def read_camera(depsgraph: Any, frame: float) -> CameraFrame:
     """The active camera of an evaluated scene; BadInput when there is none or it cannot be told in a matrix."""
+    return placed([sample(depsgraph, frame)])[0]
+
+
+def sample(depsgraph: Any, frame: float) -> Sample:
+    """What Blender says of the active camera; BadInput when there is none or it has no motion in a matrix."""
     scene = depsgraph.scene
     thing = scene.camera
     if thing is None:
@@ -87,39 +105,61 @@ def read_camera(depsgraph: Any, frame: float) -> CameraFrame:
         camera.sensor_fit,
         (camera.shift_x, camera.shift_y),
     )
-    try:
-        pose, intrinsics = place(np.array(thing.matrix_world, np.float64), lens, picture_of(scene.render))
-    except np.linalg.LinAlgError:
+    matrix = tuple(row[:] for row in thing.matrix_world)
+    name, picture = thing.original.name, picture_of(scene.render)
+    return Sample(name, frame, matrix, lens, picture, camera.clip_start, camera.clip_end)
+
+
+def placed(samples: Sequence[Sample]) -> list[CameraFrame]:
+    """Pose and intrinsics of every sample; BadInput names the first whose matrix has no inverse."""
+    matrices = np.array([sample.matrix for sample in samples], np.float64)
+    flat = np.flatnonzero(is_flat(matrices))
+    if len(flat):
+        sample = samples[flat[0]]
         raise BadInput(
-            f"The camera {thing.name!r} is flat at frame {frame:g}: it or a parent has zero scale. Give it a scale."
-        ) from None
-    return CameraFrame(thing.original.name, pose, intrinsics, lens.orthographic, camera.clip_start, camera.clip_end)
+            f"The camera {sample.name!r} is flat at frame {sample.frame:g}: it or a parent has zero scale. "
+            "Give it a scale."
+        )
+    orthographic = np.array([sample.lens.orthographic for sample in samples])
+    pose, triangle = place(matrices, orthographic)
+    intrinsics = np.stack([intrinsics_of(sample.lens, sample.picture) for sample in samples]) @ triangle
+    intrinsics /= intrinsics[:, 2:, 2:]
+    return [
+        CameraFrame(sample.name, pose[at], intrinsics[at], sample.lens.orthographic, sample.near, sample.far)
+        for at, sample in enumerate(samples)
+    ]
 
 
-def place(matrix: NDArray[np.float64], lens: Lens, picture: Picture) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pose (4, 4) and intrinsics (3, 3) of a camera whose matrix in the world (4, 4) may mirror, scale and shear.
+def is_flat(matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which cameras (T, 4, 4) have axes that span no space, or no numbers at all: (T,)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        length = np.linalg.norm(matrix[:, :3, :3], axis=1)
+        volume = np.abs(np.linalg.det(matrix[:, :3, :3] / length[:, None]))
+        return ~(np.isfinite(matrix).all(axis=(1, 2)) & (length.min(axis=1) >= 1e-12) & (volume >= 1e-9))
 
-    LinAlgError when the matrix has no inverse.
+
+def place(
+    matrix: NDArray[np.float64], orthographic: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Poses (T, 4, 4) of cameras whose matrices in the world (T, 4, 4) may mirror, scale and shear, and the triangles
+    (T, 3, 3) that the intrinsics take from the right. None may be flat.
     """
-    length = np.linalg.norm(matrix[:3, :3], axis=0)
-    if not np.isfinite(matrix).all() or length.min() < 1e-12:
-        raise np.linalg.LinAlgError
-    axes = matrix[:3, :3] / length @ OPENCV
-    if abs(np.linalg.det(axes)) < 1e-9:
-        raise np.linalg.LinAlgError
+    axes = matrix[:, :3, :3] / np.linalg.norm(matrix[:, :3, :3], axis=1)[:, None] @ OPENCV
     to_picture = np.linalg.inv(axes)
     # Orthographic rays run along the camera's own z, wherever the picture plane leans.
-    depth_axis = axes[:, 2] if lens.orthographic else to_picture[2] / np.linalg.norm(to_picture[2])
-    down = to_picture[1] - to_picture[1] @ depth_axis * depth_axis
-    down /= np.linalg.norm(down)
-    turn = np.stack([np.cross(down, depth_axis), down, depth_axis], axis=1)
+    depth_axis = np.where(orthographic[:, None], axes[:, :, 2], _unit(to_picture[:, 2]))
+    along = (to_picture[:, 1] * depth_axis).sum(axis=1)
+    down = _unit(to_picture[:, 1] - along[:, None] * depth_axis)
+    turn = np.stack([np.cross(down, depth_axis), down, depth_axis], axis=2)
     triangle = np.triu(to_picture @ turn)
-    pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = turn, matrix[:3, 3]
-    if lens.orthographic:
-        triangle[:2, 2], triangle[2] = 0, (0, 0, 1)
-    intrinsics = intrinsics_of(lens, picture) @ triangle
-    return pose, intrinsics / intrinsics[2, 2]
+    triangle[orthographic, :2, 2], triangle[orthographic, 2] = 0, (0, 0, 1)
+    pose = np.tile(np.eye(4), (len(matrix), 1, 1))
+    pose[:, :3, :3], pose[:, :3, 3] = turn, matrix[:, :3, 3]
+    return pose, triangle
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def intrinsics_of(lens: Lens, picture: Picture) -> NDArray[np.float64]:

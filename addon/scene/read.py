@@ -20,6 +20,7 @@ from .handles import HandleReader
 from .maps import Maps
 from .soup import soups
 from .sources import Grid, Source
+from .stripped import read_cameras
 
 DENSE = frozenset({"depth", "objects", "flow"})
 
@@ -69,20 +70,27 @@ def snapshot(context: Any, request: Request) -> Snapshot:
     if not frames or any(b <= a for a, b in pairwise(frames)):
         raise BadInput("The frames to read must be a rising range with at least one frame, such as 1-24.")
     picture = picture_of(scene.render)
+    if request.followed or request.needs & DENSE:
+        cameras, geometry, handles = _everything(context, request)
+    else:
+        cameras, geometry, handles = read_cameras(context, frames), None, None
+    pixels, notes = take_first_frame(request.first_frame, scene, frames[0], picture.width, picture.height)
+    fps = scene.render.fps / scene.render.fps_base
+    return Snapshot(request, fps, picture, cameras, pixels, geometry, handles, notes)
+
+
+def _everything(context: Any, request: Request) -> tuple[list[CameraFrame], Geometry, HandleReader]:
     cameras: list[CameraFrame] = []
-    reader = Reader() if request.followed or request.needs & DENSE else None
-    handles = HandleReader(request.followed, reader.geometry.store) if reader else None
+    reader = Reader()
+    handles = HandleReader(request.followed, reader.geometry.store)
 
     def visit(depsgraph: Any, frame: float) -> None:
         cameras.append(read_camera(depsgraph, frame))
-        if reader and handles:
-            reader.read(depsgraph)
-            handles.read(depsgraph, frame)
+        reader.read(depsgraph)
+        handles.read(depsgraph, frame)
 
-    each_frame(context, frames, visit)
-    pixels, notes = take_first_frame(request.first_frame, scene, frames[0], picture.width, picture.height)
-    fps = scene.render.fps / scene.render.fps_base
-    return Snapshot(request, fps, picture, cameras, pixels, reader.geometry if reader else None, handles, notes)
+    each_frame(context, request.frames, visit)
+    return cameras, reader.geometry, handles
 
 
 def complete(
