@@ -1,105 +1,31 @@
-"""`bench warp`: our legacy warp beside the same formulas applied the way the webui applies them.
-
-The webui makes a cloud of all points, projects it through two full camera matrices, warps a whole-picture mask beside
-the picture and rounds to whole grey levels on every frame. Both are timed in one run, turn by turn, on the same
-picture, depth and motion, and their pictures are compared.
-"""
+"""`bench warp`: our legacy warp beside the same formulas applied the way the webui applies them."""
 
 import argparse
-import time
-from collections.abc import Callable
+import sys
+from importlib.util import find_spec
 
-import cv2
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
+from ..errors import BadInput
 
-from ..deforum import legacy, sample
-from ..deforum.legacy import Step3D
-from ..motion.deforum.convention import STEP, turns
-
-THREADS = 4  # at most, and no more than the machine has
-MOVE = Step3D(translation=(4.0, -2.0, 6.0), rotation=(0.4, -0.7, 0.5))
-NEAR, FAR = 200.0, 10000.0  # the webui's clipping planes, which change nothing
-
-Bytes = NDArray[np.uint8]
+TARGET = 5.0  # times as fast
 
 
-def main(arguments: list[str]) -> int:
-    """Measure and print; 0 when the pictures agree."""
-    parser = argparse.ArgumentParser(prog="motion-bridge bench warp", description=__doc__)
+def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=1024, help="width and height in pixels")
-    parser.add_argument("--turns", type=int, default=15, help="how often each is timed")
-    chosen = parser.parse_args(arguments)
-    threads = min(THREADS, torch.get_num_threads())
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
-    shown, z = scene(chosen.size)
-    picture = (torch.from_numpy(shown).float() / 255).permute(2, 0, 1)[None]  # channels-last, as the loop keeps it
-    here, there = best_of(chosen.turns, lambda: as_here(picture, z), lambda: as_there(shown, z))
-    ours = (as_here(picture, z)[0].permute(1, 2, 0).clamp(0, 1) * 255).byte().numpy()
-    difference = np.abs(ours.astype(int) - as_there(shown, z)[0])
-    print(f"{chosen.size} x {chosen.size}, {threads} threads, best of {chosen.turns}, milliseconds")
-    print(f"as the webui does it  {there * 1e3:7.1f}")
-    print(f"here                  {here * 1e3:7.1f}   {there / here:.1f} times as fast; the target is 5")
-    print(f"greatest difference   {difference.max():7d} grey levels; {np.mean(difference > 0):.2%} of values differ")
-    return 0 if difference.max() <= 1 else 1
+    parser.add_argument("--rounds", type=int, default=15, help="how often each side is timed")
+    parser.add_argument("--threads", type=int, default=4, help="at most, and no more than the machine has")
 
 
-def scene(size: int) -> tuple[Bytes, Tensor]:
-    """A picture (S, S, 3) of soft noise and the z (1, S, S) of a hilly depth; always the same."""
-    rng = np.random.default_rng(4)
-    noise = cv2.GaussianBlur(rng.random((size, size, 3), np.float32), (0, 0), 2)
-    shown = cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
-    hills = cv2.GaussianBlur(rng.random((size, size), np.float32), (0, 0), size / 16)
-    return np.asarray(shown), legacy.equalised(torch.from_numpy(hills)[None], "midas")
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print; 0 when both sides show the same picture, to a grey level."""
+    for package in ("torch", "cv2"):
+        if find_spec(package) is None:
+            raise BadInput(f"{sys.executable} has no {package}; run this in a Python with motion-bridge[deforum].")
+    from .warp_sides import measure  # torch, which the other measurements do without
 
-
-def best_of(turns_each: int, *candidates: Callable[[], object]) -> list[float]:
-    """The least seconds of each, taken in turns so that a busy moment of the machine falls on all of them."""
-    best = [float("inf")] * len(candidates)
-    for _ in range(turns_each):
-        for at, candidate in enumerate(candidates):
-            start = time.perf_counter()
-            candidate()
-            best[at] = min(best[at], time.perf_counter() - start)
-    return best
-
-
-def as_here(picture: Tensor, z: Tensor) -> Tensor:
-    """Our warp: (1, 3, S, S) float to the same."""
-    return sample.warp(picture, legacy.flow_3d(MOVE, z))
-
-
-def as_there(shown: Bytes, z: Tensor) -> tuple[Bytes, Bytes]:
-    """The webui's order of work: bytes to a point cloud, two projections, two warps, and back to bytes."""
-    height, width = shown.shape[:2]
-    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
-    cloud = torch.stack((x.flatten(), y.flatten(), z.flatten()), dim=1)
-    still = _projected(cloud, np.eye(3), np.zeros(3))
-    moved = _projected(cloud, turns(np.array(MOVE.rotation)), np.array(MOVE.translation) / STEP)
-    offset = (moved - still).reshape(1, height, width, 2)
-    identity = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]])
-    at = functional.affine_grid(identity, [1, 1, height, width], align_corners=False) - offset
-    floats = torch.from_numpy(shown.astype(np.float32)).permute(2, 0, 1)[None]
-    taken = functional.grid_sample(floats, at, mode="bicubic", padding_mode="border", align_corners=False)
-    whole = functional.grid_sample(255 * torch.ones_like(floats), at, mode="nearest", align_corners=False)
-    return _bytes(taken), _bytes(whole)
-
-
-def _projected(cloud: Tensor, turn: NDArray[np.floating], shift: NDArray[np.floating]) -> Tensor:
-    """Points (N, 3) as rows through a view matrix and a projection matrix, divided by w: (N, 2)."""
-    tangent = np.tan(np.radians(MOVE.fov) / 2)
-    view, projection = torch.eye(4), torch.zeros(4, 4)
-    view[:3, :3], view[3, :3] = torch.from_numpy(turn), torch.from_numpy(shift)
-    projection[0, 0], projection[1, 1], projection[2, 3] = 1 / (MOVE.aspect * tangent), 1 / tangent, 1
-    projection[2, 2], projection[3, 2] = FAR / (FAR - NEAR), -FAR * NEAR / (FAR - NEAR)
-    homogeneous = torch.cat([cloud, torch.ones(len(cloud), 1)], dim=1)[None]
-    seen = homogeneous.bmm((view @ projection)[None])
-    return (seen[..., :3] / seen[..., 3:])[0, :, :2]
-
-
-def _bytes(picture: Tensor) -> Bytes:
-    return picture[0].clamp(0, 255).permute(1, 2, 0).numpy().astype(np.uint8)
+    found = measure(arguments.size, arguments.rounds, arguments.threads)
+    print(f"{arguments.size} x {arguments.size}, {found.threads} threads, best of {arguments.rounds}")
+    print(f"                        webui's way      here   ratio (target {TARGET:g})")
+    for name, us, them in zip(("wall, ms", "processor, ms"), found.here, found.there, strict=True):
+        print(f"{name:20} {them * 1e3:14.1f} {us * 1e3:9.1f} {them / us:7.1f}")
+    print(f"greatest difference: {found.greatest} grey levels; {found.share:.2%} of values differ")
+    return 0 if found.greatest <= 1 else 1

@@ -33,19 +33,18 @@ def warp(picture: Tensor, flow: Tensor, padding: str = "border", kernel: str = "
 
     Bicubic is torch's (a = -0.75) and may overshoot the picture's range; clamp when a picture is shown, not here.
     """
-    moving = (flow[..., 0] != 0) | (flow[..., 1] != 0)
-    if not bool(moving.any()):
+    zero = flow == 0
+    still = zero[..., 0] & zero[..., 1] if bool(zero.any()) else None
+    if still is not None and bool(still.all()):
         return picture
     height, width = picture.shape[-2:]
     place = flow.clamp(-FARTHEST, FARTHEST).to(picture.dtype)
-    place[..., 0] += torch.arange(width, device=flow.device)
-    place[..., 1] += torch.arange(height, device=flow.device)[:, None]
+    place[..., 0] += torch.arange(width, device=flow.device, dtype=place.dtype)
+    place[..., 1] += torch.arange(height, device=flow.device, dtype=place.dtype)[:, None]
     few = picture.device.type == "cpu" and picture.dtype == torch.float32 and picture.shape[1] in (1, 3, 4)
     take = remap if EXACT_REMAP and few and kernel in CV_KERNEL else grid_sample
     taken = take(picture, place.expand(len(picture), -1, -1, -1), padding, kernel)
-    if bool(moving.all()):
-        return taken
-    return torch.where(moving[:, None], taken, picture)
+    return taken if still is None else torch.where(still[:, None], picture, taken)
 
 
 def remap(picture: Tensor, place: Tensor, padding: str, kernel: str) -> Tensor:
