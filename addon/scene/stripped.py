@@ -90,8 +90,10 @@ def _surely(context: Any, frames: Sequence[float]) -> list[Sample]:
     scene = context.scene
     if len(frames) < WORTH_IT:
         raise Doubtful("There is little to gain.")
-    if scene.animation_data or any(getattr(bpy.app.handlers, name) for name in FRAME_HANDLERS):
-        raise Doubtful("The scene's own settings are animated, or a handler may change things at each frame.")
+    if any(getattr(bpy.app.handlers, name) for name in FRAME_HANDLERS):
+        raise Doubtful("A handler may change things at each frame.")
+    if scene.animation_data and scene.render.use_simplify:  # of all SETTINGS only these can be animated
+        raise Doubtful("How far the scene is simplified may change.")
     if scene.camera is None and not any(marker.camera for marker in scene.timeline_markers):
         raise Doubtful("There is no camera; reading the whole scene says so.")
     found = stripped_samples(context, frames)
