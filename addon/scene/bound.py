@@ -23,6 +23,7 @@ class Bound:
         points = transform(np.linalg.inv(pose), soup.points)
         depth, triangle = probe(pixels, points, soup.triangles, view)
         self.hit = triangle >= 0
+        self.infinite = ~self.hit
         hit = np.flatnonzero(self.hit)
         corners = soup.triangles[triangle[hit]]
         self.thing = np.full(len(pixels), -1)
@@ -34,11 +35,6 @@ class Bound:
         self._connection = soup.connection
         self._place = np.zeros((len(pixels), 3))
         self._place[~self.hit] = rays(pixels[~self.hit], view) @ pose[:3, :3].T
-
-    @property
-    def infinite(self) -> NDArray[np.bool_]:
-        """Which points are directions, not places."""
-        return ~self.hit
 
     def world(self, at: int, soup: Soup, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
         """As tracks.Points says."""

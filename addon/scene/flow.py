@@ -8,6 +8,7 @@ from ...backend.motion_bridge.motion.raster import Array, Seen, View, barycentri
 from .bound import rays
 from .soup import Soup
 
+PIXELS_AT_ONCE = 1 << 15  # what a processor's cache can hold
 FARTHEST = 1e6  # pixels; what was beside or behind the camera is held within this
 
 
@@ -48,12 +49,15 @@ def _carry(
         known = before.start[thing] >= 0 and before.connection[thing] == soup.connection[thing]
         moved[thing] = known and before.parts[thing] is not part
     rows = np.flatnonzero(moved[soup.thing[triangle]])
-    corners = soup.triangles[triangle[rows]]
-    thing = soup.thing[triangle[rows]]
-    points = transform(np.linalg.inv(pose), soup.points[corners])
-    weight = barycentric(pixels[rows], depth[rows], points, view)
-    corners_before = corners - soup.start[thing, None] + before.start[thing, None]
-    there[rows] = np.einsum("nc,ncx->nx", weight, before.points[corners_before])
+    to_camera = np.linalg.inv(pose)
+    for at in range(0, len(rows), PIXELS_AT_ONCE):
+        row = rows[at : at + PIXELS_AT_ONCE]
+        corners = soup.triangles[triangle[row]]
+        thing = soup.thing[triangle[row]]
+        points = transform(to_camera, soup.points[corners])
+        weight = barycentric(pixels[row], depth[row], points, view)
+        place = before.points[corners + (before.start[thing] - soup.start[thing])[:, None]]
+        there[row] = weight[:, :1] * place[:, 0] + weight[:, 1:2] * place[:, 1] + weight[:, 2:] * place[:, 2]
 
 
 def _place(points: Array, view: View) -> Array:

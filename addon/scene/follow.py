@@ -38,36 +38,44 @@ def begin(
     glass: frozenset[int],
 ) -> Followed:
     """Choose a source's points at the first frame. glass: things that hide nothing. BadInput when there are none."""
-    pixels = np.zeros((0, 2))
-    clear = glass
-    points: Points
     match source:
         case Grid(side):
             pixels = cell_centres(side, view.width, view.height)
-            points = Bound(pixels, soup, pose, view)
-            names = points.names(geometry)
+            return _bound(source, pixels, geometry, soup, pose, view, frames, glass)
         case Surface(objects, count):
             pixels = spread_over(_shown(objects, geometry, soup, pose, view), count)
             if not len(pixels):
                 raise BadInput(f"The first frame shows nothing of {', '.join(objects)}; follow something else.")
-            points = Bound(pixels, soup, pose, view)
-            names = points.names(geometry)
-        case Vertices():
-            points = VertexPoints(source, handles.members.get(number), geometry, soup)
-            names = (source.object,) * len(points.infinite)
-        case Instances():
-            points = InstancePoints(source, geometry, soup)
-            clear = clear | set(points.things.tolist())
-            names = tuple(geometry.things[thing].name for thing in points.things)
-        case Origin() | Bone() | CurvePoints():
-            points = HandlePoints(handles.handles[number])
-            clear = clear | set(things_named(handles.handles[number].clear_of, geometry))
-            names = (source.object,) * len(points.infinite)
+            return _bound(source, pixels, geometry, soup, pose, view, frames, glass)
         case Pixel():
             return Followed(source, None, ("picture",))
-    if not len(pixels):
-        pixels = np.full((len(points.infinite), 2), (view.width / 2, view.height / 2))
-    return Followed(source, Track(points, pixels, frames, frozenset(clear)), names)
+        case Vertices():
+            points: Points = VertexPoints(source, handles.members.get(number), geometry, soup)
+            names, clear = (source.object,) * len(points.infinite), glass
+        case Instances():
+            points = instances = InstancePoints(source, geometry, soup)
+            names = tuple(geometry.things[thing].name for thing in instances.things)
+            clear = glass | set(instances.things.tolist())
+        case Origin() | Bone() | CurvePoints():
+            points = HandlePoints(handles.handles[number])
+            names = (source.object,) * len(points.infinite)
+            clear = glass | set(things_named(handles.handles[number].clear_of, geometry))
+    middle = np.full((len(points.infinite), 2), (view.width / 2, view.height / 2))
+    return Followed(source, Track(points, middle, frames, clear), names)
+
+
+def _bound(
+    source: Source,
+    pixels: Array,
+    geometry: Geometry,
+    soup: Soup,
+    pose: Array,
+    view: View,
+    frames: int,
+    glass: frozenset[int],
+) -> Followed:
+    points = Bound(pixels, soup, pose, view)
+    return Followed(source, Track(points, pixels, frames, glass), points.names(geometry))
 
 
 def _shown(objects: tuple[str, ...], geometry: Geometry, soup: Soup, pose: Array, view: View) -> np.ndarray:

@@ -9,20 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from .mesh import MeshReader, Shape
 from .store import Handle, Store
 
 NO_NUMBER = 0x7FFFFFFF  # what fills an instance's persistent_id behind its own numbers
 
 Key = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A mesh as it looks at some frame; equal handles are equal arrays."""
-
-    vertices: Handle  # (V, 3) float32, in the object's own space
-    triangles: Handle  # (F, 3) int32
-    connection: Handle  # (C,) int32: which corners there are; triangles may be cut otherwise between the same corners
 
 
 @dataclass(frozen=True)
@@ -59,6 +51,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.geometry = Geometry()
+        self._meshes = MeshReader(self.geometry.store)
         self._things: dict[Key, int] = {}
         self._shapes: dict[Shape, int] = {}
         self._read: dict[Key, tuple[int, frozenset[int]]] = {}  # mesh → shape, and the datablocks that it depends on
@@ -103,7 +96,7 @@ class Reader:
             parts.append(parent.original.as_pointer())
         key = (mesh.as_pointer(), *parts)
         if key not in self._read:
-            shape = read_surface(thing, self.geometry.store)
+            shape = self._meshes.read(thing)
             if shape is None:
                 return None
             if shape not in self._shapes:
@@ -153,29 +146,3 @@ def _transmits(material: Any) -> bool:
             socket = node.inputs["Transmission Weight"]
             return not socket.is_linked and socket.default_value > 0.5
     return False
-
-
-def read_surface(thing: Any, store: Store) -> Shape | None:
-    """The triangles of an evaluated mesh object; None when it has no faces."""
-    if not thing.data.is_editmode:
-        return read_mesh(thing.data, store)
-    try:  # what is being edited is a mesh only after a conversion
-        return read_mesh(thing.to_mesh(), store)
-    finally:
-        thing.to_mesh_clear()
-
-
-def read_mesh(mesh: Any, store: Store) -> Shape | None:
-    """The triangles of an evaluated mesh; None when it has no faces."""
-    if not len(mesh.polygons):
-        return None
-    vertices = np.empty((len(mesh.vertices), 3), np.float32)
-    mesh.attributes["position"].data.foreach_get("vector", vertices.reshape(-1))
-    corners = np.empty(len(mesh.loops), np.int32)
-    mesh.attributes[".corner_vert"].data.foreach_get("value", corners)
-    starts = np.empty(len(mesh.polygons), np.int32)
-    mesh.polygons.foreach_get("loop_start", starts)
-    mesh.calc_loop_triangles()
-    triangles = np.empty((len(mesh.loop_triangles), 3), np.int32)
-    mesh.loop_triangles.foreach_get("vertices", triangles.reshape(-1))
-    return Shape(store.put(vertices), store.put(triangles), store.put(np.concatenate([corners, starts])))
