@@ -47,6 +47,17 @@ def write_movie_files(image_settings: Any) -> None:
     image_settings.file_format = "FFMPEG"
 
 
+def new_curves(owner: bpy.types.ID) -> Any:
+    """The still empty curves of a new action that moves a datablock; since 4.4 they belong to a slot of it."""
+    data: Any = owner.animation_data_create()
+    data.action = action = bpy.data.actions.new(owner.name)
+    if not hasattr(action, "slots"):
+        return action.fcurves
+    data.action_slot = slot = action.slots.new(id_type=owner.id_type, name=owner.name)
+    strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
+    return strip.channelbag(slot, ensure=True).fcurves
+
+
 @contextmanager
 def write_png_files(image_settings: Any) -> Iterator[None]:
     """Save pictures as 8-bit RGB PNG for a while; since 5.0 the kind of medium comes before the format."""

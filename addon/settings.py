@@ -3,7 +3,15 @@
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
 from ..backend.motion_bridge.engine import ENGINES
 from .compat import BLEND_RELATIVE
@@ -71,6 +79,24 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     mark_unseen: BoolProperty(
         name="Mark Unseen",
         description="Hatch what no earlier frame has shown instead of filling it",
+    )
+    schedule_target: EnumProperty(
+        name="For",
+        description="Whose warp the schedules are for",
+        items=[
+            ("WEBUI", "Webui", "Fitted to the warp of the webui and Forge, which is no pinhole"),
+            ("METRIC", "Metric", "The true motion in scene units, for engines that warp truly, as this one's"),
+        ],
+    )
+    schedule_tolerance: FloatProperty(
+        name="Tolerance",
+        description="Pixels that few keys may cost: a frame in the mean for the webui, over any 24 frames for metric. "
+        "0 writes a key at every frame",
+        default=0.25,
+        min=0,
+        soft_max=5,
+        precision=2,
+        subtype="PIXEL",
     )
 
     def engine_settings(self, engine: str) -> dict[str, bool]:

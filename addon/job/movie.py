@@ -21,14 +21,18 @@ from .take import Take
 
 
 def write(take: Take, path: Path) -> Path:
-    """Write the frames of a take as an H.264 MP4 at the shot's rate; an older movie of that name is replaced.
-
-    BadInput when there are no frames or the movie cannot be written.
-    """
+    """Write the frames of a take at the shot's rate, as `write_pictures`; BadInput when there are none."""
     frames = take.frames()
     if not frames:
         raise BadInput(f"There are no frames in {take.folder}; render some first.")
-    fps = shot.load(take.shot).fps
+    return write_pictures(frames, shot.load(take.shot).fps, path)
+
+
+def write_pictures(frames: dict[int, Path], fps: float, path: Path) -> Path:
+    """Write PNG files of one folder, by their place on the timeline, as an H.264 MP4; an older one is replaced.
+
+    BadInput when the movie cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     height, width, _ = png.read(next(iter(frames.values()))).shape

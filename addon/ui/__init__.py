@@ -1,8 +1,8 @@
 """What the artist sees and presses."""
 
-from . import keymap, operators, panels, preferences, prompts
+from . import exchange, keymap, operators, panels, preferences, prompts
 
-PARTS = (preferences, prompts, operators, panels, keymap)
+PARTS = (preferences, prompts, operators, panels, exchange, keymap)
 
 
 def register() -> None:

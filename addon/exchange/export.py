@@ -1,0 +1,129 @@
+"""The scene's motion into a file or onto the clipboard.
+
+Three steps, because reading a long shot and fitting schedules to it take a while: `Export` asks Blender, `work` is
+arithmetic and files in any thread, `finish` is Blender's again.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ...backend.motion_bridge import shot as shots
+from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.motion.deforum import written
+from ...backend.motion_bridge.motion.deforum.written import Written
+from ...backend.motion_bridge.paths import check_output
+from ..job import movie, order
+from ..scene.camera import picture_of
+from ..scene.first_frame import FromPixels
+from ..scene.read import complete, snapshot
+from ..settings import settings_of
+from .formats import FORMATS, TARGETS, Made, Order, picture, schedules
+
+Progress = Callable[[int, int], None]  # frames read, frames in all
+
+
+class Export:
+    """A file under way. BadInput from every step, in a sentence."""
+
+    def __init__(
+        self, context: bpy.types.Context, name: str, path: str, changes: Mapping[str, Any], choices: Mapping[str, Any]
+    ):
+        """Read the context's scene. name: of FORMATS. changes: fields of the Request. choices: fields of the Order."""
+        if name not in FORMATS:
+            raise BadInput(f"There is no format {name!r}; choose one of {', '.join(FORMATS)}.")
+        self._format = FORMATS[name]
+        self._folder = TemporaryDirectory(prefix="motion_bridge_", ignore_cleanup_errors=True)
+        self._order = Order(output_file(path, self._format.suffix), pictures=Path(self._folder.name), **choices)
+        self._read = Reading(context, self._folder, self._format.needs, self._format.tracks, changes)
+        self._made = Made((), ())
+
+    def work(self, progress: Progress, cancelled: Callable[[], bool]) -> None:
+        """Write what needs no Blender."""
+        shot = self._read.shot(progress, cancelled)
+        try:
+            self._made = self._format.make(shot, self._order)
+        except OSError as fault:
+            raise BadInput(f"{self._order.path} cannot be written: {fault.strerror or fault}.") from None
+
+    def finish(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        """Make the movie, if it is one: the files, and what their reader should know."""
+        made, path = self._made, self._order.path
+        if made.frames:
+            frames = {number: picture(self._order.pictures, number) for number in range(1, made.frames + 1)}
+            movie.write_pictures(frames, made.fps, path)
+        return made.files, (*self._read.notes, *made.sentences)
+
+    def close(self) -> None:
+        """Take away what was only needed meanwhile."""
+        self._folder.cleanup()
+
+
+class Copy:
+    """Schedules on their way to the clipboard, in the same three steps."""
+
+    def __init__(self, context: bpy.types.Context, changes: Mapping[str, Any]):
+        settings = settings_of(context.scene)
+        self._folder = TemporaryDirectory(prefix="motion_bridge_", ignore_cleanup_errors=True)
+        self._order = Order(Path(), settings.schedule_target, settings.schedule_tolerance)
+        self._read = Reading(context, self._folder, FORMATS["webui"].needs, False, changes)
+        self.made: Written | None = None
+
+    def work(self, progress: Progress, cancelled: Callable[[], bool]) -> None:
+        self.made = schedules(self._read.shot(progress, cancelled), self._order)
+
+    def finish(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        assert self.made
+        bpy.context.window_manager.clipboard = written.fields(self.made)
+        return (), (*self._read.notes, *self.made.sentences)
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+
+class Reading:
+    """The scene as a Shot in a folder for a while. No first frame is rendered: nothing here looks at it."""
+
+    def __init__(
+        self,
+        context: bpy.types.Context,
+        folder: "TemporaryDirectory[str]",
+        needs: frozenset[str],
+        tracks: bool,
+        changes: Mapping[str, Any],
+    ):
+        scene = context.scene
+        size = picture_of(scene.render)
+        black = FromPixels(np.zeros((size.height, size.width, 3), np.uint8))
+        unless = {} if tracks else {"grid": 0, "sources": ()}
+        wanted = {"first_frame": black, "needs": needs, "settings": {}, **unless, **changes}
+        self._snapshot = snapshot(context, order.request_of(scene, settings_of(scene).engine, wanted))
+        self._folder = Path(folder.name) / "shot"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._snapshot.notes)
+
+    def shot(self, progress: Progress, cancelled: Callable[[], bool]) -> shots.Shot:
+        complete(self._snapshot, self._folder, progress, cancelled)
+        return shots.load(self._folder)
+
+
+def output_file(path: str, suffix: str) -> Path:
+    """Where a file is to be written, with the format's ending if it has none; BadInput when nothing can be there."""
+    if path.startswith("//") and not bpy.data.filepath:
+        raise BadInput(f"The file {path} starts beside the .blend file; save the .blend file first.")
+    place = Path(bpy.path.abspath(path))
+    if not path or not place.name:
+        raise BadInput("The file has no name; write one.")
+    whole = check_output(str(place.parent)) / place.name
+    if whole.is_dir():
+        raise BadInput(f"{whole} is a folder; write a file's name.")
+    return whole if whole.suffix else whole.with_name(whole.name + suffix)
+
+
+__all__ = ["FORMATS", "TARGETS", "Copy", "Export"]

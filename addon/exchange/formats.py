@@ -1,0 +1,136 @@
+"""What can be written from the scene, and what each of it needs to be read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...backend.motion_bridge import formats, png
+from ...backend.motion_bridge.formats import das
+from ...backend.motion_bridge.motion.deforum import guide, written
+from ...backend.motion_bridge.motion.deforum.written import Written
+from ...backend.motion_bridge.shot import Shot
+
+DEEP = frozenset({"depth", "objects"})
+MOVIE = ".mp4"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody wants written."""
+
+    path: Path
+    target: str = "WEBUI"  # of TARGETS: whose warp the schedules are for
+    tolerance: float = 0.25  # pixels
+    pictures: Path = Path()  # a folder for the frames of a movie
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of it."""
+
+    files: tuple[Path, ...]
+    sentences: tuple[str, ...]
+    frames: int = 0  # of the movie that is still to be made of order.pictures
+    fps: float = 0.0
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of file."""
+
+    label: str
+    suffix: str
+    about: str
+    make: Callable[[Shot, Order], Made]
+    needs: frozenset[str] = DEEP
+    tracks: bool = False  # whether points are followed
+
+
+TARGETS = {"WEBUI": written.for_webui, "METRIC": written.for_metric}
+
+
+def schedules(shot: Shot, order: Order) -> Written:
+    """The Shot's camera for the order's target, within its tolerance."""
+    return TARGETS[order.target](shot, order.tolerance)
+
+
+def picture(folder: Path, number: int) -> Path:
+    """Where a movie's frame lies until the movie is made; the first is 1."""
+    return folder / f"{number:06d}.png"
+
+
+def _settings(shot: Shot, order: Order) -> Made:
+    found = schedules(shot, order)
+    return _with_plot(order, found, written.settings_file(shot, found), found.sentences)
+
+
+def _json(shot: Shot, order: Order) -> Made:
+    found = schedules(shot, order)
+    return _with_plot(order, found, written.json_file(shot, found), found.sentences)
+
+
+def _parseq(shot: Shot, order: Order) -> Made:
+    found = schedules(shot, order)
+    text, beside = written.parseq_file(shot, found, order.path.stem)
+    return _with_plot(order, found, text, (*found.sentences, *beside))
+
+
+def _with_plot(order: Order, found: Written, text: str, sentences: tuple[str, ...]) -> Made:
+    plot = order.path.with_name(f"{order.path.stem}_error.svg")
+    order.path.write_text(text, encoding="utf-8")
+    plot.write_text(found.plot, encoding="utf-8")
+    return Made((order.path, plot), sentences)
+
+
+def _guide(shot: Shot, order: Order) -> Made:
+    settings = order.path.with_name(f"{order.path.stem}_settings.txt")
+    settings.write_text(written.guide_settings(shot, str(order.path)), encoding="utf-8")
+    count = 0
+    for count, drawn in enumerate(guide.pictures(shot), 1):
+        picture(order.pictures, count).write_bytes(png.encode(drawn))
+    error = guide.expected_error(shot)[1:]
+    left = f"The webui should follow it within {np.mean(error):.2f} pixels a frame." if len(error) else ""
+    how = f"Load {settings.name} in Deforum; it names the movie, so move neither alone."
+    return Made((order.path, settings), tuple(filter(None, (left, how))), count, written.rate(shot))
+
+
+def _tracks(name: str) -> Callable[[Shot, Order], Made]:
+    def make(shot: Shot, order: Order) -> Made:
+        found = formats.write(shot, name, order.path)
+        return Made(found.files, found.notices)
+
+    return make
+
+
+def _das(shot: Shot, order: Order) -> Made:
+    if order.path.suffix.lower() != MOVIE:
+        return _tracks("das")(shot, order)
+    pictures = das.render(shot)
+    for number, drawn in enumerate(pictures, 1):
+        picture(order.pictures, number).write_bytes(png.encode(drawn))
+    return Made((order.path,), (), len(pictures), das.FPS)
+
+
+def _followed(label: str, suffix: str, about: str, name: str) -> Format:
+    return Format(label, suffix, about, _tracks(name), frozenset(), tracks=True)
+
+
+FORMATS = {
+    "webui": Format(
+        "Deforum Settings", ".txt", "Settings file for the webui and Forge, with all their keys", _settings
+    ),
+    "parseq": Format("Parseq Document", ".json", "For Parseq's importer, and as the manifest in Deforum", _parseq),
+    "schedules": Format("Schedules (JSON)", ".json", "The schedules alone, for scripts", _json),
+    "guide": Format(
+        "Guide Video", MOVIE, "A textured movie that the webui's optical flow follows, and settings", _guide
+    ),
+    "npz": _followed("Motion Bridge Tracks", ".npz", "Everything that is known of the tracks", "npz"),
+    "wantrack": _followed("WanTrack", ".npz", "For FastVideo's WanTrack", "wantrack"),
+    "wan-move": _followed("Wan-Move", ".npy", "Two arrays: tracks and visibility", "wan-move"),
+    "ati": _followed("ATI", ".pth", "For ByteDance's ATI", "ati"),
+    "comfyui-ati": _followed("ComfyUI ATI", ".json", "Coordinates for the spline editor, for ATI", "comfyui-ati"),
+    "comfyui-wan-move": _followed("ComfyUI Wan-Move", ".json", "Coordinates for Wan-Move nodes", "comfyui-wan-move"),
+    "das": Format("Diffusion as Shader", MOVIE, "A movie whose colours are positions", _das),
+}

@@ -1,0 +1,266 @@
+"""File ▸ Export and Import, schedules on the clipboard, and the panel that has them at hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+
+from ...backend.motion_bridge.errors import MotionBridgeError
+from ..exchange import camera
+from ..exchange.export import FORMATS, Copy, Export
+from ..exchange.work import Task, Worker
+from ..names import TITLE
+from ..settings import settings_of
+from .operators import Idle, attempt
+from .panels import EDITORS, Sidebar
+
+PULSE = 0.1  # seconds
+SCHEDULES = ("webui", "parseq", "schedules")  # the formats that hold schedules
+
+
+class Copied:
+    """The schedules that were copied last, so that a single field can be copied again without another fit."""
+
+    fields: dict[str, str] = {}
+
+
+class Working:
+    """An operator whose work takes a while: in a window it goes on in a thread, from a script it returns when done."""
+
+    _in_window = False
+    _worker: Worker | None = None
+    _timer: Any = None
+
+    def start(self, context: bpy.types.Context, begin: Callable[[], Task]) -> set[str]:
+        try:
+            self._worker = Worker(begin())
+        except MotionBridgeError as fault:
+            self.report({"ERROR"}, str(fault))  # type: ignore[attr-defined]
+            return {"CANCELLED"}
+        if not self._in_window:
+            return self._end()
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(PULSE, window=context.window)
+        manager.modal_handler_add(self)  # type: ignore[arg-type]
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        worker = self._worker
+        assert worker
+        if event.type == "ESC":
+            worker.cancel()
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        if worker.running:
+            reading = worker.done < worker.total or not worker.total
+            told = f"reading frame {worker.done} of {worker.total}" if reading else "fitting and writing"
+            context.workspace.status_text_set(f"{TITLE}: {told}  (Esc to cancel)")
+            return {"PASS_THROUGH"}
+        context.window_manager.event_timer_remove(self._timer)
+        context.workspace.status_text_set(None)
+        return self._end()
+
+    def _end(self) -> set[str]:
+        return attempt(self, self._tell)  # type: ignore[arg-type]
+
+    def _tell(self) -> None:
+        assert self._worker
+        files, sentences = self._worker.finish()
+        self.done(self._worker.task)
+        saved = f"Saved {files[0]}." if files else "Copied."
+        self.report({"INFO"}, " ".join((saved, *sentences)))  # type: ignore[attr-defined]
+
+    def done(self, task: Any) -> None:
+        """What else is to be done when it went well."""
+
+
+class MOTION_BRIDGE_OT_export(Working, Idle, bpy.types.Operator):
+    """Write this scene's motion for another program"""
+
+    bl_idname = "motion_bridge.export"
+    bl_label = "Export Motion"
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    check_existing: BoolProperty(default=True, options={"HIDDEN"})
+    filter_glob: StringProperty(default="*.txt;*.json;*.npz;*.npy;*.pth;*.mp4", options={"HIDDEN"})
+    format: EnumProperty(
+        name="Format", items=[(name, found.label, found.about) for name, found in FORMATS.items()], default="webui"
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self._in_window = not bpy.app.background
+        stem = Path(bpy.data.filepath).with_suffix("") if bpy.data.filepath else Path("motion")
+        self.filepath = f"{stem}_motion{FORMATS[self.format].suffix}" if bpy.data.filepath else "motion.txt"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def check(self, context: bpy.types.Context) -> bool:
+        path = bpy.path.ensure_ext(str(Path(self.filepath).with_suffix("")), FORMATS[self.format].suffix)
+        changed = path != self.filepath
+        self.filepath = path
+        return changed
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(self, "format")
+        if self.format in SCHEDULES:
+            draw_choices(layout, context)
+        layout.label(text=FORMATS[self.format].about)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        settings = settings_of(context.scene)
+        choices = {"target": settings.schedule_target, "tolerance": settings.schedule_tolerance}
+        return self.start(context, lambda: Export(context, self.format, self.filepath, {}, choices))
+
+
+class MOTION_BRIDGE_OT_copy_schedules(Working, Idle, bpy.types.Operator):
+    """Put the scene's Deforum schedules on the clipboard: a line with each field's name, a line to paste into it"""
+
+    bl_idname = "motion_bridge.copy_schedules"
+    bl_label = "Copy Schedules"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self._in_window = not bpy.app.background
+        return self.execute(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return self.start(context, lambda: Copy(context, {}))
+
+    def done(self, task: Copy) -> None:
+        assert task.made
+        Copied.fields = dict(task.made.schedules)
+
+
+class MOTION_BRIDGE_OT_copy_field(bpy.types.Operator):
+    """Put this one field's schedule on the clipboard, as it was copied last"""
+
+    bl_idname = "motion_bridge.copy_field"
+    bl_label = "Copy Field"
+
+    field: StringProperty(options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if self.field not in Copied.fields:
+            self.report({"ERROR"}, f"There is no schedule {self.field!r} yet; press Copy Schedules first.")
+            return {"CANCELLED"}
+        context.window_manager.clipboard = Copied.fields[self.field]
+        self.report({"INFO"}, f"Copied {self.field}.")
+        return {"FINISHED"}
+
+
+class MOTION_BRIDGE_OT_import(Idle, bpy.types.Operator):
+    """Make a keyframed camera of a Deforum settings file or Parseq document"""
+
+    bl_idname = "motion_bridge.import_camera"
+    bl_label = "Import Camera"
+    bl_options = {"UNDO"}
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default="*.txt;*.json", options={"HIDDEN"})
+    first: IntProperty(name="First Frame", description="The timeline frame of the file's frame 0", default=1)
+    scale: FloatProperty(
+        name="Scale",
+        description="Scene units a depth unit (200 of translation); in 2D mode the width of the picture",
+        default=1,
+        min=1e-6,
+    )
+    from_active: BoolProperty(
+        name="Start at the Active Camera",
+        description="Go on from where the scene's camera is at the first frame, with its lens shift and clipping",
+        default=True,
+    )
+    set_range: BoolProperty(name="Set Frame Range", description="Give the scene the file's length")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self.first = context.scene.frame_start
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return attempt(self, lambda: self._load(context))
+
+    def _load(self, context: bpy.types.Context) -> None:
+        placing = camera.Placing(self.first, self.scale, self.from_active, self.set_range)
+        made, notices = camera.load(context, self.filepath, placing)
+        self.report({"INFO"}, " ".join((f"Added the camera {made.name}.", *notices)))
+
+
+def draw_choices(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What schedules are asked for."""
+    settings = settings_of(context.scene)
+    layout.row().prop(settings, "schedule_target", expand=True)
+    layout.prop(settings, "schedule_tolerance")
+
+
+class ExchangePanel(Sidebar):
+    """Schedules at hand."""
+
+    bl_label = "Exchange"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        draw_choices(column, context)
+        column = layout.column(align=True)
+        column.operator("motion_bridge.copy_schedules", icon="COPYDOWN")
+        if Copied.fields:
+            grid = column.grid_flow(row_major=True, columns=3, even_columns=True, align=True)
+            for name in Copied.fields:
+                grid.operator("motion_bridge.copy_field", text=short(name)).field = name
+        row = layout.row(align=True)
+        row.operator("motion_bridge.export", text="Export", icon="EXPORT")
+        row.operator("motion_bridge.import_camera", text="Import", icon="IMPORT")
+
+
+def short(field: str) -> str:
+    """A field's name as a small button has room for it: Move X, Turn Y, Fov."""
+    plain = field.removesuffix("_schedule").replace("rotation_3d", "turn").replace("translation", "move")
+    return plain.replace("transform_", "").replace("_", " ").title()
+
+
+def in_export_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.operator("motion_bridge.export", text="Motion Bridge: Schedules, Tracks, Guide Video")
+
+
+def in_import_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.operator("motion_bridge.import_camera", text="Motion Bridge: Deforum or Parseq Camera (.txt/.json)")
+
+
+def _panels() -> list[type]:
+    made = []
+    for short_name, editor in EDITORS.items():
+        main = f"MOTION_BRIDGE_PT_{short_name}"
+        place = {"bl_idname": f"{main}_exchange", "bl_space_type": editor, "bl_parent_id": main}
+        made.append(type(f"{main}_exchange", (ExchangePanel, bpy.types.Panel), place))
+    return made
+
+
+CLASSES = (
+    MOTION_BRIDGE_OT_export,
+    MOTION_BRIDGE_OT_copy_schedules,
+    MOTION_BRIDGE_OT_copy_field,
+    MOTION_BRIDGE_OT_import,
+    *_panels(),
+)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.TOPBAR_MT_file_export.append(in_export_menu)
+    bpy.types.TOPBAR_MT_file_import.append(in_import_menu)
+
+
+def unregister() -> None:
+    bpy.types.TOPBAR_MT_file_import.remove(in_import_menu)
+    bpy.types.TOPBAR_MT_file_export.remove(in_export_menu)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,224 @@
+"""The scene's motion in other programs' files, from File ▸ Export."""
+
+import json
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+from test_command import run
+from test_movie import movie_frames
+
+SUFFIX = {
+    "npz": ".npz",
+    "wantrack": ".npz",
+    "wan-move": ".npy",
+    "ati": ".pth",
+    "comfyui-ati": ".json",
+    "comfyui-wan-move": ".json",
+}
+
+
+def export(kind: str, path: Path) -> None:
+    assert bpy.ops.motion_bridge.export(filepath=str(path), format=kind) == {"FINISHED"}
+
+
+def values(path: Path) -> dict[str, np.ndarray]:
+    """What a schedule file means, frame by frame."""
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.motion.schedule import settings
+
+    found = settings.read(path.read_text(encoding="utf-8"), path.name)
+    series, notices = settings.evaluate(found, found.context("webui"))
+    assert not notices and not found.notices
+    return {name: np.array(column) for name, column in series.items() if isinstance(column[0], float)}
+
+
+def true_motion(scene) -> np.ndarray:
+    """The six channels of the scene's own camera: (T, 6)."""
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.motion.deforum.convention import motion
+
+    poses = []
+    for frame in range(scene.frame_start, scene.frame_end + 1):
+        scene.frame_set(frame)
+        poses.append(np.array(scene.camera.matrix_world, np.float64) @ np.diag([1, -1, -1, 1]))
+    return motion(np.stack(poses))
+
+
+CHANNELS = (*(f"translation_{axis}" for axis in "xyz"), *(f"rotation_3d_{axis}" for axis in "xyz"))
+
+
+@pytest.mark.parametrize("kind", SUFFIX)
+def test_every_track_format_is_written_from_the_scene(scene, tmp_path: Path, kind: str):
+    scene.motion_bridge.grid = 6
+    export(kind, tmp_path / f"tracks{SUFFIX[kind]}")
+    made = [path for path in tmp_path.iterdir() if path.suffix == SUFFIX[kind]]
+    assert made and all(path.stat().st_size > 100 for path in made)
+
+
+def test_exported_tracks_are_the_shots_own(scene, painted, tmp_path: Path):
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge import shot
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.formats import own
+
+    scene.motion_bridge.grid = 6
+    export("npz", tmp_path / "tracks.npz")
+    assert run("shot", "--output", tmp_path / "shot") == 0
+    clip, told = own.read(tmp_path / "tracks.npz"), shot.load(tmp_path / "shot")
+    assert clip.frames == told.frames and (clip.width, clip.height) == (128, 72)
+    assert np.array_equal(clip.xy, told.tracks.xy) and np.array_equal(clip.visible, told.tracks.visible)
+
+
+def test_metric_schedules_say_the_cameras_own_motion(scene, tmp_path: Path):
+    scene.motion_bridge.schedule_target, scene.motion_bridge.schedule_tolerance = "METRIC", 0
+    export("webui", tmp_path / "motion.txt")
+    found, true = values(tmp_path / "motion.txt"), true_motion(scene)
+    for column, name in zip(true.T, CHANNELS, strict=True):
+        assert found[name] == pytest.approx(column, abs=2e-4 if "translation" in name else 2e-5), name
+    settings = json.loads((tmp_path / "motion.txt").read_text(encoding="utf-8"))
+    assert settings["max_frames"] == 12 and (settings["W"], settings["H"]) == (128, 72)
+    assert settings["animation_mode"] == "3D" and settings["fps"] == 24
+
+
+def test_a_tolerance_leaves_few_keys_and_keeps_to_it(scene, tmp_path: Path):
+    scene.motion_bridge.schedule_target, scene.motion_bridge.schedule_tolerance = "METRIC", 0
+    export("schedules", tmp_path / "all.json")
+    scene.motion_bridge.schedule_tolerance = 0.5
+    export("schedules", tmp_path / "few.json")
+    every, few = ((tmp_path / name).read_text(encoding="utf-8") for name in ("all.json", "few.json"))
+    assert few.count(":(") < 0.6 * every.count(":(")
+    off = [
+        values(tmp_path / "few.json")[name].cumsum() - values(tmp_path / "all.json")[name].cumsum() for name in CHANNELS
+    ]
+    focal = 128 * 42 / 36
+    assert np.abs(np.radians(off[3:])).max() * focal < 1, "the turns add up to those of the scene"
+
+
+@pytest.mark.parametrize("kind", ["webui", "schedules", "parseq"])
+def test_fitted_schedules_are_better_than_nothing_and_say_by_how_much(scene, tmp_path: Path, kind: str):
+    export(kind, tmp_path / "motion.txt")
+    found = values(tmp_path / "motion.txt")
+    moving = [name for name, column in found.items() if np.ptp(column) > 0]
+    assert moving and all(len(column) == 12 for column in found.values())
+    assert (tmp_path / "motion_error.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_the_operator_says_what_error_remains(scene, tmp_path: Path, capfd):
+    export("webui", tmp_path / "motion.txt")
+    said = capfd.readouterr().out
+    assert "Saved" in said and "pixels a frame" in said
+
+
+def test_prompts_are_counted_from_the_shots_first_frame(scene, tmp_path: Path):
+    scene.frame_start, scene.frame_end = 5, 9
+    for frame, text in ((1, "early"), (3, "a street"), (7, "a forest"), (90, "never")):
+        key = scene.motion_bridge.prompts.add()
+        key.frame, key.text = frame, text
+    scene.motion_bridge.negative = "people"
+    scene.motion_bridge.schedule_target = "METRIC"
+    export("webui", tmp_path / "motion.txt")
+    settings = json.loads((tmp_path / "motion.txt").read_text(encoding="utf-8"))
+    assert settings["prompts"] == {"0": "a street --neg people", "2": "a forest --neg people"}
+
+
+def test_the_guide_video_moves_as_the_scene_and_its_settings_follow_it(scene, tmp_path: Path):
+    scene.frame_start, scene.frame_end = 6, 8
+    export("guide", tmp_path / "guide.mp4")
+    settings = json.loads((tmp_path / "guide_settings.txt").read_text(encoding="utf-8"))
+    assert settings["video_init_path"] == str(tmp_path / "guide.mp4") and settings["max_frames"] == 3
+    assert settings["hybrid_motion"] == "Optical Flow" and settings["hybrid_flow_method"] == "DIS Medium"
+    assert not settings["hybrid_motion_use_prev_img"] and not settings["hybrid_flow_consistency"]
+    assert all((values(tmp_path / "guide_settings.txt")[name] == 0).all() for name in CHANNELS)
+    shown = movie_frames(tmp_path / "guide.mp4", tmp_path)
+    assert len(shown) == 3 and shown[0].shape == (72, 128, 3)
+    assert shown[0].std() > 40, "texture everywhere"
+    truth = true_flow(tmp_path / "shot")
+    for k in (1, 2):
+        now = shown[k][..., 0][tuple((truth.at - 0.5).astype(int).T[::-1])].astype(float)
+        moved, stayed = (sampled(shown[k - 1][..., 0], truth.at + shift) for shift in (truth.flow[k].T, 0.0))
+        seen = truth.seen[k]
+        assert np.abs(moved - now)[seen].mean() < 0.35 * np.abs(stayed - now)[seen].mean()
+
+
+def true_flow(folder: Path):
+    """The scene's motion as its Shot has it."""
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge import shot
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.motion.deforum.truth import measure
+
+    bpy.context.scene.motion_bridge.first_frame = "IMAGE"
+    bpy.context.scene.motion_bridge.first_frame_image = bpy.data.images.new("any", 128, 72)
+    assert run("shot", "--output", folder) == 0
+    return measure(shot.load(folder))
+
+
+def sampled(picture: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """A picture (H, W) at pixels (N, 2), linear between their centres."""
+    place = np.clip(at - 0.5, 0, np.array(picture.shape[::-1]) - 1.001)
+    x, y = place.astype(int).T
+    part_x, part_y = (place % 1).T
+    top = picture[y, x] * (1 - part_x) + picture[y, x + 1] * part_x
+    bottom = picture[y + 1, x] * (1 - part_x) + picture[y + 1, x + 1] * part_x
+    return top * (1 - part_y) + bottom * part_y
+
+
+def test_diffusion_as_shader_becomes_a_movie_without_any_package(scene, tmp_path: Path):
+    scene.frame_end = 2
+    export("das", tmp_path / "colours.mp4")
+    clip = bpy.data.movieclips.load(str(tmp_path / "colours.mp4"))
+    assert tuple(clip.size) == (720, 480) and clip.frame_duration == 49 and clip.fps == pytest.approx(8)
+
+
+def test_exporting_leaves_the_file_as_it_was(scene, tmp_path: Path):
+    def there() -> dict[str, list[str]]:
+        return {
+            name: [block.name for block in getattr(bpy.data, name)]
+            for name in ("scenes", "objects", "images", "actions", "meshes", "materials")
+        }
+
+    scene.frame_end = 3
+    before = there(), scene.frame_current
+    for kind in ("webui", "guide", "npz"):
+        export(kind, tmp_path / f"motion_{kind}")
+    assert (there(), scene.frame_current) == before
+
+
+def test_copying_gives_a_line_for_each_field_and_a_single_field_again(scene):
+    from bl_ext.user_default.motion_bridge.addon.exchange.export import Copy
+    from bl_ext.user_default.motion_bridge.addon.exchange.work import Worker
+    from bl_ext.user_default.motion_bridge.addon.ui.exchange import Copied
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.motion.deforum import written
+
+    scene.motion_bridge.schedule_target = "METRIC"
+    worker = Worker(Copy(bpy.context, {}))
+    worker.finish()
+    blocks = written.fields(worker.task.made).split("\n\n")
+    pairs = dict(block.strip().split("\n") for block in blocks)
+    assert set(CHANNELS) <= set(pairs) and pairs["animation_mode"] == "3D"
+    assert pairs["translation_z"].startswith("0:(0), 1:(")
+    assert bpy.ops.motion_bridge.copy_schedules() == {"FINISHED"}
+    assert Copied.fields["translation_z"] == pairs["translation_z"]
+    assert bpy.ops.motion_bridge.copy_field(field="translation_z") == {"FINISHED"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "says"),
+    [
+        ("webui", "", "no name"),
+        ("webui", "{tmp}", "is a folder"),
+        ("webui", "/proc/nowhere/motion.txt", "/proc"),
+        ("webui", "{tmp}/../motion.txt", '".."'),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_a_sentence(scene, tmp_path: Path, kind: str, path: str, says: str):
+    with pytest.raises(RuntimeError, match=says):
+        bpy.ops.motion_bridge.export(filepath=path.format(tmp=tmp_path), format=kind)
+
+
+def test_a_scene_that_cannot_be_exported_is_a_sentence(scene, tmp_path: Path):
+    scene.motion_bridge.grid = 0
+    with pytest.raises(RuntimeError, match="no tracks"):
+        bpy.ops.motion_bridge.export(filepath=str(tmp_path / "tracks.npz"), format="npz")
+    scene.camera = None
+    with pytest.raises(RuntimeError, match="no camera"):
+        bpy.ops.motion_bridge.export(filepath=str(tmp_path / "motion.txt"), format="webui")
+    with pytest.raises(RuntimeError, match="no camera"):
+        bpy.ops.motion_bridge.copy_schedules()
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.blend"]
