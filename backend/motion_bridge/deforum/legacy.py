@@ -57,10 +57,9 @@ def flow_3d(step: Step3D, z: Tensor) -> Tensor:
         plane = float(turn[0, c]) * by * x + (float(turn[1, c]) * y + float(shift[c])) * by
         return torch.add(plane, z, alpha=float(turn[2, c]) * by)
 
-    before, after = 1 / z, 1 / moved(2, 1.0)
-    flow = z.new_empty(*z.shape, 2)
-    for c, axis in enumerate((x, y)):
-        torch.addcmul(axis * scale[c] * before, moved(c, scale[c]), after, value=-1, out=flow[..., c])
+    before, after = z.reciprocal(), moved(2, -1.0).reciprocal_()
+    axes = (moved(c, scale[c]).mul_(after).addcmul_(before, axis * scale[c]) for c, axis in enumerate((x, y)))
+    flow = torch.view_as_real(torch.complex(*axes))  # much the fastest way to lay two planes side by side
     return flow.nan_to_num_(0.0)
 
 

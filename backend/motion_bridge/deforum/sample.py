@@ -5,6 +5,8 @@ is what stands at p + flow in the source. What does not move is copied rather th
 no sharpness and a flow of zero is the identity, bit for bit.
 """
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 import torch
@@ -33,14 +35,11 @@ def warp(picture: Tensor, flow: Tensor, padding: str = "border", kernel: str = "
 
     Bicubic is torch's (a = -0.75) and may overshoot the picture's range; clamp when a picture is shown, not here.
     """
-    zero = flow == 0
-    still = zero[..., 0] & zero[..., 1] if bool(zero.any()) else None
+    still = (flow == 0).all(-1) if bool(flow.abs().amin() == 0) else None
     if still is not None and bool(still.all()):
         return picture
-    height, width = picture.shape[-2:]
-    place = flow.clamp(-FARTHEST, FARTHEST).to(picture.dtype)
-    place[..., 0] += torch.arange(width, device=flow.device, dtype=place.dtype)
-    place[..., 1] += torch.arange(height, device=flow.device, dtype=place.dtype)[:, None]
+    indices = _indices(*picture.shape[-2:], flow.device, picture.dtype)
+    place = flow.clamp(-FARTHEST, FARTHEST).to(picture.dtype).add_(indices)
     few = picture.device.type == "cpu" and picture.dtype == torch.float32 and picture.shape[1] in (1, 3, 4)
     take = remap if EXACT_REMAP and few and kernel in CV_KERNEL else grid_sample
     taken = take(picture, place.expand(len(picture), -1, -1, -1), padding, kernel)
@@ -74,6 +73,12 @@ def positions(height: int, width: int, like: Tensor) -> Tensor:
     y = torch.arange(height, device=like.device, dtype=like.dtype) + 0.5
     x = torch.arange(width, device=like.device, dtype=like.dtype) + 0.5
     return torch.stack([x.expand(height, width), y[:, None].expand(height, width)], -1)
+
+
+@lru_cache(4)
+def _indices(height: int, width: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Every pixel's column and row, (H, W, 2): what a flow is added to at every frame."""
+    return positions(height, width, torch.empty(0, device=device, dtype=dtype)) - 0.5
 
 
 def outside(flow: Tensor) -> Tensor:
