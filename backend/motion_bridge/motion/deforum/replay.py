@@ -56,7 +56,7 @@ def flow(shot: Shot, settings: Mapping[str, Any], index: NDArray[np.intp]) -> Ar
 def accumulated(shot: Shot, flow: Array, grid: Grid) -> float:
     """How far from its true place the last frame's content is fetched from the first: mean pixels.
 
-    flow (T, 2, N) backward on the grid; between its pixels it is interpolated. Only what can be seen all the way counts:
+    flow (T, 2, N) backward on the grid; between its pixels it is interpolated. Only what is seen all the way counts:
     what leaves the picture in between is lost to every warp.
     """
     last = len(shot.frames) - 1

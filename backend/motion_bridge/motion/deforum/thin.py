@@ -6,6 +6,7 @@ where the error is largest, their values found by least squares, and those that 
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,18 +61,11 @@ def _runs(count: int, still: Collection[int]) -> list[tuple[int, int]]:
 def _fit(values: Array, tolerance: Tolerance, carried: float) -> tuple[list[int], Array, float]:
     """Key places, their values, and the running sum that the next run starts with."""
     count = len(values)
-    places = [0, count - 1] if count > 1 else [0]
+    places = _chords(values, 1.2 * tolerance.each)  # least squares misses less than chords do
     heights, worst = _heights(values, places, tolerance, carried)
     while worst > 1 and len(places) < count:
-        free = np.setdiff1d(np.arange(count), places)
-        off = np.abs(hats(places, count) @ heights - values)[free]
-        if tolerance.total is not None and off.max() < tolerance.each:
-            gaps = np.diff(places)  # the sum drifts though every line is close: split the longest
-            start = places[int(gaps.argmax())]
-            new = start + int(gaps.max()) // 2
-        else:
-            new = int(free[off.argmax()])
-        places = sorted({*places, new})
+        off = np.abs(hats(places, count) @ heights - values)
+        places = sorted({*places, *_worst_of_each_gap(off, places, tolerance.each)})
         heights, worst = _heights(values, places, tolerance, carried)
     if worst > 1:
         return places, values[places], carried
@@ -81,6 +75,32 @@ def _fit(values: Array, tolerance: Tolerance, carried: float) -> tuple[list[int]
         if worst <= 1:
             places, heights = fewer, tried
     return places, heights, carried + float((hats(places, count) @ heights - values).sum())
+
+
+def _chords(values: Array, tolerance: float) -> list[int]:
+    """Places of values whose straight connections come near all others, each as far from the last as it can be."""
+    places = [0]
+    while places[-1] < len(values) - 1:
+        start = places[-1]
+        end = start + 1
+        while end + 1 < len(values) and _off_chord(values[start : end + 2]) <= tolerance:
+            end += 1
+        places.append(end)
+    return places
+
+
+def _off_chord(values: Array) -> float:
+    return float(np.abs(np.linspace(values[0], values[-1], len(values)) - values).max())
+
+
+def _worst_of_each_gap(off: Array, places: list[int], tolerance: float) -> list[int]:
+    """Where the lines are too far off, once between any two keys; the longest gap's middle where none is."""
+    gaps = [(a + 1, b) for a, b in pairwise(places) if b - a > 1]
+    found = [a + int(off[a:b].argmax()) for a, b in gaps if off[a:b].max() > tolerance]
+    if not found:  # every line is close, and yet the sum drifts or a key itself is off
+        longest = max(gaps, key=lambda gap: gap[1] - gap[0])
+        found = [sum(longest) // 2]
+    return found
 
 
 def _heights(values: Array, places: list[int], tolerance: Tolerance, carried: float) -> tuple[Array, float]:
