@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...backend.motion_bridge.motion.camera import transform
 from ...backend.motion_bridge.motion.probe import probe
 from ...backend.motion_bridge.motion.raster import Array, View, barycentric
 from .geometry import Geometry
+from .moment import Moment
 from .soup import Soup
 from .store import Handle
 
@@ -18,10 +18,10 @@ BACKGROUND = "background"  # the name of points where the first frame shows noth
 class Bound:
     """Points on surfaces: a thing, three corners of its mesh and their weights."""
 
-    def __init__(self, pixels: Array, soup: Soup, pose: Array, view: View) -> None:
+    def __init__(self, pixels: Array, moment: Moment) -> None:
         """Bind points at pixels (N, 2) to what a frame shows there."""
-        points = transform(np.linalg.inv(pose), soup.points)
-        depth, triangle = probe(pixels, points, soup.triangles, view)
+        soup, view = moment.soup, moment.view
+        depth, triangle = probe(pixels, moment.points, soup.triangles, view)
         self.hit = triangle >= 0
         self.infinite = ~self.hit
         hit = np.flatnonzero(self.hit)
@@ -31,13 +31,14 @@ class Bound:
         self._corner = np.zeros((len(pixels), 3), np.int64)
         self._corner[hit] = corners - soup.start[self.thing[hit], None]
         self._weight = np.zeros((len(pixels), 3))
-        self._weight[hit] = barycentric(pixels[hit], depth[hit], points[corners], view)
+        self._weight[hit] = barycentric(pixels[hit], depth[hit], moment.points[corners], view)
         self._connection = soup.connection
         self._place = np.zeros((len(pixels), 3))
-        self._place[~self.hit] = rays(pixels[~self.hit], view) @ pose[:3, :3].T
+        self._place[~self.hit] = rays(pixels[~self.hit], view) @ moment.pose[:3, :3].T
 
-    def world(self, at: int, soup: Soup, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+    def world(self, moment: Moment, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
         """As tracks.Points says."""
+        soup = moment.soup
         there = self._present(soup, torn)
         rows = np.flatnonzero(there)
         corners = soup.start[self.thing[rows], None] + self._corner[rows]

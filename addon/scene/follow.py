@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...backend.motion_bridge.errors import BadInput
-from ...backend.motion_bridge.motion.camera import transform
 from ...backend.motion_bridge.motion.raster import Array, View, rasterise
 from ...backend.motion_bridge.shot import Tracks
 from .bound import Bound, cell_centres, spread_over, things_named
 from .geometry import Geometry
 from .handles import HandleReader
+from .moment import Moment
 from .points import HandlePoints, InstancePoints, VertexPoints
-from .soup import Soup
 from .sources import Bone, CurvePoints, Grid, Instances, Origin, Pixel, Source, Surface, Vertices
 from .tracks import Points, Track
 
@@ -31,59 +31,53 @@ def begin(
     number: int,
     handles: HandleReader,
     geometry: Geometry,
-    soup: Soup,
-    pose: Array,
-    view: View,
+    first: Moment,
     frames: int,
     glass: frozenset[int],
 ) -> Followed:
-    """Choose a source's points at the first frame. glass: things that hide nothing. BadInput when there are none."""
+    """Choose a source's points at the first frame. BadInput when there are none.
+
+    number: the source's, among those that handles has read. glass: things that hide nothing.
+    """
     match source:
         case Grid(side):
-            pixels = cell_centres(side, view.width, view.height)
-            return _bound(source, pixels, geometry, soup, pose, view, frames, glass)
+            pixels = cell_centres(side, first.view.width, first.view.height)
+            return _bound(source, pixels, geometry, first, frames, glass)
         case Surface(objects, count):
-            pixels = spread_over(_shown(objects, geometry, soup, pose, view), count)
+            pixels = spread_over(_shown(objects, geometry, first), count)
             if not len(pixels):
                 raise BadInput(f"The first frame shows nothing of {', '.join(objects)}; follow something else.")
-            return _bound(source, pixels, geometry, soup, pose, view, frames, glass)
+            return _bound(source, pixels, geometry, first, frames, glass)
         case Pixel():
             return Followed(source, None, ("picture",))
         case Vertices():
-            points: Points = VertexPoints(source, handles.members.get(number), geometry, soup)
+            points: Points = VertexPoints(source, handles.members.get(number), geometry, first.soup)
             names, clear = (source.object,) * len(points.infinite), glass
         case Instances():
-            points = instances = InstancePoints(source, geometry, soup)
+            points = instances = InstancePoints(source, geometry, first.soup)
             names = tuple(geometry.things[thing].name for thing in instances.things)
             clear = glass | set(instances.things.tolist())
         case Origin() | Bone() | CurvePoints():
             points = HandlePoints(handles.handles[number])
             names = (source.object,) * len(points.infinite)
             clear = glass | set(things_named(handles.handles[number].clear_of, geometry))
-    middle = np.full((len(points.infinite), 2), (view.width / 2, view.height / 2))
+    middle = np.full((len(points.infinite), 2), (first.view.width / 2, first.view.height / 2))
     return Followed(source, Track(points, middle, frames, clear), names)
 
 
 def _bound(
-    source: Source,
-    pixels: Array,
-    geometry: Geometry,
-    soup: Soup,
-    pose: Array,
-    view: View,
-    frames: int,
-    glass: frozenset[int],
+    source: Source, pixels: Array, geometry: Geometry, first: Moment, frames: int, glass: frozenset[int]
 ) -> Followed:
-    points = Bound(pixels, soup, pose, view)
+    points = Bound(pixels, first)
     return Followed(source, Track(points, pixels, frames, glass), points.names(geometry))
 
 
-def _shown(objects: tuple[str, ...], geometry: Geometry, soup: Soup, pose: Array, view: View) -> np.ndarray:
-    """Where the picture shows one of the objects: (H, W) bool."""
-    seen = rasterise(transform(np.linalg.inv(pose), soup.points), soup.triangles, view)
+def _shown(objects: tuple[str, ...], geometry: Geometry, first: Moment) -> NDArray[np.bool_]:
+    """Where the picture shows one of the objects: (H, W)."""
+    seen = rasterise(first.points, first.soup.triangles, first.view)
     wanted = np.zeros(len(geometry.things) + 1, bool)
     wanted[things_named(objects, geometry)] = True
-    return wanted[np.append(soup.thing, len(geometry.things))[seen.triangle]]
+    return wanted[np.append(first.soup.thing, len(geometry.things))[seen.triangle]]
 
 
 def gathered(all_followed: list[Followed], frames: int, view: View) -> Tracks | None:

@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from ...backend.motion_bridge import shot
-from ...backend.motion_bridge.motion.camera import transform
-from ...backend.motion_bridge.motion.raster import Array, View, rasterise
+from ...backend.motion_bridge.motion.raster import rasterise
 from .flow import flow_back
 from .geometry import Geometry
+from .moment import Moment
 from .movers import find_movers
-from .soup import Soup
 
 
 class Maps:
@@ -22,7 +21,7 @@ class Maps:
         self._index = shot.map_array(folder, "objects.index", size, np.uint16) if self._movers else None
         self.depth = shot.map_array(folder, "depth", size, np.float32) if "depth" in needs else None
         self.flow = shot.map_array(folder, "flow", (*size, 2), np.float32) if "flow" in needs else None
-        self._before: tuple[Soup, Array, View] | None = None
+        self._before: Moment | None = None
 
     @property
     def objects(self) -> shot.Objects | None:
@@ -31,14 +30,15 @@ class Maps:
             return None
         return shot.Objects(self._index, self._movers.pose, self._movers.name)
 
-    def draw(self, at: int, soup: Soup, pose: Array, view: View) -> None:
-        """Fill frame `at` of every array."""
-        seen = rasterise(transform(np.linalg.inv(pose), soup.points), soup.triangles, view)
+    def draw(self, moment: Moment) -> None:
+        """Fill one frame of every array."""
+        at, soup = moment.at, moment.soup
+        seen = rasterise(moment.points, soup.triangles, moment.view)
         if self.depth is not None:
             self.depth[at] = seen.depth
         if self._movers is not None and self._index is not None:
             of_triangle = np.append(self._movers.entry[soup.thing], np.uint16(0))  # the last for -1: nothing
             self._index[at] = of_triangle[seen.triangle]
         if self.flow is not None:
-            self.flow[at] = flow_back(seen, soup, pose, view, *self._before) if self._before else 0
-            self._before = soup, pose, view
+            self.flow[at] = flow_back(seen, moment, self._before) if self._before else 0
+            self._before = moment

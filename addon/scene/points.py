@@ -8,6 +8,7 @@ from ...backend.motion_bridge.motion.raster import Array
 from .bound import farthest, things_named, unchanged
 from .geometry import Geometry
 from .handles import Handles
+from .moment import Moment
 from .soup import Soup
 from .sources import Instances, Vertices
 
@@ -21,9 +22,9 @@ class HandlePoints:
         self._place = np.zeros((0, 3)) if first is None else first
         self.infinite = np.zeros(len(self._place), bool)
 
-    def world(self, at: int, soup: Soup, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+    def world(self, moment: Moment, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
         """As tracks.Points says; a curve that has other points than at first is absent."""
-        places = self._handles.at(at)
+        places = self._handles.at(moment.at)
         if places is None or places.shape != self._place.shape:
             return self._place, np.zeros(len(self._place), bool)
         self._place = places
@@ -51,8 +52,9 @@ class VertexPoints:
         self._place = part[self._numbers]
         self.infinite = np.zeros(len(self._numbers), bool)
 
-    def world(self, at: int, soup: Soup, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+    def world(self, moment: Moment, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
         """As tracks.Points says."""
+        soup = moment.soup
         there = bool(unchanged([self.thing], soup, self._connection, torn)[self.thing])
         if there:
             self._place = soup.points[soup.start[self.thing] + self._numbers]
@@ -72,8 +74,9 @@ class InstancePoints:
         self._place = soup.origin[self.things]
         self.infinite = np.zeros(len(things), bool)
 
-    def world(self, at: int, soup: Soup, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+    def world(self, moment: Moment, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
         """As tracks.Points says."""
+        soup = moment.soup
         there = soup.start[self.things] >= 0
         self._place = np.where(there[:, None], soup.origin[self.things], self._place)
         return self._place, there

@@ -10,7 +10,6 @@ import numpy as np
 
 from ...backend.motion_bridge import shot
 from ...backend.motion_bridge.errors import BadInput, Cancelled
-from ...backend.motion_bridge.motion.raster import View
 from .camera import CameraFrame, Picture, picture_of, read_camera
 from .evaluate import each_frame
 from .first_frame import FirstFrame, Pixels, take_first_frame
@@ -18,7 +17,7 @@ from .follow import Followed, begin, gathered, torn_notes
 from .geometry import Geometry, Reader
 from .handles import HandleReader
 from .maps import Maps
-from .soup import soups
+from .moment import moments, view_of
 from .sources import Grid, Source
 from .stripped import read_cameras
 
@@ -105,32 +104,25 @@ def complete(
     size = (count, snapshot.picture.height, snapshot.picture.width)
     maps = Maps(geometry, request.needs, size, folder) if geometry else None
     followed: list[Followed] = []
-    for at, soup in enumerate(soups(geometry) if geometry else ()):
+    for moment in moments(geometry, snapshot.cameras, snapshot.picture) if geometry else ():
         if cancelled():
-            raise Cancelled(f"Stopped while reading frame {request.frames[at]}.")
-        camera = snapshot.cameras[at]
-        view = view_of(camera, snapshot.picture)
+            raise Cancelled(f"Stopped while reading frame {request.frames[moment.at]}.")
         if maps and request.needs & DENSE:
-            maps.draw(at, soup, camera.pose, view)
-        if at == 0 and geometry and handles:
+            maps.draw(moment)
+        if moment.at == 0 and geometry and handles:
             glass = [number for number, thing in enumerate(geometry.things) if thing.glass and request.through_glass]
             followed = [
-                begin(source, number, handles, geometry, soup, camera.pose, view, count, frozenset(glass))
+                begin(source, number, handles, geometry, moment, count, frozenset(glass))
                 for number, source in enumerate(request.followed)
             ]
         for one in followed:
             if one.track:
-                one.track.follow(at, soup, camera.pose, view)
-        progress(at + 1, count)
+                one.track.follow(moment)
+        progress(moment.at + 1, count)
     if geometry:
         snapshot.notes.extend(torn_notes(followed, geometry, request.frames))
     tracks = gathered(followed, count, view_of(snapshot.cameras[0], snapshot.picture))
     shot.save(_assemble(snapshot, maps, tracks), folder)
-
-
-def view_of(camera: CameraFrame, picture: Picture) -> View:
-    """A camera as the rasteriser takes it."""
-    return View(camera.intrinsics, picture.width, picture.height, camera.near, camera.far, camera.orthographic)
 
 
 def _assemble(snapshot: Snapshot, maps: Maps | None, tracks: shot.Tracks | None) -> shot.Shot:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from ...backend.motion_bridge.motion.camera import project, transform
 from ...backend.motion_bridge.motion.probe import probe
-from ...backend.motion_bridge.motion.raster import Array, View
+from ...backend.motion_bridge.motion.raster import Array
+from .moment import Moment
 from .soup import Soup
 
 TOLERANCE = 1e-4  # a point is hidden when something is nearer by more than this share of its depth
@@ -19,8 +20,8 @@ class Points(Protocol):
 
     infinite: NDArray[np.bool_]  # (n,) those that are directions, not places
 
-    def world(self, at: int, soup: Soup, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
-        """Places (n, 3) at a frame (its position and its soup), and which are there; what is absent stays.
+    def world(self, moment: Moment, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+        """Places (n, 3) at a frame, and which are there; what is absent stays where it was.
 
         torn: things whose meshes are connected otherwise by now; those that are found are added.
         """
@@ -42,14 +43,15 @@ class Track:
         self._transparent = transparent
         self._last = pixels
 
-    def follow(self, at: int, soup: Soup, pose: Array, view: View) -> None:
-        """Write position and visibility at frame `at`. What is absent stays, hidden, where it was last."""
+    def follow(self, moment: Moment) -> None:
+        """Write position and visibility at a frame. What is absent stays, hidden, where it was last."""
+        at, view = moment.at, moment.view
         torn = set(self.torn)
-        place, there = self.points.world(at, soup, torn)
+        place, there = self.points.world(moment, torn)
         self.torn.update(dict.fromkeys(torn - set(self.torn), at))
         infinite = self.points.infinite
-        to_camera = np.linalg.inv(pose)
-        seen = np.where(infinite[:, None], place @ to_camera[:3, :3].T, transform(to_camera, place))
+        turned = place @ moment.to_camera[:3, :3].T
+        seen = np.where(infinite[:, None], turned, transform(moment.to_camera, place))
         pixels = project(seen, view.intrinsics, view.orthographic)
         ahead = (seen[:, 2] > 0) & np.isfinite(pixels).all(axis=1)
         if view.orthographic:  # nothing infinitely far moves in a picture without perspective
@@ -59,7 +61,7 @@ class Track:
         inside = ((pixels >= 0) & (pixels < (view.width, view.height))).all(axis=1)
         clipped = ~infinite & ((seen[:, 2] < view.near) | (seen[:, 2] > view.far))
         asked = np.flatnonzero(there & ahead & inside & ~clipped)
-        depth, _ = probe(pixels[asked], transform(to_camera, soup.points), self._opaque(soup), view)
+        depth, _ = probe(pixels[asked], moment.points, self._opaque(moment.soup), view)
         behind = np.where(infinite[asked], np.inf, seen[asked, 2] * (1 - TOLERANCE))
         self.visible[asked, at] = depth >= behind
 

@@ -27,7 +27,7 @@ BY_POSITION = [kinds.plain, kinds.animated_shift, kinds.orthographic, kinds.grow
 
 @pytest.fixture
 def parts(extension):
-    names = ("read", "bound", "tracks", "soup", "first_frame", "sources")
+    names = ("read", "bound", "tracks", "moment", "first_frame", "sources")
     return {name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names}
 
 
@@ -45,13 +45,12 @@ def snapshot(parts, frames):
 
 def flow_back(parts, taken):
     """Points on a lattice of pixel centres at the later of two frames: (N, 2), their track (N, 2, 2), which hit."""
-    soups = list(parts["soup"].soups(taken.geometry))
-    views = [parts["read"].view_of(camera, taken.picture) for camera in taken.cameras]
+    before, after = parts["moment"].moments(taken.geometry, taken.cameras, taken.picture)
     pixels = np.stack(np.meshgrid(np.arange(0, 832, STEP), np.arange(0, 480, STEP)), axis=-1).reshape(-1, 2)
-    bound = parts["bound"].Bound(pixels + 0.5, soups[1], taken.cameras[1].pose, views[1])
+    bound = parts["bound"].Bound(pixels + 0.5, after)
     track = parts["tracks"].Track(bound, pixels + 0.5, 2)
-    for at in (1, 0):
-        track.follow(at, soups[at], taken.cameras[at].pose, views[at])
+    for moment in (after, before):
+        track.follow(moment)
     return pixels, track.xy, bound.hit & (np.abs(track.xy[:, 0]) < 3000).all(axis=1)
 
 

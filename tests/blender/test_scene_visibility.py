@@ -15,7 +15,7 @@ LOOKS = (5, 12)  # the frames at which Cycles is asked
 @pytest.fixture
 def followed(extension):
     """The current scene's grid: pixels (N, T, 2), visible (N, T), and the depth (N, T) that each point itself has."""
-    names = ("read", "first_frame", "bound", "tracks", "soup")
+    names = ("read", "first_frame", "bound", "tracks", "moment")
     parts = {name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names}
 
     def followed():
@@ -24,16 +24,14 @@ def followed(extension):
         taken = parts["read"].snapshot(bpy.context, request)
         pixels = parts["bound"].cell_centres(50, 832, 480)
         depth = np.full((len(pixels), len(FRAMES)), np.inf)
-        for at, soup in enumerate(parts["soup"].soups(taken.geometry)):
-            camera = taken.cameras[at]
-            view = parts["read"].view_of(camera, taken.picture)
-            if at == 0:
-                bound = parts["bound"].Bound(pixels, soup, camera.pose, view)
+        for moment in parts["moment"].moments(taken.geometry, taken.cameras, taken.picture):
+            if moment.at == 0:
+                bound = parts["bound"].Bound(pixels, moment)
                 track = parts["tracks"].Track(bound, pixels, len(FRAMES))
-            track.follow(at, soup, camera.pose, view)
-            place, _ = bound.world(at, soup, set())
-            local = (place[bound.hit] - camera.pose[:3, 3]) @ camera.pose[:3, :3]
-            depth[bound.hit, at] = local[:, 2]
+            track.follow(moment)
+            place, _ = bound.world(moment, set())
+            local = (place[bound.hit] - moment.pose[:3, 3]) @ moment.pose[:3, :3]
+            depth[bound.hit, moment.at] = local[:, 2]
         return track.xy, track.visible, depth
 
     return followed
