@@ -15,6 +15,9 @@ import bpy
 from ..backend.motion_bridge.engine import ENGINES
 from ..backend.motion_bridge.errors import BadInput, MotionBridgeError
 from ..backend.motion_bridge.paths import check_output
+from .exchange import camera
+from .exchange.export import FORMATS, TARGETS, Export
+from .exchange.work import Worker
 from .job import frame_range, movie, order
 from .job.reading import Reading
 from .job.session import Session
@@ -68,7 +71,24 @@ def parser() -> argparse.ArgumentParser:
     film.add_argument("--output", required=True, metavar="FILE", help="the movie, such as take.mp4")
     film.set_defaults(action=write_movie)
 
-    for action in (render, write, film):
+    export = actions.add_parser("export", help="write the scene's motion for another program")
+    export.add_argument("--format", required=True, metavar="F", help=f"one of {', '.join(FORMATS)}")
+    export.add_argument("--output", required=True, metavar="FILE", help="the file to write")
+    export.add_argument("--frames", metavar="RANGE", help=FRAMES_HELP)
+    targets = sorted(target.lower() for target in TARGETS)
+    export.add_argument("--target", choices=targets, help="whose warp schedules are for; default: the scene's")
+    export.add_argument("--tolerance", type=float, help="pixels that few keys may cost; 0: a key at every frame")
+    export.set_defaults(action=export_motion)
+
+    take_in = actions.add_parser("import", help="add the camera of a settings file or Parseq document")
+    take_in.add_argument("file", metavar="FILE", help="the settings file or document")
+    take_in.add_argument("--output", required=True, metavar="BLEND", help="the .blend file to save the scene in")
+    take_in.add_argument("--first", type=int, default=1, help="the timeline frame of the file's frame 0; default: 1")
+    take_in.add_argument("--scale", type=float, default=1.0, help="scene units a depth unit; default: 1")
+    take_in.add_argument("--set-range", action="store_true", help="give the scene the file's length")
+    take_in.set_defaults(action=import_camera)
+
+    for action in (render, write, film, export, take_in):
         action.add_argument("--json", action="store_true", help="print one JSON object a line instead of text")
     return root
 
@@ -88,7 +108,7 @@ def join_negative_values(arguments: list[str]) -> list[str]:
     """Write `--frames -5-18` as `--frames=-5-18`: argparse takes a value that begins with a minus for an option."""
     joined: list[str] = []
     for argument in arguments:
-        if joined and joined[-1] in ("--frames", "--prompt", "--seed") and re.match(r"-\d", argument):
+        if joined and joined[-1] in ("--frames", "--prompt", "--seed", "--first") and re.match(r"-\d", argument):
             joined[-1] += f"={argument}"
         else:
             joined.append(argument)
@@ -130,6 +150,41 @@ def write_movie(options: argparse.Namespace, tell: Teller) -> None:
     if path.suffix.lower() != ".mp4" or (folder / path.name).is_dir():
         raise BadInput(f"The movie {path} must be a file whose name ends in .mp4.")
     tell.saved(movie.write(Take(Path(options.take).absolute()), folder / path.name))
+
+
+def export_motion(options: argparse.Namespace, tell: Teller) -> None:
+    """`export`"""
+    settings = settings_of(bpy.context.scene)
+    choices = {
+        "target": options.target.upper() if options.target else settings.schedule_target,
+        "tolerance": settings.schedule_tolerance if options.tolerance is None else options.tolerance,
+    }
+    changes = {"frames": frame_range.parse(options.frames)} if options.frames is not None else {}
+    with stopped_by_signals() as stop:
+        worker = Worker(Export(bpy.context, options.format, options.output, changes, choices))
+        stop.action = worker.cancel
+        files, sentences = worker.finish()
+    for sentence in sentences:
+        tell.note(sentence)
+    for path in files:
+        tell.saved(path)
+
+
+def import_camera(options: argparse.Namespace, tell: Teller) -> None:
+    """`import`"""
+    path = Path(options.output)
+    saved = check_output(str(path.parent)) / path.name
+    if saved.suffix.lower() != ".blend" or saved.is_dir():
+        raise BadInput(f"The scene must be saved in a file whose name ends in .blend, not {saved}.")
+    placing = camera.Placing(options.first, options.scale, True, options.set_range)
+    _, sentences = camera.load(bpy.context, options.file, placing)
+    for sentence in sentences:
+        tell.note(sentence)
+    try:
+        bpy.ops.wm.save_as_mainfile(filepath=str(saved), copy=True)
+    except RuntimeError as fault:
+        raise BadInput(f"{saved} was not written: {fault}") from None
+    tell.saved(saved)
 
 
 def changes_of(options: argparse.Namespace) -> dict[str, Any]:

@@ -50,7 +50,8 @@ def write_movie_files(image_settings: Any) -> None:
 def new_curves(owner: bpy.types.ID) -> Any:
     """The still empty curves of a new action that moves a datablock; since 4.4 they belong to a slot of it."""
     data: Any = owner.animation_data_create()
-    data.action = action = bpy.data.actions.new(owner.name)
+    action: Any = bpy.data.actions.new(owner.name)
+    data.action = action
     if not hasattr(action, "slots"):
         return action.fcurves
     data.action_slot = slot = action.slots.new(id_type=owner.id_type, name=owner.name)

@@ -51,6 +51,9 @@ class Teller:
     def saved(self, path: Path) -> None:
         self._say(f"Saved: '{path}'", "saved", path=str(path))
 
+    def note(self, sentence: str) -> None:
+        self._say(f"{NAME}: note: {sentence}", "note", message=sentence)
+
     def done(self, folder: Path) -> None:
         self._say(f"Done: {self._count} frames made in {folder}", "done", saved=self._count)
 

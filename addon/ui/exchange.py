@@ -104,7 +104,7 @@ class MOTION_BRIDGE_OT_export(Working, Idle, bpy.types.Operator):
         return changed
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
+        layout: Any = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(self, "format")
@@ -226,12 +226,18 @@ def short(field: str) -> str:
     return plain.replace("transform_", "").replace("_", " ").title()
 
 
-def in_export_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
-    self.layout.operator("motion_bridge.export", text="Motion Bridge: Schedules, Tracks, Guide Video")
+def in_export_menu(menu: Any, context: bpy.types.Context) -> None:
+    menu.layout.operator("motion_bridge.export", text="Motion Bridge: Schedules, Tracks, Guide Video")
 
 
-def in_import_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
-    self.layout.operator("motion_bridge.import_camera", text="Motion Bridge: Deforum or Parseq Camera (.txt/.json)")
+def in_import_menu(menu: Any, context: bpy.types.Context) -> None:
+    menu.layout.operator("motion_bridge.import_camera", text="Motion Bridge: Deforum or Parseq Camera (.txt/.json)")
+
+
+MENUS: tuple[tuple[Any, Any], ...] = (  # Any: the stubs think that Blender calls them without the menu
+    (bpy.types.TOPBAR_MT_file_export, in_export_menu),
+    (bpy.types.TOPBAR_MT_file_import, in_import_menu),
+)
 
 
 def _panels() -> list[type]:
@@ -255,12 +261,12 @@ CLASSES = (
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.TOPBAR_MT_file_export.append(in_export_menu)
-    bpy.types.TOPBAR_MT_file_import.append(in_import_menu)
+    for menu, entry in MENUS:
+        menu.append(entry)
 
 
 def unregister() -> None:
-    bpy.types.TOPBAR_MT_file_import.remove(in_import_menu)
-    bpy.types.TOPBAR_MT_file_export.remove(in_export_menu)
+    for menu, entry in MENUS:
+        menu.remove(entry)
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -222,3 +222,35 @@ def test_a_scene_that_cannot_be_exported_is_a_sentence(scene, tmp_path: Path):
     with pytest.raises(RuntimeError, match="no camera"):
         bpy.ops.motion_bridge.copy_schedules()
     assert [path.name for path in tmp_path.iterdir()] == ["scene.blend"]
+
+
+def test_the_command_writes_a_range_and_says_what_remains(scene, tmp_path: Path, capfd):
+    path = tmp_path / "motion.json"
+    options = ("--frames", "2-8x2", "--target", "metric", "--tolerance", "0", "--json")
+    assert run("export", "--format", "schedules", "--output", path, *options) == 0
+    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [event["path"] for event in events if event["event"] == "saved"] == [
+        str(path),
+        str(tmp_path / "motion_error.svg"),
+    ]
+    assert any("pixels a frame" in event["message"] for event in events if event["event"] == "note")
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["max_frames"] == 4 and found["fps"] == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--format", "webui"], "--output"),
+        (["--format", "origami", "--output", "{tmp}/motion.txt"], "no format 'origami'"),
+        (["--format", "webui", "--output", "{tmp}/motion.txt", "--frames", "9-2"], "write 2-9"),
+        (["--format", "webui", "--output", "{tmp}/motion.txt", "--target", "metric", "--tolerance", "-1"], "positive"),
+        (["--format", "parseq", "--output", "{tmp}/motion.json", "--frames", "4"], "at least 2 frames"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_exits_2_with_a_sentence(
+    scene, tmp_path: Path, capfd, arguments: list[str], says: str
+):
+    assert run("export", *(argument.format(tmp=tmp_path) for argument in arguments)) == 2
+    told = capfd.readouterr()
+    assert says in told.out + told.err

@@ -7,6 +7,7 @@ import bpy
 import numpy as np
 import pytest
 from kinds import keyed
+from test_command import run
 from test_exchange_export import export
 
 PLACE, TURN, LENS = 1e-4, 0.002, 0.005  # scene units, degrees, millimetres: what a round trip may change
@@ -165,3 +166,20 @@ def test_a_file_that_makes_no_camera_is_a_sentence_and_leaves_nothing(scene, tmp
     with pytest.raises(RuntimeError, match=says):
         bpy.ops.motion_bridge.import_camera(filepath=str(path))
     assert (len(bpy.data.objects), len(bpy.data.cameras), len(bpy.data.actions)) == before
+
+
+def test_the_command_saves_the_scene_with_the_camera_in_it(scene, tmp_path: Path, capfd):
+    path = settings_file(tmp_path, translation_x="0:(5)")
+    saved = tmp_path / "with_camera.blend"
+    assert run("import", path, "--output", saved, "--first", "-4", "--set-range") == 0
+    assert f"Saved: '{saved}'" in capfd.readouterr().out
+    bpy.ops.wm.open_mainfile(filepath=str(saved))
+    assert bpy.data.objects["deforum_settings"].animation_data.action
+    assert bpy.context.scene.frame_end == 0
+
+
+def test_the_command_names_a_file_that_it_cannot_take(scene, tmp_path: Path, capfd):
+    assert run("import", tmp_path / "none.txt", "--output", tmp_path / "out.blend") == 2
+    assert "none.txt cannot be read" in capfd.readouterr().out
+    assert run("import", tmp_path / "none.txt", "--output", tmp_path / "out.txt") == 2
+    assert "ends in .blend" in capfd.readouterr().out
