@@ -34,7 +34,7 @@ def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
     return getattr(context, "sequencer_scene", None) or context.scene
 
 
-def show_in_sequencer(workspace: bpy.types.WorkSpace, scene: bpy.types.Scene) -> None:
+def show_in_sequencer(workspace: Any, scene: bpy.types.Scene) -> None:
     """Since 5.0 a Sequencer is empty until its workspace has a scene for it; take this one where none is chosen."""
     if hasattr(workspace, "sequencer_scene") and workspace.sequencer_scene is None:
         workspace.sequencer_scene = scene

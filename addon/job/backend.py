@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -18,7 +19,7 @@ def command() -> list[str]:
 
 def python() -> str:
     """The Python that runs the backend; BadInput when the preferences name one that is not there."""
-    addon = bpy.context.preferences.addons.get(PACKAGE)
+    addon: Any = bpy.context.preferences.addons.get(PACKAGE)
     chosen = addon.preferences.python.strip() if addon and addon.preferences else ""
     if not chosen:
         return sys.executable

@@ -30,8 +30,8 @@ def show(pixels: NDArray[np.uint8]) -> bpy.types.Image:
     """Put a picture (H, W, 3) uint8 sRGB, top row first, into the image "Motion Bridge"."""
     height, width, _ = pixels.shape
     image = find_or_make(width, height)
-    values: Any = linear_rgba(pixels)
-    image.pixels.foreach_set(values)
+    target: Any = image.pixels
+    target.foreach_set(linear_rgba(pixels))
     return image
 
 

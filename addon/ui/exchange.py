@@ -214,7 +214,8 @@ class ExchangePanel(Sidebar):
         if Copied.fields:
             grid = column.grid_flow(row_major=True, columns=3, even_columns=True, align=True)
             for name in Copied.fields:
-                grid.operator("motion_bridge.copy_field", text=short(name)).field = name
+                button: Any = grid.operator("motion_bridge.copy_field", text=short(name))
+                button.field = name
         row = layout.row(align=True)
         row.operator("motion_bridge.export", text="Export", icon="EXPORT")
         row.operator("motion_bridge.import_camera", text="Import", icon="IMPORT")

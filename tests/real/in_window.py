@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -126,7 +127,8 @@ def watch() -> None:
     last_pulse = now
     image = bpy.data.images.get("Motion Bridge")
     if image and image.size[0]:
-        mean = float(sum(image.pixels[:4096])) / 4096
+        pixels: Any = image.pixels
+        mean = sum(pixels[:4096]) / 4096
         if not report["shown"] or report["shown"][-1] != mean:
             report["shown"].append(mean)
 
