@@ -5,12 +5,14 @@ modifiers and "is viewport" nodes are then right. So reading is a render with an
 render visits all the frames. As after any render, what was posed in the viewport but not keyed falls back to its keys.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import bpy
 
 from ...backend.motion_bridge.errors import BadInput, MotionBridgeError
+from .physics import first_step, step_through
 from .undisturbed import changed, render_result_kept, silent_handlers
 
 ENGINE = "MOTION_BRIDGE_READER"
@@ -19,7 +21,7 @@ Visit = Callable[[Any, float], None]  # what is done with the evaluated scene: (
 
 
 def each_frame(context: Any, frames: Iterable[float], visit: Visit) -> None:
-    """Call `visit` with the render's dependency graph at every frame, in order; leaves the scene as it was.
+    """Call `visit` with the render's dependency graph at every frame, in rising order; leaves the scene as it was.
 
     What `visit` raises comes out here. BadInput when there is no camera at all.
     """
@@ -29,7 +31,11 @@ def each_frame(context: Any, frames: Iterable[float], visit: Visit) -> None:
     camera = scene.camera or marker_camera(scene)
     if camera is None:
         raise BadInput(f"The scene {scene.name!r} has no camera; add one and make it active (Ctrl+Numpad 0).")
-    reader = _Reader(scene, layer.name, list(frames), visit)
+    before = scene.frame_current, scene.frame_subframe
+    wanted = list(frames)
+    first = first_step(scene)
+    steps = range(0) if first is None else range(first, math.ceil(wanted[-1]) + 1)
+    reader = _Reader(layer.name, sorted({*steps, *wanted}), set(wanted), before, visit)
     settings = {
         "use_compositing": False,
         "use_sequencer": False,
@@ -42,12 +48,15 @@ def each_frame(context: Any, frames: Iterable[float], visit: Visit) -> None:
     engine = type("MOTION_BRIDGE_Reader", (bpy.types.RenderEngine,), members)
     bpy.utils.register_class(engine)
     try:
+        step_through(scene, steps)
         with silent_handlers(), render_result_kept(), changed(scene, camera=camera), changed(scene.render, **settings):
             bpy.ops.render.render(scene=scene.name)
     except RuntimeError as fault:
         raise BadInput(f"Blender cannot evaluate the scene for a render: {fault}") from None
     finally:
         bpy.utils.unregister_class(engine)
+        if steps:
+            scene.frame_set(before[0], subframe=before[1])
     if reader.fault:
         raise reader.fault
     if not reader.finished:
@@ -57,8 +66,11 @@ def each_frame(context: Any, frames: Iterable[float], visit: Visit) -> None:
 class _Reader:
     """What the engine does when Blender asks it to render."""
 
-    def __init__(self, scene: Any, layer: str, frames: list[float], visit: Visit) -> None:
-        self.scene, self.layer, self.frames, self.visit = scene, layer, frames, visit
+    def __init__(
+        self, layer: str, frames: list[float], wanted: set[float], before: tuple[int, float], visit: Visit
+    ) -> None:
+        """frames: to go through; wanted: those among them to visit; before: where the scene stood."""
+        self.layer, self.frames, self.wanted, self.before, self.visit = layer, frames, wanted, before, visit
         self.fault: BaseException | None = None
         self.finished = False
 
@@ -67,17 +79,17 @@ class _Reader:
         def render(engine: Any, depsgraph: Any) -> None:
             if depsgraph.view_layer.name != self.layer:
                 return
-            before = self.scene.frame_current, self.scene.frame_subframe
             try:
                 for frame in self.frames:
-                    whole = int(frame // 1)
+                    whole = math.floor(frame)
                     engine.frame_set(whole, frame - whole)
-                    self.visit(depsgraph, frame)
+                    if frame in self.wanted:
+                        self.visit(depsgraph, frame)
                 self.finished = True
             except BaseException as fault:  # Blender forgets what a callback raises: carry it out
                 self.fault = fault
             finally:
-                engine.frame_set(*before)
+                engine.frame_set(*self.before)
 
         return render
 
