@@ -5,6 +5,7 @@ arithmetic and files in any thread, `finish` is Blender's again.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +14,7 @@ import bpy
 import numpy as np
 
 from ...backend.motion_bridge import shot as shots
-from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.errors import BadInput, Cancelled
 from ...backend.motion_bridge.motion.deforum import written
 from ...backend.motion_bridge.motion.deforum.written import Written
 from ...backend.motion_bridge.paths import check_output
@@ -44,9 +45,15 @@ class Export:
 
     def work(self, progress: Progress, cancelled: Callable[[], bool]) -> None:
         """Write what needs no Blender."""
+
+        def drawn(done: int, total: int) -> None:
+            progress(done, total)
+            if cancelled():
+                raise Cancelled(f"Stopped after {done} of {total} pictures; there is no movie.")
+
         shot = self._read.shot(progress, cancelled)
         try:
-            self._made = self._format.make(shot, self._order)
+            self._made = self._format.make(shot, replace(self._order, drawn=drawn))
         except OSError as fault:
             raise BadInput(f"{self._order.path} cannot be written: {fault.strerror or fault}.") from None
 
@@ -110,6 +117,8 @@ class Reading:
 
     def shot(self, progress: Progress, cancelled: Callable[[], bool]) -> shots.Shot:
         complete(self._snapshot, self._folder, progress, cancelled)
+        if cancelled():
+            raise Cancelled("Stopped after the scene was read; nothing was written.")
         return shots.load(self._folder)
 
 

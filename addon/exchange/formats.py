@@ -24,6 +24,7 @@ class Order:
     target: str = "WEBUI"  # of TARGETS: whose warp the schedules are for
     tolerance: float = 0.25  # pixels
     pictures: Path = Path()  # a folder for the frames of a movie
+    drawn: Callable[[int, int], None] = lambda done, total: None  # told of each of them; may raise Cancelled
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def _guide(shot: Shot, order: Order) -> Made:
     count = 0
     for count, drawn in enumerate(guide.pictures(shot), 1):
         picture(order.pictures, count).write_bytes(png.encode(drawn))
+        order.drawn(count, len(shot.frames))
     error = guide.expected_error(shot)[1:]
     left = f"The webui should follow it within {np.mean(error):.2f} pixels a frame." if len(error) else ""
     how = f"Load {settings.name} in Deforum; it names the movie, so move neither alone."

@@ -11,27 +11,35 @@ from ...backend.motion_bridge.errors import MotionBridgeError
 from ..exchange import camera
 from ..exchange.export import FORMATS, Copy, Export
 from ..exchange.work import Task, Worker
-from ..names import TITLE
+from ..job.editors import redraw_panels
+from ..job.window import window
 from ..settings import settings_of
 from .operators import Idle, attempt
 from .panels import EDITORS, Sidebar
+from .text import draw_wrapped
 
 PULSE = 0.1  # seconds
 SCHEDULES = ("webui", "parseq", "schedules")  # the formats that hold schedules
 
 
-class Copied:
-    """The schedules that were copied last, so that a single field can be copied again without another fit."""
+class Last:
+    """What came of it last: schedules, so that a field can be copied again without another fit, and sentences."""
 
     fields: dict[str, str] = {}
+    sentences: tuple[str, ...] = ()
 
 
 class Working:
     """An operator whose work takes a while: in a window it goes on in a thread, from a script it returns when done."""
 
+    under_way: Worker | None = None  # of the class: one is enough at a time
     _in_window = False
     _worker: Worker | None = None
     _timer: Any = None
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return not window.running and Working.under_way is None
 
     def start(self, context: bpy.types.Context, begin: Callable[[], Task]) -> set[str]:
         try:
@@ -41,6 +49,7 @@ class Working:
             return {"CANCELLED"}
         if not self._in_window:
             return self._end()
+        Working.under_way = self._worker
         manager = context.window_manager
         self._timer = manager.event_timer_add(PULSE, window=context.window)
         manager.modal_handler_add(self)  # type: ignore[arg-type]
@@ -54,30 +63,40 @@ class Working:
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
+        redraw_panels()
         if worker.running:
-            reading = worker.done < worker.total or not worker.total
-            told = f"reading frame {worker.done} of {worker.total}" if reading else "fitting and writing"
-            context.workspace.status_text_set(f"{TITLE}: {told}  (Esc to cancel)")
             return {"PASS_THROUGH"}
+        self._release(context)
+        ended = self._end()
+        redraw_panels()
+        return ended
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender does not go on with it: another file is loaded, or it quits."""
+        if self._worker and self._timer:
+            self._worker.cancel()
+            self._release(context)
+
+    def _release(self, context: bpy.types.Context) -> None:
+        Working.under_way = None
         context.window_manager.event_timer_remove(self._timer)
-        context.workspace.status_text_set(None)
-        return self._end()
+        self._timer = None
 
     def _end(self) -> set[str]:
         return attempt(self, self._tell)  # type: ignore[arg-type]
 
     def _tell(self) -> None:
         assert self._worker
-        files, sentences = self._worker.finish()
+        files, Last.sentences = self._worker.finish()
         self.done(self._worker.task)
         saved = f"Saved {files[0]}." if files else "Copied."
-        self.report({"INFO"}, " ".join((saved, *sentences)))  # type: ignore[attr-defined]
+        self.report({"INFO"}, " ".join((saved, *Last.sentences)))  # type: ignore[attr-defined]
 
     def done(self, task: Any) -> None:
         """What else is to be done when it went well."""
 
 
-class MOTION_BRIDGE_OT_export(Working, Idle, bpy.types.Operator):
+class MOTION_BRIDGE_OT_export(Working, bpy.types.Operator):
     """Write this scene's motion for another program"""
 
     bl_idname = "motion_bridge.export"
@@ -110,7 +129,7 @@ class MOTION_BRIDGE_OT_export(Working, Idle, bpy.types.Operator):
         layout.prop(self, "format")
         if self.format in SCHEDULES:
             draw_choices(layout, context)
-        layout.label(text=FORMATS[self.format].about)
+        draw_wrapped(layout, f"{FORMATS[self.format].about}.", context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = settings_of(context.scene)
@@ -118,7 +137,7 @@ class MOTION_BRIDGE_OT_export(Working, Idle, bpy.types.Operator):
         return self.start(context, lambda: Export(context, self.format, self.filepath, {}, choices))
 
 
-class MOTION_BRIDGE_OT_copy_schedules(Working, Idle, bpy.types.Operator):
+class MOTION_BRIDGE_OT_copy_schedules(Working, bpy.types.Operator):
     """Put the scene's Deforum schedules on the clipboard: a line with each field's name, a line to paste into it"""
 
     bl_idname = "motion_bridge.copy_schedules"
@@ -133,7 +152,7 @@ class MOTION_BRIDGE_OT_copy_schedules(Working, Idle, bpy.types.Operator):
 
     def done(self, task: Copy) -> None:
         assert task.made
-        Copied.fields = dict(task.made.schedules)
+        Last.fields = dict(task.made.schedules)
 
 
 class MOTION_BRIDGE_OT_copy_field(bpy.types.Operator):
@@ -145,10 +164,10 @@ class MOTION_BRIDGE_OT_copy_field(bpy.types.Operator):
     field: StringProperty(options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        if self.field not in Copied.fields:
+        if self.field not in Last.fields:
             self.report({"ERROR"}, f"There is no schedule {self.field!r} yet; press Copy Schedules first.")
             return {"CANCELLED"}
-        context.window_manager.clipboard = Copied.fields[self.field]
+        context.window_manager.clipboard = Last.fields[self.field]
         self.report({"INFO"}, f"Copied {self.field}.")
         return {"FINISHED"}
 
@@ -187,6 +206,7 @@ class MOTION_BRIDGE_OT_import(Idle, bpy.types.Operator):
     def _load(self, context: bpy.types.Context) -> None:
         placing = camera.Placing(self.first, self.scale, self.from_active, self.set_range)
         made, notices = camera.load(context, self.filepath, placing)
+        Last.sentences = notices
         self.report({"INFO"}, " ".join((f"Added the camera {made.name}.", *notices)))
 
 
@@ -210,15 +230,22 @@ class ExchangePanel(Sidebar):
         column.use_property_decorate = False
         draw_choices(column, context)
         column = layout.column(align=True)
+        if (worker := Working.under_way) is not None:
+            at_work = worker.total and worker.done < worker.total
+            text = f"{worker.done} of {worker.total} frames  (Esc)" if at_work else "Working"
+            column.progress(text=text, factor=worker.done / worker.total if worker.total else 0.0)
+            return
         column.operator("motion_bridge.copy_schedules", icon="COPYDOWN")
-        if Copied.fields:
+        if Last.fields:
             grid = column.grid_flow(row_major=True, columns=3, even_columns=True, align=True)
-            for name in Copied.fields:
+            for name in Last.fields:
                 button: Any = grid.operator("motion_bridge.copy_field", text=short(name))
                 button.field = name
         row = layout.row(align=True)
         row.operator("motion_bridge.export", text="Export", icon="EXPORT")
         row.operator("motion_bridge.import_camera", text="Import", icon="IMPORT")
+        for sentence in Last.sentences:
+            draw_wrapped(layout, sentence, context, icon="INFO")
 
 
 def short(field: str) -> str:

@@ -183,7 +183,7 @@ def test_exporting_leaves_the_file_as_it_was(scene, tmp_path: Path):
 def test_copying_gives_a_line_for_each_field_and_a_single_field_again(scene):
     from bl_ext.user_default.motion_bridge.addon.exchange.export import Copy
     from bl_ext.user_default.motion_bridge.addon.exchange.work import Worker
-    from bl_ext.user_default.motion_bridge.addon.ui.exchange import Copied
+    from bl_ext.user_default.motion_bridge.addon.ui.exchange import Last
     from bl_ext.user_default.motion_bridge.backend.motion_bridge.motion.deforum import written
 
     scene.motion_bridge.schedule_target = "METRIC"
@@ -194,7 +194,7 @@ def test_copying_gives_a_line_for_each_field_and_a_single_field_again(scene):
     assert set(CHANNELS) <= set(pairs) and pairs["animation_mode"] == "3D"
     assert pairs["translation_z"].startswith("0:(0), 1:(")
     assert bpy.ops.motion_bridge.copy_schedules() == {"FINISHED"}
-    assert Copied.fields["translation_z"] == pairs["translation_z"]
+    assert Last.fields["translation_z"] == pairs["translation_z"]
     assert bpy.ops.motion_bridge.copy_field(field="translation_z") == {"FINISHED"}
 
 
@@ -254,3 +254,16 @@ def test_a_command_that_cannot_be_carried_out_exits_2_with_a_sentence(
     assert run("export", *(argument.format(tmp=tmp_path) for argument in arguments)) == 2
     told = capfd.readouterr()
     assert says in told.out + told.err
+
+
+def test_an_export_that_is_stopped_writes_nothing_and_leaves_no_folder(scene, tmp_path: Path):
+    from bl_ext.user_default.motion_bridge.addon.exchange.export import Export
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.errors import Cancelled
+
+    export_ = Export(bpy.context, "guide", str(tmp_path / "guide.mp4"), {}, {})
+    folder = export_._order.pictures
+    seen = []
+    with pytest.raises(Cancelled, match="Stopped after 1 of 12 pictures"):
+        export_.work(lambda done, total: seen.append(done), lambda: seen.count(1) == 2)
+    export_.close()
+    assert not folder.exists() and not (tmp_path / "guide.mp4").exists()
