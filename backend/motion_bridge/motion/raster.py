@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import pixel_centres, project, unproject
+from .camera import project, unproject
 
 Array = NDArray[np.floating]
 Index = NDArray[np.integer]
 
 TRIANGLES_AT_ONCE = 1 << 17  # these two bound the memory, about 200 MB
-FRAGMENTS_AT_ONCE = 1 << 20
+FRAGMENTS_AT_ONCE = 1 << 17
+PIXELS_AT_ONCE = 1 << 15  # what a processor's cache holds
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,10 @@ def rasterise(points: Array, triangles: Index, view: View) -> Seen:
     triangle = (best & np.uint64(0xFFFFFFFF)).astype(np.int64) - 1
     depth = np.full(best.shape, np.inf, np.float32)
     hit = np.flatnonzero(triangle >= 0)
-    centres = pixel_centres(view.width, view.height).reshape(-1, 2)
-    depth[hit] = depth_at(centres[hit], planes, triangle[hit], view)
+    for at in range(0, len(hit), PIXELS_AT_ONCE):
+        part = hit[at : at + PIXELS_AT_ONCE]
+        row, column = np.divmod(part, view.width)
+        depth[part] = depth_at(np.stack([column + 0.5, row + 0.5], axis=-1), planes, triangle[part], view)
     shape = (view.height, view.width)
     return Seen(depth.reshape(shape), triangle.astype(np.int32).reshape(shape))
 
