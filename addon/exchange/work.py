@@ -23,7 +23,7 @@ class Worker:
         self.task = task
         self.done, self.total = 0, 0  # frames read
         self._fault: MotionBridgeError | None = None
-        self._cancelled = threading.Event()
+        self._cancelled, self._abandoned = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="motion-bridge-exchange")
         self._thread.start()
 
@@ -32,6 +32,11 @@ class Worker:
         return self._thread.is_alive()
 
     def cancel(self) -> None:
+        self._cancelled.set()
+
+    def abandon(self) -> None:
+        """Stop; nobody will ask for what came of it."""
+        self._abandoned.set()
         self._cancelled.set()
 
     def finish(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
@@ -50,7 +55,9 @@ class Worker:
         except MotionBridgeError as fault:
             self._fault = fault
         except Exception as fault:  # a thread's last chance: whatever it is, the person must see it
-            self._fault = MotionBridgeError(f"Reading the scene failed: {type(fault).__name__}: {fault}.")
+            self._fault = MotionBridgeError(f"The export failed: {type(fault).__name__}: {fault}.")
+        if self._abandoned.is_set():
+            self.task.close()
 
     def _progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total

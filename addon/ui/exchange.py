@@ -74,7 +74,7 @@ class Working:
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender does not go on with it: another file is loaded, or it quits."""
         if self._worker and self._timer:
-            self._worker.cancel()
+            self._worker.abandon()
             self._release(context)
 
     def _release(self, context: bpy.types.Context) -> None:
@@ -244,8 +244,8 @@ class ExchangePanel(Sidebar):
         row = layout.row(align=True)
         row.operator("motion_bridge.export", text="Export", icon="EXPORT")
         row.operator("motion_bridge.import_camera", text="Import", icon="IMPORT")
-        for sentence in Last.sentences:
-            draw_wrapped(layout, sentence, context, icon="INFO")
+        if Last.sentences:
+            draw_wrapped(layout, " ".join(Last.sentences), context, icon="INFO")
 
 
 def short(field: str) -> str:
