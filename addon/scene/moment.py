@@ -21,6 +21,7 @@ class Moment:
     soup: Soup
     pose: Array  # (4, 4) camera to world
     view: View
+    path: Array  # (T, 4, 4) the poses of all frames
 
     @cached_property
     def to_camera(self) -> Array:
@@ -35,8 +36,9 @@ class Moment:
 
 def moments(geometry: Geometry, cameras: Sequence[CameraFrame], picture: Picture) -> Iterator[Moment]:
     """The frames of a snapshot, one after the other."""
+    path = np.stack([camera.pose for camera in cameras])
     for at, (soup, camera) in enumerate(zip(soups(geometry), cameras, strict=True)):
-        yield Moment(at, soup, camera.pose, view_of(camera, picture))
+        yield Moment(at, soup, camera.pose, view_of(camera, picture), path)
 
 
 def view_of(camera: CameraFrame, picture: Picture) -> View:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ...backend.motion_bridge.motion.camera import project, transform
 from ...backend.motion_bridge.motion.probe import probe
 from ...backend.motion_bridge.motion.raster import Array
+from ...backend.motion_bridge.motion.sight import Window, look_through, nearest
 from .moment import Moment
 from .soup import Soup
 
@@ -42,6 +43,8 @@ class Track:
         self.torn: dict[int, int] = {}  # thing → the first frame (position) whose mesh is connected otherwise
         self._transparent = transparent
         self._last = pixels
+        self._soup: Soup | None = None  # of the last frame
+        self._window: Window | None = None
 
     def follow(self, moment: Moment) -> None:
         """Write position and visibility at a frame. What is absent stays, hidden, where it was last."""
@@ -61,9 +64,35 @@ class Track:
         inside = ((pixels >= 0) & (pixels < (view.width, view.height))).all(axis=1)
         clipped = ~infinite & ((seen[:, 2] < view.near) | (seen[:, 2] > view.far))
         asked = np.flatnonzero(there & ahead & inside & ~clipped)
-        depth, _ = probe(pixels[asked], moment.points, self._opaque(moment.soup), view)
+        depth = self._nearest(moment, place, pixels, asked)
         behind = np.where(infinite[asked], np.inf, seen[asked, 2] * (1 - TOLERANCE))
         self.visible[asked, at] = depth >= behind
+
+    def _nearest(self, moment: Moment, place: Array, pixels: Array, asked: NDArray[np.intp]) -> Array:
+        """The depth of the nearest surface at some points' pixels; what is behind a point may be left out."""
+        depth, known = np.full(len(asked), np.inf), np.zeros(len(asked), bool)
+        window = self._window_at(moment, place)
+        if window:
+            unmoved = (window.places == place).all(axis=1) & window.known
+            wanted = np.zeros(len(place), bool)
+            wanted[asked] = unmoved[asked]
+            known = wanted[asked]
+            depth = nearest(window, pixels, wanted, moment.to_camera, moment.view)[asked]
+        if not known.all():
+            rest = pixels[asked[~known]]
+            depth[~known], _ = probe(rest, moment.points, self._opaque(moment.soup), moment.view)
+        return depth
+
+    def _window_at(self, moment: Moment, place: Array) -> Window | None:
+        """What may hide points while everything stands still; None as long as anything moves."""
+        soup, before, self._soup = moment.soup, self._soup, moment.soup
+        if soup is not before or moment.view.orthographic:
+            self._window = None
+        elif not self._window or self._window.last < moment.at:
+            infinite, path, at = self.points.infinite, moment.path, moment.at
+            opaque = self._opaque(soup)
+            self._window = look_through(place, infinite, soup.points, opaque, path, at, moment.view)
+        return self._window
 
     def _opaque(self, soup: Soup) -> NDArray[np.int32]:
         if not self._transparent:

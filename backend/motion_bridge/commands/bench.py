@@ -8,6 +8,8 @@ from importlib import import_module
 
 MEASUREMENTS = {  # name → what is measured; its file in bench/ has the same name, with `add` and `run`
     "stream": "frames a second from the backend into a Blender image, and what they cost Blender",
+    "camera": "the camera of a heavy scene at many frames, beside frame_set for each",
+    "tracks": "points followed through a scene, beside world_to_camera_view and scene.ray_cast for each",
     "warp": "the legacy Deforum warp beside the webui's way of applying the same formulas",
     "bridge": "Deforum schedules and guide videos beside the known Blender exporter, under the webui's own warp",
 }

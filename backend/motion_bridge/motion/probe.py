@@ -104,7 +104,7 @@ def _pairs(
         begin, end = row * view.width + low[which, 0], row * view.width + high[which, 0]
         line, rank = expand(lattice.before[begin], lattice.before[end])
         which, place = which[line], lattice.order[rank]
-        inside = _inside(places[place], screen[which])
+        inside = is_inside(places[place], screen[which])
         which, place = which[inside], place[inside]
         seen = depth_at(places[place], planes, which, view)
         near = seen <= view.far
@@ -112,7 +112,7 @@ def _pairs(
         at = until
 
 
-def _inside(place: Array, screen: Array) -> NDArray[np.bool_]:
+def is_inside(place: Array, screen: Array) -> NDArray[np.bool_]:
     """Whether places (n, 2) lie in triangles (n, 3, 2), edges included."""
     to = screen - place[:, None]
     a, b, c = to[:, 0], to[:, 1], to[:, 2]

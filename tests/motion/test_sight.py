@@ -1,0 +1,82 @@
+"""What is looked through once for many frames says of every point what asking all triangles at each frame says."""
+
+import numpy as np
+import pytest
+from motion_bridge.motion.camera import project, transform
+from motion_bridge.motion.probe import probe
+from motion_bridge.motion.raster import View
+from motion_bridge.motion.sight import look_through, nearest
+
+WIDTH, HEIGHT, FRAMES = 160, 90, 20
+VIEW = View(np.array([[150.0, 0, 80], [0, 150, 45], [0, 0, 1]]), WIDTH, HEIGHT, 0.1, 100.0)
+
+
+def surfaces(random, near):
+    """Small triangles at many depths, a few large ones, some around the eye itself."""
+    middle = random.uniform([-6, -4, near], [6, 4, 12], (3000, 3))
+    size = random.choice([0.1, 0.4, 3.0], (3000, 1, 1), p=[0.6, 0.39, 0.01])
+    corners = middle[:, None] + size * random.normal(size=(3000, 3, 3))
+    return corners.reshape(-1, 3), np.arange(9000).reshape(-1, 3)
+
+
+def path(random, step):
+    """Poses that go `step` a frame in some direction, and turn a little."""
+    poses = np.tile(np.eye(4), (FRAMES, 1, 1))
+    way = random.normal(size=3)
+    for at, pose in enumerate(poses):
+        turn = 0.004 * at
+        pose[:3, :3] = [[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]]
+        pose[:3, 3] = way / np.linalg.norm(way) * step * at
+    return poses
+
+
+def points(random, corners, triangles):
+    """Points on some of the triangles, and directions."""
+    weight = random.dirichlet([1, 1, 1], 300)
+    on = np.einsum("nc,ncx->nx", weight, corners[triangles[random.choice(len(triangles), 300)]])
+    directions = random.normal(size=(100, 3)) * (0.4, 0.2, 0) + (0, 0, 1)
+    return np.concatenate([on, directions]), np.arange(400) >= 300
+
+
+@pytest.mark.parametrize("step", [0.0, 0.002, 0.01, 0.04])
+@pytest.mark.parametrize("near", [-1.0, 3.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_points_are_hidden(seed, near, step):
+    random = np.random.default_rng(seed)
+    corners, triangles = surfaces(random, near)
+    poses = path(random, step)
+    places, infinite = points(random, corners, triangles)
+    window, compared, hidden = None, 0, 0
+    for at, pose in enumerate(poses):
+        if window is None or window.last < at:
+            window = look_through(places, infinite, corners, triangles, poses, at, VIEW)
+        if window is None:
+            continue
+        to_camera = np.linalg.inv(pose)
+        local = np.where(infinite[:, None], places @ to_camera[:3, :3].T, transform(to_camera, places))
+        pixels = project(local, VIEW.intrinsics)
+        asked = window.known & (local[:, 2] > VIEW.near) & (pixels >= 0).all(axis=1)
+        asked &= (pixels < (WIDTH, HEIGHT)).all(axis=1)
+        ours = nearest(window, pixels, asked, to_camera, VIEW)[asked]
+        theirs, _ = probe(pixels[asked], transform(to_camera, corners), triangles, VIEW)
+        behind = np.where(infinite, np.inf, local[:, 2] * (1 - 1e-4))[asked]
+        np.testing.assert_array_equal(ours < behind, theirs < behind)
+        compared, hidden = compared + len(behind), hidden + int((theirs < behind).sum())
+    assert compared > 100
+    assert 0.05 * compared < hidden < compared
+
+
+def test_much_less_is_asked_than_there_is():
+    random = np.random.default_rng(0)
+    corners, triangles = surfaces(random, 3.0)
+    places, infinite = points(random, corners, triangles)
+    window = look_through(places, infinite, corners, triangles, path(random, 0.002), 0, VIEW)
+    assert window.last == FRAMES - 1
+    assert len(window.point) < 0.05 * len(places) * len(triangles)
+
+
+def test_no_window_is_made_for_an_eye_that_leaps():
+    random = np.random.default_rng(0)
+    corners, triangles = surfaces(random, 3.0)
+    places, infinite = points(random, corners, triangles)
+    assert look_through(places, infinite, corners, triangles, path(random, 5.0), 0, VIEW) is None
