@@ -1,7 +1,7 @@
 """What an engine is, and which ones there are.
 
 An engine takes a Shot and yields its frames in order. It never touches files or the pipe: frames.py stores what it
-yields, worker.py shows it. Engines are imported when a job asks for them, so that the light ones run where torch is not.
+yields, worker.py shows it. Engines are imported when a job asks for them, so that light ones run where torch is not.
 """
 
 from collections.abc import Callable, Iterator, Mapping

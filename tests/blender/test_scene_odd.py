@@ -189,7 +189,7 @@ def test_linked_and_overridden_things_are_read(scene, read, tmp_path):
     before = read()
     for name in ("mover", "pillar"):
         bpy.data.objects.remove(bpy.data.objects[name])
-    with bpy.data.libraries.load(library, link=True) as (_, wanted):
+    with bpy.data.libraries.load(library, link=True) as (_, wanted):  # pyright: ignore[reportGeneralTypeIssues]
         wanted.objects = ["mover", "pillar"]
     for thing in wanted.objects:
         scene.collection.objects.link(thing)

@@ -47,5 +47,6 @@ def generate(
     for level, following in zip(levels, [*levels[1:], 0.0], strict=True):
         sigma = torch.full((3,), level)
         velocity = teacher(clip.expand(3, *clip.shape), sigma, [first] * 3, [tracks, tracks, None], words)
-        clip = clip + (following - level) * guide(*velocity, weights)
+        both, no_text, no_motion = velocity
+        clip = clip + (following - level) * guide(both, no_text, no_motion, weights)
     return clip

@@ -88,13 +88,13 @@ def render(look: Look, motion: Tensor, size: int, tracks: Tensor) -> Clip:
     to_plane = torch.linalg.inv(to_picture)
     pixels = (torch.arange(size) + 0.5) / size * 2 - 1
     grid = torch.stack(torch.meshgrid(pixels, pixels, indexing="xy"), dim=-1).view(1, -1, 2)
-    shown = None
+    shown = torch.zeros(motion.shape[1], 3, size, size)
     for layer in range(len(look.texture)):
         at = _apply(to_plane[layer], grid).view(-1, size, size, 2)
         colour = functional.grid_sample(
             look.texture[layer].expand(len(at), -1, -1, -1), at, align_corners=False, padding_mode="reflection"
         )
-        if shown is None:
+        if layer == 0:
             shown = colour
             continue
         alpha = functional.grid_sample(look.mask[layer].expand(len(at), 1, -1, -1), at, align_corners=False)
