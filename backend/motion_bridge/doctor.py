@@ -79,7 +79,19 @@ def lack(name: str) -> str | None:
         return f"it cannot be loaded: {fault}"
     if missing is None:
         return None
-    return f"it needs the package {missing}: {sys.executable} -m pip install 'motion-bridge[{name}]'"
+    return f"it needs the package {missing}: {_remedy(name)}"
+
+
+def _remedy(extra: str) -> str:
+    """The command that adds an engine's packages; never to a Python that belongs to Blender or the system."""
+    source = Path(__file__).resolve().parents[1]
+    package = source if (source / "pyproject.toml").is_file() else "motion-bridge"
+    if sys.prefix != sys.base_prefix:
+        return f'{sys.executable} -m pip install "{package}[{extra}]"'
+    return (
+        f'python3 -m venv motion-bridge && motion-bridge/bin/python -m pip install "{package}[{extra}]"; '
+        "then choose that Python in the extension's preferences"
+    )
 
 
 def _memory_free_windows() -> int | None:
