@@ -89,11 +89,9 @@ class Reader:
         self._read = {key: entry for key, entry in self._read.items() if not entry[1] & changed}
 
     def _shape(self, instance: Any) -> int | None:
-        thing, parent = instance.object, instance.parent
+        thing = instance.object  # what geometry nodes make belongs to the object that has the nodes
         mesh = thing.data
-        parts = [thing.original.as_pointer(), mesh.original.as_pointer()]
-        if parent:
-            parts.append(parent.original.as_pointer())
+        parts = (thing.original.as_pointer(), mesh.original.as_pointer())
         key = (mesh.as_pointer(), *parts)
         if key not in self._read:
             shape = self._meshes.read(thing)

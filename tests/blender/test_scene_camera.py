@@ -198,6 +198,21 @@ def test_pixels_are_where_blenders_own_projection_puts_them(scene, read, setup):
     agree(read())
 
 
+@pytest.mark.parametrize(
+    "setup",
+    [shifted, vertical_fit, tall_picture, wide_pixels, tall_pixels_that_turn_the_fit, odd_percentage, orthographic],
+)
+def test_intrinsics_are_those_of_blenders_projection_within_a_thousandth_of_a_pixel(scene, read, setup):
+    setup(scene)
+    for camera, projection, _, size in read():
+        half = np.diag([size.width / 2, -size.height / 2])
+        shift = projection[:2, 3] if camera.orthographic else -projection[:2, 2]
+        theirs = np.column_stack(
+            [half @ projection[:2, :2] @ np.diag([1, -1]), half @ shift + (size.width / 2, size.height / 2)]
+        )
+        np.testing.assert_allclose(camera.intrinsics[:2], theirs, atol=1e-3)
+
+
 def test_pixels_are_where_world_to_camera_view_puts_them(scene, read):
     shifted(scene)
     for (camera, *_, size), frame in zip(read(), FRAMES, strict=True):
