@@ -6,7 +6,8 @@ from typing import Any
 
 import bpy
 
-from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge import doctor
+from ...backend.motion_bridge.errors import BadInput, ModelMissing
 from ..names import PACKAGE
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
@@ -15,6 +16,12 @@ BACKEND = Path(__file__).resolve().parents[2] / "backend"
 def command() -> list[str]:
     """The command line that starts the backend: Blender's own Python, or the one chosen in the preferences."""
     return [python(), "-I", str(BACKEND), "serve"]
+
+
+def check(engine: str) -> None:
+    """Refuse an engine that Blender's own Python cannot run before anything is rendered for it; others say it later."""
+    if python() == sys.executable and (lacking := doctor.lack(engine)):
+        raise ModelMissing(f"Engine {engine} cannot run in Blender's own Python: {lacking}.")
 
 
 def python() -> str:

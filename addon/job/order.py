@@ -61,8 +61,9 @@ def last_take(scene: bpy.types.Scene) -> Order:
 def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Order:
     """A take that is begun. changes: fields of the Request that replace the scene's own.
 
-    BadInput when the folder holds a take: nothing is ever overwritten.
+    BadInput when the folder holds a take: nothing is ever overwritten. ModelMissing when the engine cannot run.
     """
+    backend.check(engine)
     if new.frames() or new.shot.exists():
         raise BadInput(
             f"{new.folder} holds a take already. Resume to make only what is missing, or choose another folder."

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from . import doctor, frames, paths
 from . import engine as engines
-from . import frames, paths
 from . import shot as shots
 from .engine import Changes, Engine, Frame
 from .errors import BackendFailed, BadInput, Cancelled, ModelMissing, MotionBridgeError, OutOfMemory
@@ -44,6 +44,8 @@ def run(order: Order, changes: Changes, cancelled: Callable[[], bool]) -> Iterat
     shot = shots.load(order.shot)
     with _typed(order.engine):
         engine = engines.find(order.engine)
+    if lacking := doctor.lack(order.engine):
+        raise ModelMissing(f"Engine {order.engine} cannot run here: {lacking}.")
     _check_needs(engine, shot, order)
     identity = frames.Identity(shots.digest(order.shot), order.engine, engines.settings(engine, shot))
 

@@ -163,6 +163,12 @@ def send_after_a_frame(folder: Path, sent: signal.Signals) -> None:
     os.kill(os.getpid(), sent)
 
 
+def test_an_engine_that_blenders_python_cannot_run_exits_3_before_anything_is_rendered(scene, tmp_path: Path, capfd):
+    assert run("render", "--engine", "deforum", "--frames", "1-2", "--output", tmp_path / "out") == 3
+    assert "Engine deforum cannot run in Blender's own Python: it needs the package torch" in capfd.readouterr().out
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_backend_that_cannot_start_exits_3(scene, painted, tmp_path: Path, capfd):
     from conftest import PACKAGE
 
