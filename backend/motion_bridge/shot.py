@@ -10,9 +10,10 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,12 +98,21 @@ def save(shot: Shot, folder: Path) -> None:
         if isinstance(array, np.memmap) and array.filename and Path(array.filename).resolve() == path.resolve():
             array.flush()
         else:
-            np.save(path, array, allow_pickle=False)
-    (folder / "first_frame.png").write_bytes(png.encode(shot.first_frame))
-    text = json.dumps(_header(shot), indent=1, ensure_ascii=False, allow_nan=False)
-    part = folder / "shot.json.part"
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, folder / "shot.json")
+            with _replacing(path) as file:
+                np.save(file, array, allow_pickle=False)
+    with _replacing(folder / "first_frame.png") as file:
+        file.write(png.encode(shot.first_frame))
+    with _replacing(folder / "shot.json") as file:
+        file.write(json.dumps(_header(shot), indent=1, ensure_ascii=False, allow_nan=False).encode())
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A new file in an old one's place, so that whoever has the old one mapped keeps what he read."""
+    part = path.with_name(path.name + ".part")
+    with open(part, "wb") as file:
+        yield file
+    os.replace(part, path)
 
 
 def map_array(folder: Path, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
