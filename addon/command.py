@@ -101,7 +101,7 @@ def add_shot_options(action: argparse.ArgumentParser) -> None:
         "--prompt", action="append", metavar="'FRAME: TEXT'", help="a prompt and its first frame; can be given again"
     )
     action.add_argument("--seed", type=int)
-    action.add_argument("--mark-unseen", action="store_true", help="mark what no earlier frame has shown")
+    action.add_argument("--mark-unseen", action="store_true", help="mark what the first frame does not show")
 
 
 def join_negative_values(arguments: list[str]) -> list[str]:
