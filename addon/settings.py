@@ -78,7 +78,7 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     )
     mark_unseen: BoolProperty(
         name="Mark Unseen",
-        description="Hatch what no earlier frame has shown instead of filling it",
+        description="Hatch what the first frame does not show instead of filling it",
     )
     schedule_target: EnumProperty(
         name="For",
