@@ -1,6 +1,5 @@
 """What the artist watches: the newest frame as an image, the take as a strip."""
 
-import time
 from pathlib import Path
 
 import bpy
@@ -158,27 +157,3 @@ def test_since_5_0_the_strip_goes_where_the_sequencer_looks(scene, painted):
         bpy.context.workspace.sequencer_scene = None
     assert [strip.name for strip in strips(cut)] == ["Motion Bridge take_001"]
     assert len(strips(scene)) == 0
-
-
-def test_a_frame_costs_blender_little_more_than_filling_the_image(scene):
-    from bl_ext.user_default.motion_bridge.addon.job import image
-
-    pixels = np.random.default_rng(1).integers(0, 256, (480, 832, 3), dtype=np.uint8)
-    plain = bpy.data.images.new("floor", 832, 480, float_buffer=True)
-    buffer = np.ones((480, 832, 4), np.float32)
-
-    def floor() -> None:
-        np.multiply(pixels[::-1], np.float32(1 / 255), out=buffer[..., :3], casting="unsafe")
-        plain.pixels.foreach_set(buffer.reshape(-1))
-
-    assert fastest(lambda: image.show(pixels)) < 1.3 * fastest(floor)
-
-
-def fastest(work, times: int = 15) -> float:
-    """Seconds of the quickest of several runs: what the work costs when nobody else is at it."""
-    took = []
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        took.append(time.perf_counter() - start)
-    return min(took)

@@ -133,7 +133,7 @@ def test_a_stopped_backend_can_be_ended_within_a_second(start, shot_folder, tmp_
     os.kill(client.pid, signal.SIGSTOP)
     began = time.monotonic()
     client.cancel(job)
-    assert time.monotonic() - began < 0.05, "cancel does not wait"
+    assert time.monotonic() - began < 0.4, "cancel does not wait for the backend's patience to end"
     last, _ = end_of(client, 1.5)
     assert isinstance(last.error, Cancelled)
     assert not running(client.pid)
@@ -186,7 +186,7 @@ def test_close_never_blocks_and_a_new_client_goes_on(start, shot_folder, tmp_pat
     first_frame(client, shot, output)
     began = time.monotonic()
     client.close()
-    assert time.monotonic() - began < 0.05
+    assert time.monotonic() - began < 0.4, "close does not wait for the ladder"
     assert client.join(1.5)
     assert isinstance(end_of(client, 1)[0].error, Cancelled)
     assert isinstance(render(start(), shot, output, resume=True), Done)
