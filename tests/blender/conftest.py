@@ -21,9 +21,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "bl_ext.user_default.motion_bridge"
-USER_FOLDER = Path(tempfile.mkdtemp(prefix="motion-bridge-test-"))
-os.environ["BLENDER_USER_RESOURCES"] = str(USER_FOLDER)
-atexit.register(shutil.rmtree, USER_FOLDER, ignore_errors=True)
+if "bpy" in sys.modules:  # inside the Blender program, which was started with a clean user folder already
+    USER_FOLDER = Path(os.environ["BLENDER_USER_RESOURCES"])
+else:
+    USER_FOLDER = Path(tempfile.mkdtemp(prefix="motion-bridge-test-"))
+    os.environ["BLENDER_USER_RESOURCES"] = str(USER_FOLDER)
+    atexit.register(shutil.rmtree, USER_FOLDER, ignore_errors=True)
 
 import bpy  # noqa: E402  only after the user folder is set
 
