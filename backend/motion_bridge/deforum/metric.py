@@ -56,11 +56,6 @@ def motion(shot: Shot, k: int, j: int, device: torch.device | str = "cpu") -> Mo
     return Motion(flow, revealed)
 
 
-def has_geometry(shot: Shot) -> bool:
-    """Whether `motion` is known between any two frames, not only from one to the next."""
-    return shot.depth is not None
-
-
 def _from_flow(shot: Shot, k: int, j: int, device: torch.device | str) -> Motion:
     if shot.flow is None or j != k - 1:
         raise BadInput("This Shot has no depth, so its motion between these frames is unknown; read it with depth.")

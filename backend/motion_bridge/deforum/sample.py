@@ -88,12 +88,6 @@ def outside(flow: Tensor) -> Tensor:
     return ((at < 0) | (at > flow.new_tensor([width, height]))).any(-1)
 
 
-def for_latents(flow: Tensor) -> Tensor:
-    """The same motion for latents, in their own cells: (B, H, W, 2) → (B, H/8, W/8, 2)."""
-    coarse = functional.avg_pool2d(flow.permute(0, 3, 1, 2), LATENT)
-    return coarse.permute(0, 2, 3, 1) / LATENT
-
-
 def chain(later: Tensor, earlier: Tensor) -> Tensor:
     """Two steps as one: the flow from frame k to k-2, from that to k-1 (`later`) and from k-1 to k-2 (`earlier`)."""
     brought = warp(earlier.permute(0, 3, 1, 2), later, kernel="bilinear")

@@ -6,6 +6,7 @@ scheduler's shift; num_inference_steps stays as it is, for FLUX.2 derives the sh
 """
 
 import math
+from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +21,7 @@ from .image import PROMPTS_KEPT, Wish
 from .noise_level import before_shift, levels_from
 
 
-class FlowModel:
+class FlowModel(ABC):
     """What FLUX.1 and FLUX.2 have in common. `pipeline` is one of diffusers', loaded."""
 
     def __init__(self, pipeline: Any, steps: int, guidance: float):
@@ -53,17 +54,17 @@ class FlowModel:
         mu = self._mu(tokens, steps)
         return math.exp(mu) if config.time_shift_type == "exponential" else mu
 
-    def _mu(self, tokens: int, steps: int) -> float:
-        raise NotImplementedError
+    @abstractmethod
+    def _mu(self, tokens: int, steps: int) -> float: ...
 
-    def _encoded(self, text: str) -> tuple[Tensor, ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def _encoded(self, text: str) -> tuple[Tensor, ...]: ...
 
-    def _size(self, latent: Tensor) -> tuple[int, int]:
-        raise NotImplementedError
+    @abstractmethod
+    def _size(self, latent: Tensor) -> tuple[int, int]: ...
 
-    def _run(self, mixed: Tensor, sigmas: list[float], steps: int, width: int, height: int, wish: Wish) -> Tensor:
-        raise NotImplementedError
+    @abstractmethod
+    def _run(self, mixed: Tensor, sigmas: list[float], steps: int, width: int, height: int, wish: Wish) -> Tensor: ...
 
 
 class Flux1(FlowModel):

@@ -55,10 +55,6 @@ class Cache:
             for layer in range(self.layers)
         ]
 
-    def held(self) -> int:
-        """How many chunks the next one sees behind it."""
-        return len(self._order())
-
     def _slot_of(self, chunk: int) -> int | None:
         if chunk < self.sink:
             return chunk

@@ -11,10 +11,7 @@ import torch
 from torch import Tensor
 
 SIZE = 64  # pixels a side
-LATENT = 16  # cells a side
 CHANNELS = 16
-CHUNK = 3  # latent frames
-STEPS = 3  # of the student, a chunk
 TEXT_WIDTH = 32
 
 TRANSFORMER = dict(

@@ -4,7 +4,6 @@ Latent frame 0 stands for picture frame 0, latent frame k for frames 4k-3 … 4k
 with three empty frames in front, once. Parameter names and shapes are those of the open 52-channel checkpoints.
 """
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -30,8 +29,3 @@ class TrackHead(nn.Module):
 def picture_frames(latent_start: int, latent_stop: int) -> slice:
     """The picture frames that the latent frames [start, stop) stand for."""
     return slice(max(0, STRIDE * latent_start - (STRIDE - 1)), STRIDE * (latent_stop - 1) + 1)
-
-
-def no_tracks(batch: int, channels: int, frames: int, height: int, width: int, like: Tensor) -> Tensor:
-    """What the model is given when there are no tracks at all: exact zeros, not the head's answer to an empty map."""
-    return torch.zeros(batch, channels, frames, height, width, dtype=like.dtype, device=like.device)
