@@ -9,6 +9,7 @@ from ..shot import Shot
 DEFAULTS: dict[str, Any] = {
     "model": "flux.2-klein-4b",  # a registered name or a folder
     "device": "",  # cuda, mps or cpu; empty: the best there is
+    "use_init": True,  # whether frame 0 begins with the Shot's first frame; otherwise with the prompt alone
     "motion": "scene",  # scene, 2D, 3D, or of the guide video: flow, perspective, affine
     "depth_model": "",  # for 3D; empty: the Shot's own depth, or none
     "perspective_flip": False,

@@ -57,9 +57,10 @@ def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: 
 
 
 def first(shot: Shot, job: Job) -> Tensor:
-    """Frame 0: the Shot's first picture, as the model sees it."""
+    """Frame 0: the Shot's first picture, as the model sees it, or what the prompt alone makes."""
     picture = from_bytes(shot.first_frame, job.device)
-    return overlaid(job, painted(shot, job, 0, picture, start_sigma(job, 0, picture)), picture)
+    sigma = start_sigma(job, 0, picture) if job.settings["use_init"] else 1.0
+    return overlaid(job, painted(shot, job, 0, picture, sigma), picture)
 
 
 def following(
