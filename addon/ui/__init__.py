@@ -1,8 +1,8 @@
 """What the artist sees and presses."""
 
-from . import exchange, keymap, operators, panels, preferences, prompts
+from . import deforum, exchange, keymap, motionstream, operators, panels, preferences, prompts, settings, tracks
 
-PARTS = (preferences, prompts, operators, panels, exchange, keymap)
+PARTS = (preferences, operators, panels, prompts, tracks, deforum, motionstream, settings, exchange, keymap)  # as shown
 
 
 def register() -> None:

@@ -15,7 +15,7 @@ from ..job.editors import redraw_panels
 from ..job.window import window
 from ..settings import settings_of
 from .operators import Idle, attempt
-from .panels import EDITORS, Sidebar
+from .panels import Sidebar, in_each_editor
 from .text import draw_wrapped
 
 PULSE = 0.1  # seconds
@@ -268,21 +268,12 @@ MENUS: tuple[tuple[Any, Any], ...] = (  # Any: the stubs think that Blender call
 )
 
 
-def _panels() -> list[type]:
-    made = []
-    for short_name, editor in EDITORS.items():
-        main = f"MOTION_BRIDGE_PT_{short_name}"
-        place = {"bl_idname": f"{main}_exchange", "bl_space_type": editor, "bl_parent_id": main}
-        made.append(type(f"{main}_exchange", (ExchangePanel, bpy.types.Panel), place))
-    return made
-
-
 CLASSES = (
     MOTION_BRIDGE_OT_export,
     MOTION_BRIDGE_OT_copy_schedules,
     MOTION_BRIDGE_OT_copy_field,
     MOTION_BRIDGE_OT_import,
-    *_panels(),
+    *in_each_editor(ExchangePanel),
 )
 
 

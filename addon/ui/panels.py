@@ -5,7 +5,7 @@ import bpy
 from ..job.job import State
 from ..job.window import window
 from ..names import TITLE
-from ..settings import ENGINE_SETTINGS, settings_of
+from ..settings import settings_of
 from .text import clock, draw_wrapped
 
 
@@ -104,54 +104,26 @@ def draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         draw_wrapped(layout, "The scene has changed; these frames still show it as it was.", context, icon="INFO")
 
 
-class PromptPanel(Sidebar):
-    """Words for the engines that listen to them."""
-
-    bl_label = "Prompts"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout, settings = self.layout, settings_of(context.scene)
-        row = layout.row()
-        row.template_list("MOTION_BRIDGE_UL_prompts", "", settings, "prompts", settings, "active_prompt", rows=3)
-        column = row.column(align=True)
-        column.operator("motion_bridge.prompt_key", text="", icon="ADD")
-        column.operator("motion_bridge.prompt_remove", text="", icon="REMOVE")
-        layout.prop(settings, "negative", placeholder="What it must not show")
-
-
-class SettingsPanel(Sidebar):
-    """What seldom changes."""
-
-    bl_label = "Settings"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout, settings = self.layout, settings_of(context.scene)
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        for name in ENGINE_SETTINGS.get(settings.engine, ()):
-            layout.prop(settings, name)
-        layout.prop(settings, "seed")
-        layout.prop(settings, "grid")
-
-
 EDITORS = {"view3d": "VIEW_3D", "image": "IMAGE_EDITOR", "sequencer": "SEQUENCE_EDITOR"}
 
 
-def _panels() -> list[type]:
-    """The three panels, once for each editor."""
+def in_each_editor(panel: type) -> list[type]:
+    """A panel within the main one, once for each editor; they stand in the order in which they are registered."""
     made = []
     for short, editor in EDITORS.items():
         main = f"MOTION_BRIDGE_PT_{short}"
-        made.append(type(main, (MainPanel, bpy.types.Panel), {"bl_idname": main, "bl_space_type": editor}))
-        for part in (PromptPanel, SettingsPanel):
-            name = f"{main}_{part.bl_label.lower()}"
-            place = {"bl_idname": name, "bl_space_type": editor, "bl_parent_id": main}
-            made.append(type(name, (part, bpy.types.Panel), place))
+        name = f"{main}_{panel.bl_label.lower()}"  # type: ignore[attr-defined]
+        place = {"bl_idname": name, "bl_space_type": editor, "bl_parent_id": main}
+        made.append(type(name, (panel, bpy.types.Panel), place))
     return made
 
 
-CLASSES = _panels()
+def _main_panels() -> list[type]:
+    names = {f"MOTION_BRIDGE_PT_{short}": editor for short, editor in EDITORS.items()}
+    return [
+        type(name, (MainPanel, bpy.types.Panel), {"bl_idname": name, "bl_space_type": editor})
+        for name, editor in names.items()
+    ]
 
-register, unregister = bpy.utils.register_classes_factory(CLASSES)
+
+register, unregister = bpy.utils.register_classes_factory(_main_panels())

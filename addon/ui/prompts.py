@@ -1,8 +1,9 @@
-"""The list of prompt keyframes."""
+"""Prompts and their keyframes."""
 
 import bpy
 
 from ..settings import settings_of
+from .panels import Sidebar, in_each_editor
 
 
 class MOTION_BRIDGE_UL_prompts(bpy.types.UIList):
@@ -63,6 +64,27 @@ class MOTION_BRIDGE_OT_prompt_remove(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (MOTION_BRIDGE_UL_prompts, MOTION_BRIDGE_OT_prompt_key, MOTION_BRIDGE_OT_prompt_remove)
+class PromptPanel(Sidebar):
+    """Words for the engines that listen to them."""
+
+    bl_label = "Prompts"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, settings = self.layout, settings_of(context.scene)
+        row = layout.row()
+        row.template_list("MOTION_BRIDGE_UL_prompts", "", settings, "prompts", settings, "active_prompt", rows=3)
+        column = row.column(align=True)
+        column.operator("motion_bridge.prompt_key", text="", icon="ADD")
+        column.operator("motion_bridge.prompt_remove", text="", icon="REMOVE")
+        layout.prop(settings, "negative", placeholder="What it must not show")
+
+
+CLASSES = (
+    MOTION_BRIDGE_UL_prompts,
+    MOTION_BRIDGE_OT_prompt_key,
+    MOTION_BRIDGE_OT_prompt_remove,
+    *in_each_editor(PromptPanel),
+)
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -13,14 +13,17 @@ from bpy.props import (
     StringProperty,
 )
 
-from ..backend.motion_bridge.engine import ENGINES
-from .compat import BLEND_RELATIVE
+from ...backend.motion_bridge.engine import ENGINES
+from ..compat import BLEND_RELATIVE
+from .deforum import MotionBridgeDeforum
+from .motionstream import MotionBridgeMotionStream
+from .tracks import MotionBridgeTracks
 
 ENGINE_LABELS = {  # engine: what the menu says of it; an engine that is not here is shown by its name alone
     "reproject": ("Reproject", "Move the first frame along the scene's true motion. Needs nothing installed"),
     "deforum": ("Deforum", "Warp each frame, let an image model repaint it, feed it back. Needs a Python with torch"),
+    "motionstream": ("MotionStream", "Stream a video along the tracks, chunk after chunk. Needs a Python with torch"),
 }
-ENGINE_SETTINGS = {"reproject": ("mark_unseen",)}  # engine: the properties below that are its settings
 
 
 class MotionBridgePrompt(bpy.types.PropertyGroup):
@@ -99,12 +102,23 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
         subtype="PIXEL",
     )
 
-    def engine_settings(self, engine: str) -> dict[str, bool]:
-        """An engine's own settings."""
-        return {name: getattr(self, name) for name in ENGINE_SETTINGS.get(engine, ())}
+    tracks: PointerProperty(type=MotionBridgeTracks)
+    deforum: PointerProperty(type=MotionBridgeDeforum)
+    motionstream: PointerProperty(type=MotionBridgeMotionStream)
+
+    def engine_settings(self, engine: str) -> dict[str, Any]:
+        """An engine's own settings, by the names that it knows."""
+        match engine:
+            case "reproject":
+                return {"mark_unseen": self.mark_unseen}
+            case "deforum":
+                return self.deforum.engine_settings()
+            case "motionstream":
+                return self.motionstream.engine_settings()
+        return {}
 
 
-CLASSES = (MotionBridgePrompt, MotionBridgeSettings)
+CLASSES = (MotionBridgePrompt, MotionBridgeTracks, MotionBridgeDeforum, MotionBridgeMotionStream, MotionBridgeSettings)
 
 
 _Scene: Any = bpy.types.Scene  # the stubs do not know what add-ons add
