@@ -35,6 +35,7 @@ class Request:
     negative: Mapping[int, str] = field(default_factory=dict)
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)  # the engine's
+    schedules: Mapping[str, str] = field(default_factory=dict)  # Deforum's, by name; key 0 is the first frame
     grid: int = 0  # points a side of a grid over the first frame; 0 for none
     sources: tuple[Source, ...] = ()  # what else is followed
     through_glass: bool = False  # whether tracks are seen through things of glass
@@ -149,4 +150,5 @@ def _assemble(snapshot: Snapshot, maps: Maps | None, tracks: shot.Tracks | None)
         negative=request.negative,
         seed=request.seed,
         settings=request.settings,
+        schedules=request.schedules,
     )

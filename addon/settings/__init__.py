@@ -117,6 +117,10 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
                 return self.motionstream.engine_settings()
         return {}
 
+    def engine_schedules(self, engine: str) -> dict[str, str]:
+        """The schedules that an engine is told: texts by their names."""
+        return self.deforum.schedules() if engine == "deforum" else {}
+
 
 CLASSES = (MotionBridgePrompt, MotionBridgeTracks, MotionBridgeDeforum, MotionBridgeMotionStream, MotionBridgeSettings)
 

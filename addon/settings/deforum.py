@@ -16,3 +16,7 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
     def engine_settings(self) -> dict[str, Any]:
         """By the names that the engine knows."""
         return {"model": self.model}
+
+    def schedules(self) -> dict[str, str]:
+        """The artist's own schedules, such as strength_schedule: texts by their names."""
+        return {}
