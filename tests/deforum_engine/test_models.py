@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny
 import torch
@@ -61,13 +62,15 @@ def test_sigma_is_the_share_that_changes(models, family, picture):
 @pytest.mark.parametrize("family", FLOW)
 @pytest.mark.parametrize("sigma", [0.31, 0.55, 0.767, 0.95, 1.0])
 def test_a_flow_model_starts_exactly_at_sigma_though_it_has_four_steps(models, family, sigma, picture):
-    model = models(family)
+    model, levels = models(family), []
+    note = lambda _, __, given: levels.append(float(given["timestep"]))  # noqa: E731
+    hook = model.pipeline.transformer.register_forward_pre_hook(note, with_kwargs=True)
     with torch.inference_mode():
         latent = model.encode(picture)
         model.denoise(latent, image.noise_for(latent, Chance(1)), sigma, Wish("hills", steps=4), 1)
-    levels = model.pipeline.scheduler.sigmas.tolist()
+    hook.remove()
     assert levels[0] == pytest.approx(sigma, abs=1e-5)
-    assert levels[1:-1] == pytest.approx([s for s in model.levels(4, WIDTH, HEIGHT) if s < 0.97 * sigma], abs=1e-5)
+    assert levels[1:] == pytest.approx([s for s in model.levels(4, WIDTH, HEIGHT) if s < 0.97 * sigma], abs=1e-5)
 
 
 @pytest.mark.parametrize("family", FLOW)
@@ -96,7 +99,7 @@ def test_a_stable_diffusion_model_starts_at_the_deviation_of_sigma(models, famil
     with torch.inference_mode():
         latent = model.encode(picture)
         model.denoise(latent, image.noise_for(latent, Chance(1)), 0.5, Wish("hills", steps=5), 1)
-    assert float(model.pipeline.scheduler.sigmas[0]) == pytest.approx(1.0)
+    assert float(model.scheduler.sigmas[0]) == pytest.approx(1.0)
 
 
 def test_stable_diffusion_agrees_with_diffusers_image_to_image_where_that_has_a_step(models, picture):
@@ -107,7 +110,8 @@ def test_stable_diffusion_agrees_with_diffusers_image_to_image_where_that_has_a_
         noise = torch.randn(latent.shape, generator=torch.Generator().manual_seed(9))
         sigma = model.levels(8, 0, 0)[4]
         found = model.denoise(latent, noise, sigma, Wish("red hills", "blue", 5.0, 8), 9)
-        reference = StableDiffusionImg2ImgPipeline(**model.pipeline.components, requires_safety_checker=False)
+        components = {**model.pipeline.components, "scheduler": model.scheduler}
+        reference = StableDiffusionImg2ImgPipeline(**components, requires_safety_checker=False)
         reference.set_progress_bar_config(disable=True)
         expected = reference(
             "red hills",
@@ -169,13 +173,13 @@ def test_strength_and_denoise_are_opposite_and_continuous():
 
 
 @pytest.mark.parametrize("settings", [{"shift": 3.0}, {"use_dynamic_shifting": True}])
-def test_a_level_before_the_shift_becomes_sigma_in_the_scheduler(settings):
+def test_a_flow_models_levels_are_its_schedulers(models, settings, monkeypatch):
+    model: Any = models("flux")
     scheduler = FlowMatchEulerDiscreteScheduler(**settings)
-    mu = 1.3 if "use_dynamic_shifting" in settings else None
-    shift = 3.0 if mu is None else torch.tensor(mu).exp().item()
-    wanted = [0.9, 0.5, 0.1]
-    scheduler.set_timesteps(sigmas=[noise_level.before_shift(s, shift) for s in wanted], mu=mu)
-    assert scheduler.sigmas[:-1].tolist() == pytest.approx(wanted, abs=1e-6)
+    monkeypatch.setattr(model.pipeline, "scheduler", scheduler)
+    mu = model._mu(WIDTH * HEIGHT // 256, 5) if "use_dynamic_shifting" in settings else None
+    scheduler.set_timesteps(sigmas=np.linspace(1, 1 / 5, 5), mu=mu)
+    assert model.levels(5, WIDTH, HEIGHT) == pytest.approx(scheduler.sigmas[:-1].tolist(), abs=1e-6)
 
 
 def test_a_share_of_a_subseed_is_noise_of_the_same_size():

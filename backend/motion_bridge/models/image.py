@@ -15,7 +15,16 @@ SMALLEST = 64  # pixels on a side
 PROMPTS_KEPT = 64  # encodings; one of FLUX.2 takes 8 to 16 MB
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """A picture of where things are, for models that follow one (structure.py draws it)."""
+
+    picture: Tensor  # (1, 3, H, W) from 0 to 1
+    kind: str  # depth, canny
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
 class Wish:
     """What a picture should show, and how faithfully."""
 
@@ -23,6 +32,8 @@ class Wish:
     negative: str = ""
     guidance: float | None = None  # None: as the model recommends
     steps: int | None = None
+    structure: Structure | None = None  # where things are
+    reference: Tensor | None = None  # (1, 3, H', W') from 0 to 1: who and what they are; encoded once
 
 
 class ImageModel(Protocol):

@@ -17,8 +17,10 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 
 from ..errors import BackendFailed, BadInput, OutOfMemory
 from . import folder as folders
-from .flux import Flux1, Flux2
+from .flux1 import Flux1
+from .flux2 import Flux2
 from .image import ImageModel
+from .parts import Parts
 from .registry import Model, find, folder_of
 from .stable_diffusion import LatentConsistency, StableDiffusion
 
@@ -83,7 +85,7 @@ def load(name: str, device: str | None = None, dtype: torch.dtype | None = None)
     except (OSError, ValueError, KeyError) as fault:
         raise BadInput(f"{folder} cannot be loaded as a {family} model: {fault}") from None
     pipeline.set_progress_bar_config(disable=True)
-    return model_class(pipeline, steps, guidance)
+    return model_class(Parts(pipeline, steps, guidance, device, dtype))
 
 
 def best_device() -> str:

@@ -35,11 +35,6 @@ def levels_from(sigma: float, own: Sequence[float]) -> list[float]:
     return [sigma, *(level for level in own if level < MERGED * sigma)]
 
 
-def before_shift(sigma: float, shift: float) -> float:
-    """The level that a scheduler turns into sigma by its shift, sigma = s·u / (1 + (s - 1)·u); s = e^mu if dynamic."""
-    return sigma if sigma in (0.0, 1.0) else 1 / (1 + shift * (1 / sigma - 1))
-
-
 def to_variance_exploding(sigma: float) -> float:
     """The same ratio of noise to picture as Stable Diffusion's schedulers write it: picture + result·noise."""
     return math.inf if sigma >= 1 else sigma / (1 - sigma)

@@ -4,7 +4,7 @@ Sigma means the same as everywhere (noise_level.py); their schedulers write it a
 deviations, so the start is continuous; LCM takes training timesteps, of which there are a thousand.
 """
 
-import logging
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -16,108 +16,152 @@ from torch import Tensor
 from ..errors import BadInput
 from .image import PROMPTS_KEPT, Wish
 from .noise_level import from_variance_exploding, levels_from, to_variance_exploding
+from .parts import Parts
+
+Guess = Callable[[Tensor, Tensor], Tensor]  # scaled latents and a timestep → the noise in them
 
 
 class StableDiffusion:
-    """SD 1.5 and SDXL with Euler steps; latents are (1, 4, H/8, W/8)."""
+    """SD 1.5 and SDXL with Euler steps; latents are (1, 4, H/8, W/8), float32."""
 
-    negates = True  # knows negative prompts
-
-    def __init__(self, pipeline: Any, steps: int, guidance: float):
-        self.pipeline = pipeline
-        self.steps = steps
-        self.guidance = guidance
-        self.multiple = pipeline.vae_scale_factor
-        self.two_encoders = hasattr(pipeline, "text_encoder_2")
+    def __init__(self, parts: Parts):
+        self.parts = parts
+        self.pipeline = parts.pipeline
+        self.steps = parts.steps
+        self.guidance = parts.guidance
+        self.device = parts.device
+        self.multiple = self.pitch = self.pipeline.vae_scale_factor
+        self.two_encoders = hasattr(self.pipeline, "text_encoder_2")
         self.encoded = lru_cache(PROMPTS_KEPT)(self._encoded)
-        self._take_scheduler()
+        self.scheduler: Any = self._scheduler()
 
-    def _take_scheduler(self) -> None:
+    def _scheduler(self) -> Any:
         # spaced by "trailing", it starts from noise of exactly the deviation that was asked for
-        self.pipeline.scheduler = EulerDiscreteScheduler.from_config(
+        return EulerDiscreteScheduler.from_config(
             self.pipeline.scheduler.config, timestep_spacing="trailing", use_karras_sigmas=False
         )
 
     def levels(self, steps: int, width: int, height: int) -> list[float]:
         """The sigmas that the model itself would take in so many steps, falling, without the final 0."""
-        scheduler = self.pipeline.scheduler
-        scheduler.set_timesteps(steps)
-        return [from_variance_exploding(float(each)) for each in scheduler.sigmas[:-1]]
+        self.scheduler.set_timesteps(steps)
+        return [from_variance_exploding(float(each)) for each in self.scheduler.sigmas[:-1]]
 
     def encode(self, picture: Tensor) -> Tensor:
+        """A picture's latents, scaled as the network was taught."""
         vae = self.pipeline.vae
-        mean = vae.encode((picture * 2 - 1).to(vae.device, vae.dtype)).latent_dist.mode()
-        return mean * vae.config.scaling_factor
+        mean = vae.encode((picture * 2 - 1).to(self.device, vae.dtype)).latent_dist.mode()
+        return mean.float() * vae.config.scaling_factor
 
     def decode(self, latent: Tensor) -> Tensor:
+        """The picture of latents, (1, 3, H, W)."""
         vae = self.pipeline.vae
-        return vae.decode(latent.to(vae.dtype) / vae.config.scaling_factor, return_dict=False)[0] / 2 + 0.5
+        return vae.decode((latent / vae.config.scaling_factor).to(vae.dtype), return_dict=False)[0] / 2 + 0.5
 
     def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor:
         """Latents with noise up to sigma, denoised: shape and normalisation as `encode` gives them."""
         own = self.levels(wish.steps or self.steps, 0, 0)
         deviations = [to_variance_exploding(level) for level in levels_from(min(sigma, own[0]), own)]
-        start = latent / deviations[0] + noise.to(latent)  # the pipeline multiplies by the first deviation
-        return self._run(start, wish, seed, sigmas=[*deviations, 0.0])
+        self.scheduler.set_timesteps(sigmas=[*deviations, 0.0])
+        return self._walk(latent + deviations[0] * noise.to(latent), wish, seed)
+
+    def _walk(self, latent: Tensor, wish: Wish, seed: int) -> Tensor:
+        """Down all levels that the scheduler was given."""
+        guess = self._guess(wish, latent)
+        generator = torch.Generator().manual_seed(seed)
+        self.scheduler.set_begin_index(0)
+        for time in self.scheduler.timesteps:
+            shown = self.scheduler.scale_model_input(latent, time)
+            latent = self.scheduler.step(guess(shown, time), time, latent, generator=generator)[0]
+        return latent
+
+    def _guess(self, wish: Wish, latent: Tensor) -> Guess:
+        """The network as a function of latents and time; whatever stays the same over the steps is made here, once."""
+        if wish.reference is not None:
+            raise BadInput("Stable Diffusion takes no reference picture; set reference to none, or use FLUX.2.")
+        amount = self.guidance if wish.guidance is None else wish.guidance
+        fixed, guided = self._words(wish, amount, latent)
+        copies = 2 if guided else 1
+        structure, control = wish.structure, self.parts.control
+        hint = None if structure is None else structure.picture.to(self.device, self.parts.dtype)
+
+        def guess(shown: Tensor, time: Tensor) -> Tensor:
+            both = torch.cat([shown.to(self.parts.dtype)] * copies)
+            arguments = dict(fixed)
+            if structure is not None and hint is not None:
+                shared = {name: value for name, value in fixed.items() if name != "timestep_cond"}
+                down, middle = control(
+                    both,
+                    time,
+                    controlnet_cond=torch.cat([hint] * copies),
+                    conditioning_scale=structure.strength,
+                    **shared,
+                )
+                arguments |= {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
+            found = self.pipeline.unet(both, time, **arguments)[0].float()
+            if not guided:
+                return found
+            avoided, wanted = found.chunk(2)
+            return avoided + amount * (wanted - avoided)
+
+        return guess
+
+    def _words(self, wish: Wish, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
+        """Arguments that hold the prompts, and whether they are two: what to avoid, what is wanted."""
+        guided = amount > 1
+        told = [self._negative(wish.negative), self.encoded(wish.prompt)] if guided else [self.encoded(wish.prompt)]
+        texts = [torch.cat(parts) for parts in zip(*told, strict=True)]
+        fixed: dict[str, Any] = {"encoder_hidden_states": texts[0], "return_dict": False}
+        if self.two_encoders:
+            height, width = (side * self.multiple for side in latent.shape[-2:])
+            size = torch.tensor([[height, width, 0, 0, height, width]] * len(texts[1]), dtype=self.parts.dtype)
+            fixed["added_cond_kwargs"] = {"text_embeds": texts[1], "time_ids": size.to(self.device)}
+        return fixed, guided
+
+    def _negative(self, text: str) -> tuple[Tensor, ...]:
+        """What is to be avoided; SDXL was taught zeros for nothing in particular."""
+        found = self.encoded(text)
+        zeros = not text and getattr(self.pipeline.config, "force_zeros_for_empty_prompt", False)
+        return tuple(torch.zeros_like(part) for part in found) if zeros else found
 
     def _encoded(self, text: str) -> tuple[Tensor, ...]:
-        made = self.pipeline.encode_prompt(
-            prompt=text,
-            device=self.pipeline._execution_device,
-            num_images_per_prompt=1,
-            do_classifier_free_guidance=False,
-        )
+        with self.parts.guests:
+            made = self.pipeline.encode_prompt(
+                prompt=text, device=self.device, num_images_per_prompt=1, do_classifier_free_guidance=False
+            )
         return (made[0], made[2]) if self.two_encoders else (made[0],)
-
-    def _run(self, latent: Tensor, wish: Wish, seed: int, **schedule: Any) -> Tensor:
-        scale = self.pipeline.vae_scale_factor
-        words: dict[str, Any] = dict(
-            zip(("prompt_embeds", "pooled_prompt_embeds"), self.encoded(wish.prompt), strict=False)
-        )
-        if self.negates:
-            names = ("negative_prompt_embeds", "negative_pooled_prompt_embeds")
-            words.update(zip(names, self.encoded(wish.negative), strict=False))
-        elif wish.negative:
-            raise BadInput("An LCM model knows no negative prompt; take the negative out.")
-        return self.pipeline(
-            **words,
-            latents=latent.to(self.pipeline.unet.dtype),
-            guidance_scale=self.guidance if wish.guidance is None else wish.guidance,
-            generator=torch.Generator().manual_seed(seed),
-            width=latent.shape[-1] * scale,
-            height=latent.shape[-2] * scale,
-            output_type="latent",
-            **schedule,
-        ).images
 
 
 class LatentConsistency(StableDiffusion):
     """LCM: few large steps, each of which adds fresh noise (drawn from the frame's seed)."""
 
-    negates = False
-
-    def _take_scheduler(self) -> None:
-        self.pipeline.scheduler = LCMScheduler.from_config(self.pipeline.scheduler.config)
-        # it would warn at every frame that a start below full noise is unusual; here it is the rule
-        logging.getLogger(LCMScheduler.__module__).setLevel(logging.ERROR)
+    def _scheduler(self) -> Any:
+        return LCMScheduler.from_config(self.pipeline.scheduler.config)
 
     def levels(self, steps: int, width: int, height: int) -> list[float]:
-        self.pipeline.scheduler.set_timesteps(steps)
-        return [self._level(int(t)) for t in self.pipeline.scheduler.timesteps]
+        self.scheduler.set_timesteps(steps)
+        return [self._level(int(t)) for t in self.scheduler.timesteps]
 
     def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor:
         levels = levels_from(sigma, self.levels(wish.steps or self.steps, 0, 0))
-        known = torch.tensor([self._level(t) for t in range(len(self._kept()))])
+        kept = self.scheduler.alphas_cumprod  # the share of the picture's variance at each training timestep
+        deviations = ((1 - kept) / kept) ** 0.5
+        known = deviations / (1 + deviations)
         steps = [int((known - level).abs().argmin()) for level in levels]
         steps = [t for at, t in enumerate(steps) if at == 0 or t < steps[at - 1]]
-        kept = self._kept()[steps[0]]
-        start = kept.sqrt() * latent + (1 - kept).sqrt() * noise.to(latent)
-        return self._run(start.to(latent.dtype), wish, seed, timesteps=steps)
+        self.scheduler.set_timesteps(timesteps=steps)
+        share = float(kept[steps[0]])
+        return self._walk(share**0.5 * latent + (1 - share) ** 0.5 * noise.to(latent), wish, seed)
 
-    def _kept(self) -> Tensor:
-        """The share of the picture's variance at each training timestep."""
-        return self.pipeline.scheduler.alphas_cumprod
+    def _words(self, wish: Wish, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
+        if wish.negative:
+            raise BadInput("An LCM model knows no negative prompt; take the negative out.")
+        fixed, _ = super()._words(wish, 1.0, latent)
+        width = self.pipeline.unet.config.time_cond_proj_dim
+        if width is not None:  # guidance is one of its inputs
+            told = self.pipeline.get_guidance_scale_embedding(torch.tensor([amount - 1]), embedding_dim=width)
+            fixed["timestep_cond"] = told.to(self.device, self.parts.dtype)
+        return fixed, False
 
     def _level(self, timestep: int) -> float:
-        kept = float(self._kept()[timestep])
+        kept = float(self.scheduler.alphas_cumprod[timestep])
         return from_variance_exploding(((1 - kept) / kept) ** 0.5)
