@@ -18,6 +18,9 @@ from . import backend, frame_range, take
 from .job import Job
 from .take import Take
 
+# Options that are in a begun take's Shot already, as pictures and points: a farm gives them again.
+ALREADY_READ = ("first_frame", "grid", "sources", "region", "through_glass")
+
 
 @dataclass(frozen=True)
 class Order:
@@ -82,8 +85,8 @@ def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str
         return Order(old, engine, request.frames, True, request)
     shot = shots.load(old.shot)
     for name, value in changes.items():
-        if name == "first_frame":
-            continue  # it is in the Shot already, and a farm gives the same options again
+        if name in ALREADY_READ:
+            continue
         was = getattr(shot, name)
         if name == "settings":
             value = {**was, **value}
@@ -98,16 +101,22 @@ def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str
 def request_of(scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Request:
     """What the scene's own settings ask for, with some fields replaced."""
     settings = settings_of(scene)
+    wanted = {**settings.engine_settings(engine), **changes.get("settings", {})}
+    made_by = engines.find(engine)
     span = changes.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
     request = Request(
         frames=span,
-        needs=frozenset(engines.find(engine).needs),
+        needs=made_by.needs(engines.completed(made_by, wanted)),
         first_frame=changes.get("first_frame") or first_frame_of(settings),
         prompts={key.frame: key.text for key in settings.prompts},
         negative={span[0]: settings.negative} if settings.negative else {},
         seed=settings.seed,
-        settings={**settings.engine_settings(engine), **changes.get("settings", {})},
-        grid=settings.grid,
+        settings=wanted,
+        schedules=settings.engine_schedules(engine),
+        grid=settings.grid if settings.tracks.use_grid else 0,
+        sources=changes["sources"] if "sources" in changes else settings.tracks.wanted(scene),
+        region=changes.get("region") or settings.tracks.region(),
+        through_glass=settings.tracks.through_glass,
     )
     return replace(request, **{name: value for name, value in changes.items() if name != "settings"})
 

@@ -23,6 +23,7 @@ class Frame:
     index: int  # position in the Shot, from 0
     pixels: NDArray[np.uint8]  # (H, W, 3), sRGB, top row first
     notes: Mapping[str, Any] = field(default_factory=dict)  # what a resumed job must know of it; kept in the file
+    state: NDArray[np.generic] | None = None  # what a resumed job must have that is no text; kept beside the file
 
 
 class Finished(Protocol):
@@ -31,6 +32,7 @@ class Finished(Protocol):
     def __contains__(self, index: int) -> bool: ...
     def pixels(self, index: int) -> NDArray[np.uint8]: ...
     def notes(self, index: int) -> Mapping[str, Any]: ...
+    def state(self, index: int) -> NDArray[np.generic] | None: ...  # None where there is none, or it was deleted
 
 
 Changes = Callable[[], list[Mapping[str, Any]]]  # what the caller changed since it was last asked, oldest first
@@ -42,9 +44,12 @@ class Engine(Protocol):
     It asks `changes` between frames or chunks and takes what it can; a field outside `accepts` never reaches it.
     """
 
-    needs: frozenset[str]  # optional Shot fields it cannot do without: depth, objects, tracks, flow
     accepts: frozenset[str]  # what may change while it runs: tracks, prompts, settings
     defaults: Mapping[str, Any]  # its settings and what they are when nobody says otherwise
+
+    def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
+        """Optional Shot fields it cannot do without under all these settings: depth, objects, tracks, flow."""
+        ...
 
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]: ...
 
@@ -60,8 +65,13 @@ def find(name: str) -> Engine:
 
 
 def settings(engine: Engine, shot: Shot) -> dict[str, Any]:
-    """The engine's settings for this Shot: its defaults with the Shot's own on top; BadInput for unknown names."""
-    unknown = sorted(set(shot.settings) - set(engine.defaults))
+    """The engine's settings for this Shot."""
+    return completed(engine, shot.settings)
+
+
+def completed(engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All of the engine's settings: its defaults with the given ones on top; BadInput for unknown names."""
+    unknown = sorted(set(given) - set(engine.defaults))
     if unknown:
         raise BadInput(f"Unknown setting {unknown[0]!r}; this engine knows {', '.join(sorted(engine.defaults))}.")
-    return {**engine.defaults, **shot.settings}
+    return {**engine.defaults, **given}

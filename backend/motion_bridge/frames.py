@@ -5,6 +5,7 @@ chunk named "motion_bridge", what it was made from. A frame is written under a t
 whole, so that a name without `.part` always stands for a finished frame.
 """
 
+import io
 import json
 import os
 import re
@@ -26,6 +27,7 @@ from .errors import BackendFailed, BadInput
 VERSION = 1  # of what is written into the files
 KEY = "motion_bridge"
 PART = ".part"
+STATE = "state"  # the folder of what an engine keeps beside its frames; of no use once all are finished
 _FRAME = re.compile(r"frame_(-?\d{4,})\.png")
 _STRAY = re.compile(r"frame_-?\d{4,}\.png\.part")
 _HEAD = 4096  # bytes: the text of most frames ends before
@@ -37,6 +39,11 @@ _END = bytes(4) + b"IEND" + zlib.crc32(b"IEND").to_bytes(4, "big")
 def frame_name(number: int) -> str:
     """The file name of a frame: frame_0001.png, frame_-0005.png, frame_123456.png."""
     return f"frame_{'-' if number < 0 else ''}{abs(number):04d}.png"
+
+
+def there(folder: Path) -> list[str]:
+    """The names of the frames in a folder, in the order of names; none where there is no folder."""
+    return sorted(filter(_FRAME.fullmatch, os.listdir(folder))) if folder.is_dir() else []
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ def _sweep(folder: Path) -> list[str]:
     names = os.listdir(folder)
     for name in filter(_STRAY.fullmatch, names):
         (folder / name).unlink()
-    return sorted(filter(_FRAME.fullmatch, names))
+    return there(folder)
 
 
 class Take:
@@ -110,6 +117,16 @@ class Take:
         fields = _text(self.path(index))
         return fields["notes"] if fields else {}
 
+    def state(self, index: int) -> NDArray[np.generic] | None:
+        """What the engine needs of a finished frame beside its picture; None where nothing (whole) is there."""
+        try:
+            return np.load(self._state(index), allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+
+    def _state(self, index: int) -> Path:
+        return self.folder / STATE / f"{self.path(index).stem}.npy"
+
     def scan(self, names: Sequence[str]) -> None:
         """Find out which of these files are finished frames of this job; BadInput for another's pictures."""
         index_of = {frame_name(number): index for index, number in enumerate(self._numbers)}
@@ -131,11 +148,22 @@ class Take:
         text = json.dumps(fields, sort_keys=True, ensure_ascii=False, allow_nan=False)
         path = self.path(frame.index)
         try:
+            if frame.state is not None:
+                self._save_state(frame)
             _write(path, png.encode(frame.pixels, {KEY: text}))
         except OSError as fault:
             raise BackendFailed(f"{path} could not be written: {fault.strerror}; {_free(self.folder)}.") from None
         self._finished.add(frame.index)
         return path
+
+    def _save_state(self, frame: Frame) -> None:
+        """First of all, so that a finished frame always has its state."""
+        path = self._state(frame.index)
+        path.parent.mkdir(exist_ok=True)
+        path.with_name(path.name + PART).unlink(missing_ok=True)
+        content = io.BytesIO()
+        np.save(content, frame.state, allow_pickle=False)
+        _write(path, content.getvalue())
 
 
 def _write(path: Path, data: bytes) -> None:

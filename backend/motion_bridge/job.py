@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from . import doctor, frames, paths
 from . import engine as engines
 from . import shot as shots
-from .engine import Changes, Engine, Frame
+from .engine import Changes, Frame
 from .errors import BackendFailed, BadInput, Cancelled, ModelMissing, MotionBridgeError, OutOfMemory
 from .events import Event, FrameMade, Progress, Started
 from .shot import Shot
@@ -46,8 +46,9 @@ def run(order: Order, changes: Changes, cancelled: Callable[[], bool]) -> Iterat
         engine = engines.find(order.engine)
     if lacking := doctor.lack(order.engine):
         raise ModelMissing(f"Engine {order.engine} cannot run here: {lacking}.")
-    _check_needs(engine, shot, order)
-    identity = frames.Identity(shots.digest(order.shot), order.engine, engines.settings(engine, shot))
+    settings = engines.settings(engine, shot)
+    _check_needs(engine.needs(settings), shot, order)
+    identity = frames.Identity(shots.digest(order.shot), order.engine, settings)
 
     def accepted_changes() -> list:
         check_cancelled()
@@ -73,8 +74,8 @@ def run(order: Order, changes: Changes, cancelled: Callable[[], bool]) -> Iterat
             raise BackendFailed(f"Engine {order.engine} stopped after {len(take)} of {total} frames.")
 
 
-def _check_needs(engine: Engine, shot: Shot, order: Order) -> None:
-    for name in sorted(engine.needs):
+def _check_needs(needs: Iterable[str], shot: Shot, order: Order) -> None:
+    for name in sorted(needs):
         if getattr(shot, name) is None:
             raise BadInput(
                 f"{order.shot}: engine {order.engine} needs {name}, which this Shot does not hold. Write the Shot "

@@ -71,6 +71,9 @@ class Disk:
     def notes(self, index):
         return self.made[index].notes
 
+    def state(self, index):
+        return self.made[index].state
+
 
 def run(shot, disk=None, changes=list):
     return list(engine.frames(shot, disk or Disk(), changes))
@@ -291,6 +294,12 @@ def test_a_job_writes_its_frames_and_a_resumed_one_makes_only_what_is_missing(tr
     events = list(jobs.run(replace(order, resume=True), list, lambda: False))
     assert [event.index for event in events if isinstance(event, FrameMade)] == [2, 3]
     assert {name: (tmp_path / "take" / name).read_bytes() for name in names} == before
+
+
+def test_only_the_scenes_own_motion_needs_its_geometry():
+    for motion in ("2D", "flow", "affine"):
+        assert not engine.needs({**engine.defaults, "motion": motion})
+    assert engine.needs(engine.defaults) == {"depth", "objects"}
 
 
 def test_the_engine_can_be_asked_about_without_torch():

@@ -20,9 +20,11 @@ from motion_bridge.engine import Frame
 class Testing:
     """Every picture is made from the one before, so that a resumed job shows whether it went on where it was."""
 
-    needs: frozenset[str] = frozenset()
     accepts = frozenset({"prompts"})
     defaults: Mapping[str, Any] = {"fault": "", "at": 5, "pause": 0.0, "sign": ""}
+
+    def needs(self, settings):
+        return frozenset()
 
     def frames(self, shot, finished, changes):
         settings = engines.settings(self, shot)

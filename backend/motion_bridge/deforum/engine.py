@@ -39,10 +39,13 @@ DEFAULTS: dict[str, Any] = {
 class Deforum:
     """Engine 2: warp the previous picture, clean it, let an image model work on it, feed it back."""
 
-    needs: frozenset[str] = frozenset({"depth", "objects"})  # of the scene's own motion, which is the default
     accepts = frozenset({"prompts"})
     defaults: Mapping[str, Any] = DEFAULTS
     packages = ("torch", "diffusers", "transformers", "cv2", "av")  # what it imports when a job starts
+
+    def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
+        """The scene's motion is read from its geometry; schedules and guide videos need nothing of the scene."""
+        return frozenset({"depth", "objects"}) if settings["motion"] == "scene" else frozenset()
 
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]:
         """The frames that are not finished, in rising order; each continues the one before it, from disk or not."""

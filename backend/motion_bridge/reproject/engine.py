@@ -23,9 +23,12 @@ from .memory import Memory, Source
 class Reproject:
     """Nothing may change while it runs: every frame builds on those before it, so a change would mix two jobs."""
 
-    needs: frozenset[str] = frozenset({"depth", "objects"})
     accepts: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = {"mark_unseen": False}  # hatch what the first frame does not show, or fill it
+
+    def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
+        """What its motion is read from."""
+        return frozenset({"depth", "objects"})
 
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]:
         """The missing frames in order; each notes how many pixels it revealed and which frames were remembered."""
