@@ -157,6 +157,16 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
+def differences(one: Shot, other: Shot) -> list[str]:
+    """The names of the fields in which two Shots differ."""
+    a, b = ({**_header(each), **_arrays(each), "first_frame": each.first_frame} for each in (one, other))
+    return [name for name in a if not _equal(a[name], b[name])]
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return np.array_equal(a, b) if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) else a is b or a == b
+
+
 def check(shot: Shot, where: str) -> None:
     """Raise BadInput for the first thing that is wrong, naming field and frame."""
     for fault in _faults(shot):

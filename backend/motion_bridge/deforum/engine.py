@@ -5,6 +5,7 @@ from typing import Any
 
 from ..engine import Changes, Finished, Frame, settings
 from ..shot import Shot
+from .schedules import kept, known
 
 DEFAULTS: dict[str, Any] = {
     "model": "flux.2-klein-4b",  # a registered name or a folder
@@ -41,6 +42,8 @@ class Deforum:
 
     accepts = frozenset({"prompts"})
     defaults: Mapping[str, Any] = DEFAULTS
+    schedules: Mapping[str, str] = known()
+    spoken = {"denoise": ("strength_schedule", kept)}  # what others call it, the schedule it is, and how to translate
     packages = ("torch", "diffusers", "transformers", "cv2", "av")  # what it imports when a job starts
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:

@@ -3,12 +3,14 @@
 Names and defaults are the webui's; those in OWN are this project's. Light, so that Blender's panel can use it too.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 from ..errors import BadInput
 from ..motion.schedule import Context, texts, values
+from ..motion.schedule.parse import Key, keys
+from ..motion.schedule.text import number
 from ..motion.schedule.webui_keys import NAMES, SCHEDULES
+from ..names import nearest
 
 OWN = {"start_sigma": "0:(-1)", "revealed_noise": "0:(0)", "color_amount": "0:(1)"}
 FOV = "fov_schedule"
@@ -41,12 +43,6 @@ def check_names(names: Iterable[str]) -> None:
             raise BadInput(f"There is no schedule {name!r}{nearest(name, there)}")
 
 
-def nearest(name: str, there: Iterable[str]) -> str:
-    """The end of a sentence about a name that is not there."""
-    near = difflib.get_close_matches(name, list(there), 1)
-    return f"; did you mean {near[0]!r}?" if near else "."
-
-
 def fault(name: str, text: str, context: Context) -> str | None:
     """What is wrong with a schedule, with its key and column; None where nothing is."""
     try:
@@ -62,3 +58,16 @@ def check(schedules: Mapping[str, str], context: Context) -> None:
     for name, text in schedules.items():
         if wrong := fault(name, text, context):
             raise BadInput(wrong)
+
+
+def kept(denoise: str) -> str:
+    """The strength, which is the share that is kept, of a schedule of the share that is made anew."""
+    try:
+        found = keys(denoise, Context())
+    except BadInput as wrong:
+        raise BadInput(f"denoise, {wrong}") from None
+    return ", ".join(f"{key.label}:({_rest(key)})" for key in found)
+
+
+def _rest(key: Key) -> str:
+    return f"1-({key.value})" if key.number is None else number(1 - key.number)

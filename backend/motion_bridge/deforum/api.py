@@ -1,0 +1,100 @@
+"""The Deforum engine for Python programs: `from motion_bridge import DeforumFlux`.
+
+    DeforumFlux().animate(prompt="a valley at dawn", zoom="0:(1.02)", frames=60, output="valley")
+
+What may be asked for is explained in docs/api.md, and stands in `request.shot_of`. Nothing heavy is imported until
+frames are made.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import doctor, film, frames, job, own_shot, paths, png
+from .. import shot as shots
+from ..errors import BadInput, ModelMissing
+from ..events import FrameMade
+from ..shot import Shot
+from . import request
+from .engine import engine
+
+NAME = "deforum"
+
+Picture = NDArray[np.uint8]
+OnFrame = Callable[[int, Picture], None]
+
+
+class Nothing:
+    """The finished frames of a job that keeps none."""
+
+    def __contains__(self, index: int) -> bool:
+        return False
+
+    def pixels(self, index: int) -> Picture:
+        raise KeyError(index)
+
+    notes = state = pixels
+
+
+class DeforumFlux:
+    """An image model that paints animations, in the way of Deforum.
+
+    model: a name that is registered or a model's folder; None: what a Shot or settings file says, else the engine's
+    default. device: cuda, mps or cpu; empty: the best there is.
+    """
+
+    def __init__(self, model: str | None = None, device: str = ""):
+        self.model = model
+        self.device = device
+        self.notices: tuple[str, ...] = ()  # what the last settings file asked for that is not done here
+
+    def animate(
+        self,
+        output: str | Path,
+        *,
+        resume: bool = False,
+        movie: str | Path | None = None,
+        on_frame: OnFrame | None = None,
+        **wishes: Any,
+    ) -> Path:
+        """Make the frames of an animation in a folder of their own, and the folder.
+
+        resume: make only what the folder lacks; with no wishes, of what it was begun with. movie: an .mp4 to write as
+        well. on_frame: is called with each frame's number and pixels (H, W, 3) uint8. wishes: `request.shot_of`.
+        BadInput, ModelMissing, OutOfMemory … as sentences; frames that are finished stay.
+        """
+        folder = paths.check_output(str(output))
+        if movie is not None:
+            film.check(Path(movie))
+        kept = folder / own_shot.FOLDER
+        if not (resume and not wishes and (kept / "shot.json").is_file()):
+            kept = own_shot.keep(self._shot(wishes), folder, resume)
+        order = job.Order(1, kept, str(folder), NAME, resume or not frames.there(folder))
+        for event in job.run(order, list, lambda: False):
+            if isinstance(event, FrameMade) and on_frame:
+                on_frame(event.number, event.pixels)
+        if movie is not None:
+            shot = shots.load(kept)
+            film.write(Path(movie), (png.read(folder / frames.frame_name(number)) for number in shot.frames), shot.fps)
+        return folder
+
+    def stream(self, **wishes: Any) -> Iterator[Picture]:
+        """The frames of an animation, (H, W, 3) uint8 each, as they are made; nothing is written.
+
+        wishes: `request.shot_of`; wrong ones are refused here, not at the first frame.
+        """
+        if lacking := doctor.lack(NAME):
+            raise ModelMissing(f"Engine {NAME} cannot run here: {lacking}.")
+        shot = self._shot(wishes)
+        return (frame.pixels for frame in engine.frames(shot, Nothing(), list))
+
+    def _shot(self, wishes: dict[str, Any]) -> Shot:
+        if self.device:
+            wishes = {"device": self.device, **wishes}
+        if "model" in wishes:
+            raise BadInput("The model is chosen once for all: DeforumFlux(model=…).")
+        shot, self.notices = request.shot_of(model=self.model, **wishes)
+        return shot

@@ -1,0 +1,204 @@
+"""Settings files of the webui, Forge, the notebooks, Parseq, as jobs of this engine.
+
+What a file says under their names becomes settings and schedules under ours; what has no meaning here is said, once,
+in `notices`. Keys of this engine's own, such as `motion` or `start_sigma`, may stand in a file too. Whether there is a
+picture to begin with (`use_init`) is never the file's to say: its picture is on another machine.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadInput
+from ..motion.schedule import settings as files
+from ..motion.schedule import text as written
+from ..motion.schedule.prompts import MARK, by_frame
+from ..wishes import like
+from .engine import DEFAULTS
+from .schedules import OWN, STEPS, known
+
+DEPTH_MODELS = {"midas": "midas-dpt-hybrid", "depth-anything": "depth-anything-v2-small"}  # how their names begin
+SAME = (  # settings that are called and mean the same in the webui
+    ("seed_behavior", "seed_iter_N", "mask_overlay_blur", "color_force_grayscale", "hybrid_composite")
+    + ("perlin_octaves", "perlin_persistence")
+)
+ELSEWHERE = ("noise_type", "color_coherence", "mask_file", "use_init")  # names we share whose meaning needs a look
+MOTIONS = {"Optical Flow": "flow", "Perspective": "perspective", "Affine": "affine"}
+OF_THE_MODEL = ("cfg_scale_schedule", STEPS)  # numbers that suit the model a file was made for and no other
+OURS = {*DEFAULTS, *OWN}
+KNOWN = known()
+OFTEN_ON = {  # keys that switch on what this engine does not do → what to call it
+    "use_looper": "guided images",
+    "enable_checkpoint_scheduling": "a change of model on the way",
+    "enable_sampler_scheduling": "another sampler",
+    "tiling": "tiling",
+    "restore_faces": "face restoration",
+    "use_noise_mask": "noise masks",
+    "use_mask_video": "a mask video",
+    "use_alpha_as_mask": "the alpha channel as a mask",
+    "hybrid_comp_mask_inverse": "inverted hybrid masks",
+}
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a file asks for; None where it does not say."""
+
+    settings: Mapping[str, Any]
+    schedules: Mapping[str, str]
+    prompts: Mapping[int, str]  # from frame 0 of the job
+    frames: int | None = None
+    fps: float | None = None
+    width: int | None = None
+    height: int | None = None
+    seed: int | None = None
+    notices: tuple[str, ...] = ()
+
+
+def read(path: Path, model: str = "") -> Brought:
+    """A file as this engine understands it. model: the one that will paint, by name or folder.
+
+    BadInput names the file, and the line, key or column.
+    """
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except OSError as fault:
+        raise BadInput(f"{path} cannot be read: {fault.strerror or fault}.") from None
+    except UnicodeDecodeError as fault:
+        raise BadInput(f"{path} is no text in UTF-8: byte {fault.start} cannot be read.") from None
+    return brought(files.read(content, path.name), model)
+
+
+def brought(found: files.Settings, model: str = "") -> Brought:
+    """The same of a file that has been read."""
+    notices: list[str] = [notice for notice in found.notices if not any(f"'{name}'" in notice for name in OURS)]
+    values = {name: value for name, value in found.values.items() if value is not None}
+    settings = dict(_settings(values, notices))
+    theirs = of_stable_diffusion(model or str(settings.get("model", "")))
+    return Brought(
+        settings,
+        _schedules(found, theirs, notices),
+        _prompts(found, theirs, notices),
+        found.max_frames,
+        found.fps,
+        found.width,
+        found.height,
+        None if found.seed is None or found.seed < 0 else found.seed,
+        tuple(notices),
+    )
+
+
+def of_stable_diffusion(model: str) -> bool:
+    """Whether a model, by name or folder, is of the kind that these files were made for."""
+    index = Path(model).expanduser() / "model_index.json"
+    try:
+        kind = str(json.loads(index.read_text(encoding="utf-8"))["_class_name"]) if model and index.is_file() else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        kind = ""
+    return kind.startswith(("StableDiffusion", "LatentConsistency")) or model.startswith(("sd-", "sdxl", "lcm"))
+
+
+def _settings(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
+    """Theirs first, then what stands under our own names."""
+
+    def given(name: str, without: Any = None) -> Any:
+        return values.get(name, without)
+
+    yield from ((name, like(DEFAULTS[name], values[name], name)) for name in SAME if name in values)
+    for theirs, ours in (("diffusion_cadence", "cadence"), ("sampling_mode", "sampling")):
+        if theirs in values:
+            yield ours, like(DEFAULTS[ours], values[theirs], theirs)
+    if "enable_perspective_flip" in values:
+        yield "perspective_flip", bool(values["enable_perspective_flip"])
+    if "noise_type" in values:
+        yield "noise_type", {"uniform": "gaussian"}.get(values["noise_type"], values["noise_type"])
+    yield from _motion(values, notices)
+    yield from _colour(values)
+    if given("use_mask") and given("mask_file"):
+        yield "mask_file", str(values["mask_file"])
+        yield "mask_invert", bool(given("invert_mask"))
+    if given("hybrid_composite", "None") != "None":
+        kind = given("hybrid_comp_mask_type", "None")
+        if kind in ("Depth", "Video Depth"):
+            notices.append(f"a hybrid mask by {kind} is not known here; the guide is mixed in evenly")
+        yield "hybrid_mask", kind if kind in ("Blend", "Difference") else "None"
+    off = [called for name, called in OFTEN_ON.items() if given(name) and name not in DEFAULTS]
+    off += ["ControlNet"] if any(given(f"cn_{unit}_enabled") for unit in range(1, 6)) else []
+    if off:
+        notices.append(f"not done here: {', '.join(off)}")
+    for name in DEFAULTS:
+        if name in values and name not in (*SAME, *ELSEWHERE):
+            yield name, like(DEFAULTS[name], values[name], name)
+
+
+def _motion(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
+    mode, hybrid = values.get("animation_mode"), MOTIONS.get(values.get("hybrid_motion", "None"))
+    if values.get("video_init_path"):
+        yield "guide_video", str(values["video_init_path"])
+    if mode in ("2D", "3D"):
+        yield "motion", mode
+        edge = "padding_mode" if mode == "3D" else "border"
+        if edge in values:
+            yield "padding", {"replicate": "border"}.get(values[edge], values[edge])
+    elif mode is not None:
+        notices.append(f"animation mode {mode} is taken as 2D")
+        yield "motion", "2D"
+    if hybrid:
+        notices.append(f"the motion is the guide video's ({hybrid}); motion schedules are not added to it")
+        yield "motion", hybrid
+    if mode == "3D" and values.get("use_depth_warping", True):
+        asked = str(values.get("depth_algorithm", "Midas-3-Hybrid"))
+        begins = next((begin for begin in DEPTH_MODELS if asked.lower().startswith(begin)), "")
+        if not begins:
+            notices.append(f"depth by {asked} is not known here; MiDaS is taken")
+        yield "depth_model", DEPTH_MODELS[begins or "midas"]
+
+
+def _colour(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    match values.get("color_coherence"):
+        case None:
+            return
+        case "Video Input":
+            yield "color_coherence", "LAB"
+            yield "color_reference", "video"
+        case "Image":
+            yield "color_coherence", "LAB"
+            yield "color_reference", str(values.get("color_coherence_image_path") or "first")
+        case space:
+            yield "color_coherence", space
+
+
+def _schedules(found: files.Settings, same_model: bool, notices: list[str]) -> dict[str, str]:
+    if "schedule" in found.schedules:
+        raise BadInput("The file holds one bare schedule and does not say which; write it as a settings file.")
+    schedules = {name: text for name, text in found.schedules.items() if name in KNOWN}
+    for name, series in found.series.items():
+        schedules[name] = written.schedule(series.tolist())
+    if not found.values.get("enable_steps_scheduling"):
+        schedules.pop(STEPS, None)
+        if "steps" in found.values:
+            schedules[STEPS] = f"0:({like(1, found.values['steps'], 'steps')})"
+    if not found.values.get("enable_subseed_scheduling"):
+        for name in ("subseed_schedule", "subseed_strength_schedule"):
+            schedules.pop(name, None)
+    left = [name for name in OF_THE_MODEL if not same_model and schedules.pop(name, None) is not None]
+    if left:
+        notices.append(f"{' and '.join(left)}: left to the model; the file's were meant for Stable Diffusion")
+    return schedules
+
+
+def _prompts(found: files.Settings, same_model: bool, notices: list[str]) -> dict[int, str]:
+    """The file's prompts with what stands before and after each of them."""
+    prompts = by_frame(found.prompts, found.context())
+    left = False
+    for frame, prompt in prompts.items():
+        wanted, _, unwanted = prompt.partition(MARK)
+        wanted = ", ".join(part for part in (found.positive.strip(), wanted.strip()) if part)
+        unwanted = ", ".join(part for part in (unwanted.strip(), found.negative.strip()) if part)
+        left = left or bool(unwanted and not same_model)
+        prompts[frame] = f"{wanted} {MARK} {unwanted}" if unwanted and same_model else wanted
+    if left:
+        notices.append("the negative prompts are left out, because FLUX models know none")
+    return prompts
