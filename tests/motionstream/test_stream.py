@@ -11,11 +11,14 @@ from motion_bridge.motionstream.codec import Decoder
 from motion_bridge.motionstream.condition import FirstFrame
 from motion_bridge.motionstream.live import LiveTracks
 from motion_bridge.motionstream.sampler import sigmas
-from motion_bridge.motionstream.stream import Direction, Generator, stream
+from motion_bridge.motionstream.session import Session
+from motion_bridge.motionstream.stream import Direction, Generator, handed_out, stream
 from motion_bridge.motionstream.student import Student
 from motion_bridge.motionstream.track_head import TrackHead
 from motion_bridge.motionstream.track_map import embed_ids
+from motion_bridge.motionstream.usage import Usage
 
+USAGE = Usage(32, 32, any_size=False, text="words", levels=tuple(sigmas(3)), carries=True)
 SHAPE = dict(patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=24, in_channels=16, out_channels=4)
 
 
@@ -24,7 +27,7 @@ def generator():
     torch.manual_seed(0)
     torch.set_num_threads(1)
     student = Student(**SHAPE, text_dim=16, freq_dim=32, ffn_dim=64, num_layers=2, rope_max_seq_len=64).eval()
-    return Generator(student, TrackHead(64, 4), Decoder(4, width=24), 3, 1, 1, sigmas(3), carries=True)
+    return Generator(student, TrackHead(64, 4), Decoder(4, width=24), USAGE)
 
 
 def tracks(count=6, frames=40):
@@ -50,7 +53,7 @@ def run(generator, chunks, before=lambda number, live: None, live=None):
 def test_the_first_chunk_is_nine_frames_and_every_later_one_twelve(generator):
     made = run(generator, 4)
     assert [chunk.pictures.shape[1] for chunk in made] == [9, 12, 12, 12]
-    assert [chunk.first for chunk in made] == [0, 9, 21, 33]
+    assert [chunk.frames.start for chunk in made] == [0, 9, 21, 33]
 
 
 def test_the_same_seed_gives_the_same_video(generator):

@@ -38,6 +38,21 @@ class Cache:
         if slot == len(self.slots):
             self.slots.append([KeyValue(kv.key.clone(), kv.value.clone()) for kv in clean])
             return
+        self._put(slot, clean)
+
+    def renew_sink(self, clean: list[KeyValue]) -> None:
+        """Let a later chunk stand in the sink from now on: the newest of it, where the sink has room for several."""
+        there = min(self.sink, self.chunks)
+        for slot in range(there - 1):
+            self._put(slot, self.slots[slot + 1])
+        if there:
+            room = self.slots[there - 1][0].key.shape[1]
+            self._put(there - 1, [KeyValue(kv.key[:, -room:], kv.value[:, -room:]) for kv in clean])
+
+    def _put(self, slot: int, clean: list[KeyValue]) -> None:
+        if self.slots[slot][0].key.shape != clean[0].key.shape:  # after a first chunk of another length
+            self.slots[slot] = [KeyValue(kv.key.clone(), kv.value.clone()) for kv in clean]
+            return
         for kept, new in zip(self.slots[slot], clean, strict=True):
             kept.key.copy_(new.key)
             kept.value.copy_(new.value)

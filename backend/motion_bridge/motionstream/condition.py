@@ -1,9 +1,11 @@
 """What the model is told of a stretch of latent frames: mask, first frame and tracks, as channels beside the noise.
 
 Order of channels: noise, 4 mask, first frame, tracks. Everything here works on one clip and on any range of its latent
-frames, and a range gives exactly the slice of the whole.
+frames, and a range gives exactly the slice of the whole. Tracks are drawn on the processor, where additions have an
+order, so that the same tracks give the same bytes on every device.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,14 +16,25 @@ from .track_head import STRIDE, TrackHead, picture_frames
 from .track_map import cells_by_floor, track_map
 
 MASK_CHANNELS = 4
+Cells = Callable[[Tensor, int, int], Tensor]  # one of track_map's
 
 
 @dataclass(frozen=True)
 class FirstFrame:
-    """The picture generation starts from, encoded."""
+    """The picture generation starts from, encoded; on the processor."""
 
     latent: Tensor  # (C, h, w)
     grey: Tensor  # (C, h, w): what the encoder makes of grey, for the frames that are not known
+    wake: Tensor | None = None  # (C, k, h, w): what it makes of the grey right after the picture, where that differs
+
+    def unknown(self, frames: range) -> Tensor:
+        """What stands in latent frames of which nothing is known: (C, len(frames), h, w)."""
+        shown = self.grey[:, None].repeat(1, len(frames), 1, 1)
+        if self.wake is not None:
+            for at, frame in enumerate(frames):
+                if 1 <= frame <= self.wake.shape[1]:
+                    shown[:, at] = self.wake[:, frame - 1]
+        return shown
 
 
 @dataclass(frozen=True)
@@ -46,32 +59,34 @@ def whole_clip(points: Tensor, visible: Tensor, identity: Tensor) -> Tracks:
     return Tracks(points, visible, identity, points[:, 0], visible[:, 0])
 
 
-def channels(first: FirstFrame, tracks: Tracks | None, head: TrackHead, frames: range, carry: bool) -> Tensor:
-    """(4 + C + track channels, len(frames), h, w) for latent frames `frames`.
+def channels(
+    first: FirstFrame, tracks: Tracks | None, head: TrackHead, frames: range, carry: bool, cells: Cells = cells_by_floor
+) -> Tensor:
+    """(4 + C + track channels, len(frames), h, w) for latent frames `frames`, on the head's device.
 
     tracks: None for no motion at all, which is exact zeros and not the head's answer to an empty map.
     carry: also propagate the first frame's features along the tracks.
     """
     _, height, width = first.latent.shape
-    picture = _first_frame_channels(first, tracks if carry else None, frames)
+    place = head.proj.weight
+    picture = _first_frame_channels(first, tracks if carry else None, frames).to(place)
     if tracks is None:
-        empty = torch.zeros(head.proj.out_channels, len(frames), height, width, dtype=first.latent.dtype)
-        return torch.cat([picture, empty.to(picture.device)])
+        return torch.cat([picture, place.new_zeros(head.proj.out_channels, len(frames), height, width)])
     seen = tracks.window(picture_frames(frames.start, frames.stop))
-    drawn = track_map(seen.points, seen.visible, seen.identity, height, width, cells_by_floor)
+    drawn = track_map(seen.points, seen.visible, seen.identity, height, width, cells).to(place)
     return torch.cat([picture, head(drawn[None], starts_clip=frames.start == 0)[0]])
 
 
 def _first_frame_channels(first: FirstFrame, carried: Tracks | None, frames: range) -> Tensor:
     """Mask and picture: one and the first frame at latent frame 0, afterwards zero and grey or what tracks carry."""
-    latent = first.grey[:, None].repeat(1, len(frames), 1, 1)
+    latent = first.unknown(frames)
     mask = torch.zeros_like(latent[:1])
     later = range(max(1, frames.start), frames.stop)
     if carried is not None and len(later):
         at = [STRIDE * k - carried.start for k in later]
         shown = carried.visible[:, at] & carried.known[:, None]
         feature, amount = propagate(first.latent, carried.origin, carried.points[:, at], shown)
-        latent[:, -len(later) :] += amount * (feature - first.grey[:, None])
+        latent[:, -len(later) :] += amount * (feature - latent[:, -len(later) :])
         mask[:, -len(later) :] = amount
     if frames.start == 0:
         latent[:, 0] = first.latent
