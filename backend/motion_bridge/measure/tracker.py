@@ -1,0 +1,54 @@
+"""Following points through a video, to see where they really went.
+
+A tracker is any function `(video, points) -> (N, T, 2)`; the built-in one is pyramidal Lucas–Kanade, through OpenCV. It
+follows from frame to frame and cannot find a point again that was hidden, so measure it on points that were visible
+all the way (`seen_so_far`), and report beside each number what the same tracker makes of the true video.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadInput
+
+Video = NDArray[np.uint8]
+Tracker = Callable[[Video, NDArray[np.floating]], NDArray[np.float32]]
+
+SIDE = 256  # smaller videos are enlarged to about this: the tracker's windows are in pixels
+WINDOW, LEVELS = 21, 3
+
+
+def lucas_kanade(video: Video, points: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Where the points (N, 2) of the first frame are in every frame: (N, T, 2) pixels, outside the picture too.
+
+    BadInput without OpenCV.
+    """
+    cv2 = _opencv()
+    scale = max(1, round(SIDE / min(video.shape[1:3])))
+    grey = [_enlarged(cv2, frame, scale) for frame in video]
+    found = np.empty((len(points), len(video), 2), np.float32)
+    found[:, 0] = points
+    now = (np.asarray(points, np.float32) * scale - 0.5)[:, None]
+    for k in range(1, len(video)):
+        now, _, _ = cv2.calcOpticalFlowPyrLK(grey[k - 1], grey[k], now, None, winSize=(WINDOW, WINDOW), maxLevel=LEVELS)
+        found[:, k] = (now[:, 0] + 0.5) / scale
+    return found
+
+
+def seen_so_far(visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(N, T): visible in this frame and in all frames before it."""
+    return np.logical_and.accumulate(visible, axis=1)
+
+
+def _enlarged(cv2, frame: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
+    grey = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY)
+    return cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else grey
+
+
+def _opencv():
+    try:
+        import cv2
+    except ImportError:
+        raise BadInput("The built-in tracker needs OpenCV; install opencv-python-headless into this Python.") from None
+    return cv2
