@@ -12,16 +12,16 @@ transformers, encoders and schedulers' settings are used as they are. Nothing in
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .image import PROMPTS_KEPT, Wish
+from .image import Wish
 from .noise_level import levels_from
 from .parts import Parts
+from .words import reader
 
 Direction = Callable[[Tensor, float], Tensor]  # tokens (1, N, C) float32 and their level → which way noise lies
 
@@ -36,7 +36,7 @@ class FlowModel(ABC):
         self.guidance = parts.guidance
         self.device = parts.device
         self.multiple = self.pipeline.vae_scale_factor * 2
-        self.encoded = lru_cache(PROMPTS_KEPT)(self._encoded)
+        self.encoded = reader(self._encoded)
 
     def levels(self, steps: int, width: int, height: int) -> list[float]:
         """The sigmas that the model itself would take in so many steps, falling, without the final 0."""
@@ -63,6 +63,14 @@ class FlowModel(ABC):
         """The picture of latents, (1, 3, H, W)."""
         vae = self.pipeline.vae
         return vae.decode(self._raw(latent).to(vae.dtype), return_dict=False)[0] / 2 + 0.5
+
+    def cells(self, latent: Tensor) -> Tensor:
+        """Latents as the autoencoder has them, (1, C, H/8, W/8): unpacked, so that each stands where it belongs."""
+        return self._raw(latent)
+
+    def from_cells(self, cells: Tensor) -> Tensor:
+        """The inverse of `cells`."""
+        return self._normalised(cells)
 
     def _level_tensor(self, level: float) -> Tensor:
         return torch.full((1,), level, device=self.device, dtype=self.parts.dtype)

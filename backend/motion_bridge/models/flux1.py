@@ -11,6 +11,7 @@ from . import flux1_control
 from .flow import Direction, FlowModel
 from .flux1_control import Extra
 from .image import Structure, Wish
+from .words import Prompt
 
 LONGEST_PROMPT = {True: 512, False: 256}  # tokens that dev and schnell were taught with
 
@@ -74,7 +75,7 @@ class Flux1(FlowModel):
         hint = hint.to(self.device, self.parts.dtype)
         return flux1_control.beside_transformer(control, structure, hint, fixed), []
 
-    def _words(self, text: str) -> dict[str, Tensor]:
+    def _words(self, text: Prompt) -> dict[str, Tensor]:
         states, pooled = self.encoded(text)
         where = torch.zeros(states.shape[1], 3, device=self.device, dtype=states.dtype)
         return {"encoder_hidden_states": states, "pooled_projections": pooled, "txt_ids": where}

@@ -13,6 +13,7 @@ from ..errors import BadInput
 from .flow import Direction, FlowModel
 from .image import Wish
 from .parts import Parts
+from .words import Prompt
 
 REFERENCE_TIME = 10  # where a reference stands on the axis of time, the picture itself being at 0
 
@@ -69,7 +70,7 @@ class Flux2(FlowModel):
             raise BadInput(f"{which} knows no negative prompt; take the negative out.")
         return False
 
-    def _words(self, text: str) -> dict[str, Tensor]:
+    def _words(self, text: Prompt) -> dict[str, Tensor]:
         (states,) = self.encoded(text)
         where = torch.zeros(states.shape[1], 4, device=self.device, dtype=torch.long)
         where[:, 3] = torch.arange(states.shape[1], device=self.device)

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..errors import BackendFailed
+from .words import Encoding, Prompt
 
 SMALLEST = 64  # pixels on a side
-PROMPTS_KEPT = 64  # encodings; one of FLUX.2 takes 8 to 16 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +28,8 @@ class Structure:
 class Wish:
     """What a picture should show, and how faithfully."""
 
-    prompt: str
-    negative: str = ""
+    prompt: Prompt
+    negative: Prompt = ""
     guidance: float | None = None  # None: as the model recommends
     steps: int | None = None
     structure: Structure | None = None  # where things are
@@ -37,16 +37,19 @@ class Wish:
 
 
 class ImageModel(Protocol):
-    """A loaded model. `prompt` encodings are cached, so nothing is encoded twice."""
+    """A loaded model. `encoded` remembers, so nothing is encoded twice."""
 
     multiple: int  # width and height must be multiples of it
     steps: int
     guidance: float
 
     def levels(self, steps: int, width: int, height: int) -> list[float]: ...
+    def encoded(self, prompt: Prompt, /) -> Encoding: ...
     def encode(self, picture: Tensor) -> Tensor: ...
     def decode(self, latent: Tensor) -> Tensor: ...
     def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor: ...
+    def cells(self, latent: Tensor) -> Tensor: ...  # (1, C, H/8, W/8): each where it stands in the picture
+    def from_cells(self, cells: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Chance:
     seed: int
     subseed: int = 0
     share: float = 0.0  # of the subseed's noise, 0 to 1
+    size: float = 1.0  # of the noise; 1 is what the model was taught with
 
 
 def image_to_image(model: ImageModel, picture: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor:
@@ -65,16 +69,38 @@ def image_to_image(model: ImageModel, picture: Tensor, sigma: float, wish: Wish,
     """
     if sigma <= 0:
         return picture
+    return decoded(model, latent_to_latent(model, encoded(model, picture), sigma, wish, chance)).to(picture)
+
+
+def latent_to_latent(model: ImageModel, latent: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor:
+    """The same in latents, without the loss of decoding and encoding."""
+    if sigma <= 0:
+        return latent
     with torch.inference_mode():
-        latent = model.encode(picture)
-        noise = noise_for(latent, chance)
-        made = model.decode(model.denoise(latent, noise, min(sigma, 1.0), wish, chance.seed))
+        made = model.denoise(latent, noise_for(latent, chance), min(sigma, 1.0), wish, chance.seed)
+    return _numbers(made)
+
+
+def encoded(model: ImageModel, picture: Tensor) -> Tensor:
+    """A picture's latents."""
+    with torch.inference_mode():
+        return model.encode(picture).clone()
+
+
+def decoded(model: ImageModel, latent: Tensor) -> Tensor:
+    """The picture of latents, float32 from 0 to 1. BackendFailed where the model's answer is no picture."""
+    with torch.inference_mode():
+        made = model.decode(latent)
+    return _numbers(made).float().clamp(0, 1)
+
+
+def _numbers(made: Tensor) -> Tensor:
     if not bool(torch.isfinite(made).all()):
         raise BackendFailed(
             "The image model answered with values that are not numbers; load it in bfloat16 or float32, "
             "or lower the guidance."
         )
-    return made.to(picture).clamp(0, 1).clone()
+    return made.clone()  # an ordinary tensor, where inference made one that knows less
 
 
 def noise_for(latent: Tensor, chance: Chance) -> Tensor:
@@ -82,8 +108,10 @@ def noise_for(latent: Tensor, chance: Chance) -> Tensor:
 
     Between two seeds, the one noise is turned into the other along the sphere.
     """
-    main = _normal(latent, chance.seed)
-    return slerp(main, _normal(latent, chance.subseed), chance.share) if chance.share else main
+    noise = _normal(latent, chance.seed)
+    if chance.share:
+        noise = slerp(noise, _normal(latent, chance.subseed), chance.share)
+    return noise if chance.size == 1 else noise * chance.size
 
 
 def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:

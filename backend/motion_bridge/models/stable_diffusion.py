@@ -5,7 +5,6 @@ deviations, so the start is continuous; LCM takes training timesteps, of which t
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -14,9 +13,10 @@ from diffusers.schedulers.scheduling_lcm import LCMScheduler
 from torch import Tensor
 
 from ..errors import BadInput
-from .image import PROMPTS_KEPT, Wish
+from .image import Wish
 from .noise_level import from_variance_exploding, levels_from, to_variance_exploding
 from .parts import Parts
+from .words import Encoding, Prompt, reader
 
 Guess = Callable[[Tensor, Tensor], Tensor]  # scaled latents and a timestep → the noise in them
 
@@ -32,7 +32,7 @@ class StableDiffusion:
         self.device = parts.device
         self.multiple = self.pitch = self.pipeline.vae_scale_factor
         self.two_encoders = hasattr(self.pipeline, "text_encoder_2")
-        self.encoded = lru_cache(PROMPTS_KEPT)(self._encoded)
+        self.encoded = reader(self._encoded)
         self.scheduler: Any = self._scheduler()
 
     def _scheduler(self) -> Any:
@@ -56,6 +56,14 @@ class StableDiffusion:
         """The picture of latents, (1, 3, H, W)."""
         vae = self.pipeline.vae
         return vae.decode((latent / vae.config.scaling_factor).to(vae.dtype), return_dict=False)[0] / 2 + 0.5
+
+    def cells(self, latent: Tensor) -> Tensor:
+        """Latents, each of which stands where it belongs already: (1, 4, H/8, W/8)."""
+        return latent
+
+    def from_cells(self, cells: Tensor) -> Tensor:
+        """The inverse of `cells`."""
+        return cells
 
     def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor:
         """Latents with noise up to sigma, denoised: shape and normalisation as `encode` gives them."""
@@ -117,7 +125,7 @@ class StableDiffusion:
             fixed["added_cond_kwargs"] = {"text_embeds": texts[1], "time_ids": size.to(self.device)}
         return fixed, guided
 
-    def _negative(self, text: str) -> tuple[Tensor, ...]:
+    def _negative(self, text: Prompt) -> Encoding:
         """What is to be avoided; SDXL was taught zeros for nothing in particular."""
         found = self.encoded(text)
         zeros = not text and getattr(self.pipeline.config, "force_zeros_for_empty_prompt", False)
