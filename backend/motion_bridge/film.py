@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -9,30 +10,28 @@ from numpy.typing import NDArray
 
 from .errors import BadInput, ModelMissing
 
+BT709 = 1  # how colours become luma and chroma, said in the file: without it players guess, by the picture's size
+
 
 def check(path: Path) -> None:
     """Raise what `write` would raise, before hours are spent on frames."""
     if path.suffix.lower() != ".mp4":
         raise BadInput(f"The movie {path} must be a file whose name ends in .mp4.")
-    try:
-        import av  # noqa: F401  only an engine's Python has it
-    except ImportError:
-        raise ModelMissing(f"Writing {path} needs the package av: pip install av. Frames need it not.") from None
+    if find_spec("av") is None:
+        raise ModelMissing(f"Writing {path} needs the package av: pip install av. Frames need it not.")
 
 
-def write(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float) -> None:
-    """Pictures (H, W, 3) uint8 one after the other; a side of an odd number of pixels loses its last."""
+def write(path: Path, pictures: Iterable[NDArray[np.uint8]], size: tuple[int, int], fps: float) -> None:
+    """Pictures (H, W, 3) uint8 one after the other; size: width and height, of which an odd one loses a pixel."""
     import av  # pyright: ignore[reportMissingImports]
 
+    width, height = (side // 2 * 2 for side in size)
     with av.open(str(path), "w", format="mp4") as container:
-        stream = None
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        stream.width, stream.height = width, height
+        stream.pix_fmt, stream.options = "yuv420p", {"crf": "15"}
+        stream.colorspace = stream.color_primaries = stream.color_trc = BT709
         for picture in pictures:
-            height, width = (side // 2 * 2 for side in picture.shape[:2])
-            if stream is None:
-                stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
-                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-                stream.options = {"crf": "15"}
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="rgb24")
-            container.mux(stream.encode(frame))
-        if stream is not None:
-            container.mux(stream.encode())
+            whole = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="rgb24")
+            container.mux(stream.encode(whole.reformat(format="yuv420p", dst_colorspace=BT709)))
+        container.mux(stream.encode())

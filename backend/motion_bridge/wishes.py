@@ -22,8 +22,11 @@ BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "n
 Sorted = tuple[dict[str, Any], dict[str, str]]
 
 
-def sort(engine: Engine, asked: Mapping[str, Any]) -> Sorted:
-    """The settings and the schedules that are asked for. BadInput for a name that neither has, with the nearest one."""
+def sort(engine: Engine, asked: Mapping[str, Any], others: Iterable[str] = ()) -> Sorted:
+    """The settings and the schedules that are asked for. BadInput for a name that neither has, with the nearest one.
+
+    others: names that the caller knows itself, and that could have been meant.
+    """
     settings: dict[str, Any] = {}
     schedules: dict[str, str] = {}
     known: Mapping[str, str] = getattr(engine, "schedules", {})
@@ -37,7 +40,8 @@ def sort(engine: Engine, asked: Mapping[str, Any]) -> Sorted:
             meant, translate = spoken[name]
             schedules[meant] = translate(schedule(value, name))
         else:
-            there = [*engine.defaults, *known, *(each.removesuffix("_schedule") for each in known), *spoken]
+            short = (each.removesuffix("_schedule") for each in known)
+            there = [*engine.defaults, *known, *short, *spoken, *others]
             raise BadInput(f"There is no setting or schedule {name!r}{nearest(name, there)}")
     return settings, schedules
 

@@ -6,9 +6,10 @@ What may be asked for is explained in docs/api.md, and stands in `request.shot_o
 frames are made.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class Nothing:
     def __contains__(self, index: int) -> bool:
         return False
 
-    def pixels(self, index: int) -> Picture:
+    def pixels(self, index: int) -> NoReturn:
         raise KeyError(index)
 
     notes = state = pixels
@@ -49,7 +50,6 @@ class DeforumFlux:
     def __init__(self, model: str | None = None, device: str = ""):
         self.model = model
         self.device = device
-        self.notices: tuple[str, ...] = ()  # what the last settings file asked for that is not done here
 
     def animate(
         self,
@@ -64,7 +64,8 @@ class DeforumFlux:
 
         resume: make only what the folder lacks; with no wishes, of what it was begun with. movie: an .mp4 to write as
         well. on_frame: is called with each frame's number and pixels (H, W, 3) uint8. wishes: `request.shot_of`.
-        BadInput, ModelMissing, OutOfMemory … as sentences; frames that are finished stay.
+        BadInput, ModelMissing, OutOfMemory … as sentences; frames that are finished stay. What a settings file asks for
+        and is not done here is a warning.
         """
         folder = paths.check_output(str(output))
         if movie is not None:
@@ -78,7 +79,8 @@ class DeforumFlux:
                 on_frame(event.number, event.pixels)
         if movie is not None:
             shot = shots.load(kept)
-            film.write(Path(movie), (png.read(folder / frames.frame_name(number)) for number in shot.frames), shot.fps)
+            pictures = (png.read(folder / frames.frame_name(number)) for number in shot.frames)
+            film.write(Path(movie), pictures, (shot.width, shot.height), shot.fps)
         return folder
 
     def stream(self, **wishes: Any) -> Iterator[Picture]:
@@ -96,5 +98,7 @@ class DeforumFlux:
             wishes = {"device": self.device, **wishes}
         if "model" in wishes:
             raise BadInput("The model is chosen once for all: DeforumFlux(model=…).")
-        shot, self.notices = request.shot_of(model=self.model, **wishes)
+        shot, notices = request.shot_of(model=self.model, **wishes)
+        for notice in notices:
+            warnings.warn(notice, stacklevel=3)  # where animate or stream was called
         return shot

@@ -17,7 +17,7 @@ from ..motion.schedule import text as written
 from ..motion.schedule.prompts import MARK, by_frame
 from ..wishes import like
 from .engine import DEFAULTS
-from .schedules import OWN, STEPS, known
+from .schedules import OWN, READ, STEPS
 
 DEPTH_MODELS = {"midas": "midas-dpt-hybrid", "depth-anything": "depth-anything-v2-small"}  # how their names begin
 SAME = (  # settings that are called and mean the same in the webui
@@ -28,7 +28,6 @@ ELSEWHERE = ("noise_type", "color_coherence", "mask_file", "use_init")  # names 
 MOTIONS = {"Optical Flow": "flow", "Perspective": "perspective", "Affine": "affine"}
 OF_THE_MODEL = ("cfg_scale_schedule", STEPS)  # numbers that suit the model a file was made for and no other
 OURS = {*DEFAULTS, *OWN}
-KNOWN = known()
 OFTEN_ON = {  # keys that switch on what this engine does not do → what to call it
     "use_looper": "guided images",
     "enable_checkpoint_scheduling": "a change of model on the way",
@@ -68,12 +67,12 @@ def read(path: Path, model: str = "") -> Brought:
         raise BadInput(f"{path} cannot be read: {fault.strerror or fault}.") from None
     except UnicodeDecodeError as fault:
         raise BadInput(f"{path} is no text in UTF-8: byte {fault.start} cannot be read.") from None
-    return brought(files.read(content, path.name), model)
+    return brought(files.read(content, path.name, known=OURS), model)
 
 
 def brought(found: files.Settings, model: str = "") -> Brought:
     """The same of a file that has been read."""
-    notices: list[str] = [notice for notice in found.notices if not any(f"'{name}'" in notice for name in OURS)]
+    notices = list(found.notices)
     values = {name: value for name, value in found.values.items() if value is not None}
     settings = dict(_settings(values, notices))
     theirs = of_stable_diffusion(model or str(settings.get("model", "")))
@@ -173,7 +172,7 @@ def _colour(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _schedules(found: files.Settings, same_model: bool, notices: list[str]) -> dict[str, str]:
     if "schedule" in found.schedules:
         raise BadInput("The file holds one bare schedule and does not say which; write it as a settings file.")
-    schedules = {name: text for name, text in found.schedules.items() if name in KNOWN}
+    schedules = {name: text for name, text in found.schedules.items() if name in READ}
     for name, series in found.series.items():
         schedules[name] = written.schedule(series.tolist())
     if not found.values.get("enable_steps_scheduling"):

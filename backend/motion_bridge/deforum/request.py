@@ -21,7 +21,7 @@ from ..motion.schedule.webui import STILL
 from ..shot import Camera, Shot
 from . import foreign, presets
 from .engine import DEFAULTS, engine
-from .schedules import check
+from .schedules import READ, check
 
 IN_2D = ("angle", "zoom", "transform_center_x", "transform_center_y")
 IN_3D = ("translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z", "fov_schedule", "aspect_ratio_schedule")
@@ -61,7 +61,7 @@ def shot_of(
     prompt alone.
     """
     file = foreign.read(Path(settings), model or "") if settings else foreign.Brought({}, {}, {})
-    chosen, schedules = wishes.sort(engine, asked)
+    chosen, schedules = wishes.sort(engine, asked, shot_of.__kwdefaults__)
     by_preset = wishes.sort(engine, presets.find(preset).wishes if preset else {})
     if shot is None:
         model = model or str(file.settings.get("model", DEFAULTS["model"]))
@@ -89,7 +89,8 @@ def shot_of(
     unwanted = {base.frames[0]: negative} if negative else base.negative
     made = replace(base, settings=merged, schedules=texts, prompts=words, negative=unwanted, seed=start)
     shots.check(made, "The Shot")
-    return made, file.notices
+    idle = [f"{name} has no effect here" for name in schedules if name not in READ]
+    return made, (*file.notices, *idle)
 
 
 def _said(*values: Any) -> Any:

@@ -28,6 +28,7 @@ USED = (
     + ("hybrid_comp_mask_auto_contrast_cutoff_low_schedule", "hybrid_comp_mask_auto_contrast_cutoff_high_schedule")
     + ("hybrid_flow_factor_schedule",)
 )
+READ = frozenset({*USED, "seed_schedule"})  # all others are known and have no effect
 
 
 def known(dialect: str = "superset") -> dict[str, str]:

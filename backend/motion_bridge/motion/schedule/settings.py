@@ -8,7 +8,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,10 +63,11 @@ class Settings:
         return Context(dialect=dialect, **{name: value for name, value in given.items() if value is not None})
 
 
-def read(content: str, where: str, strength_means: str = "kept") -> Settings:
+def read(content: str, where: str, strength_means: str = "kept", known: Iterable[str] = ()) -> Settings:
     """The settings in a file's text. where: the file's name, for messages.
 
-    strength_means: "denoise" for a file of the XLabs program, whose strength is how much is made anew.
+    strength_means: "denoise" for a file of the XLabs program, whose strength is how much is made anew. known: names
+    that no Deforum program knows and the caller does.
     BadInput names the file and the line or the key.
     """
     if strength_means not in MEANINGS:
@@ -87,7 +88,7 @@ def read(content: str, where: str, strength_means: str = "kept") -> Settings:
         raise BadInput(f"{where} holds no settings: its JSON is no object.")
     if parseq.recognised(document):
         return _parseq(document, where)
-    return _Reader(where, strength_means).settings(document)
+    return _Reader(where, strength_means, frozenset(known)).settings(document)
 
 
 def evaluate(settings: Settings, context: Context) -> tuple[dict[str, list[float] | list[str]], list[str]]:
@@ -145,9 +146,10 @@ def _parseq(document: dict[str, Any], where: str) -> Settings:
 class _Reader:
     """Takes one flat settings object apart."""
 
-    def __init__(self, where: str, strength_means: str):
+    def __init__(self, where: str, strength_means: str, known: frozenset[str]):
         self.where = where
         self.strength_means = strength_means
+        self.known = {*ALL, *FORGE, *UNSAVED, *known}
 
     def settings(self, document: dict[str, Any]) -> Settings:
         inner = document.get("schedules")
@@ -173,7 +175,7 @@ class _Reader:
             height=self._whole(flat, "H"),
             strength_means=self.strength_means,
             values=others,
-            notices=tuple(_notices(flat, schedules, inner if isinstance(inner, dict) else {})),
+            notices=tuple(_notices(flat, schedules, self.known, inner if isinstance(inner, dict) else {})),
         )
 
     def _schedules(self, flat: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -230,8 +232,9 @@ def _modern(name: str, value: Any) -> Any:
     return value
 
 
-def _notices(flat: dict[str, Any], schedules: Mapping[str, str], inner: Mapping[str, Any]) -> Iterator[str]:
-    known = {*ALL, *FORGE, *UNSAVED}
+def _notices(
+    flat: dict[str, Any], schedules: Mapping[str, str], known: Collection[str], inner: Mapping[str, Any]
+) -> Iterator[str]:
     strangers = []
     for name in flat:
         if name in known or name.startswith(UNITS):

@@ -1,0 +1,142 @@
+"""`from motion_bridge import DeforumFlux`: ten lines make an animation, on a model that is tiny and knows nothing."""
+
+import json
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+import scenes
+import tiny
+from motion_bridge import DeforumFlux, frames, png
+from motion_bridge import shot as shots
+from motion_bridge.errors import BadInput, ModelMissing
+
+SMALL = {"width": 96, "height": 64, "steps": 2}
+
+
+@pytest.fixture(scope="module")
+def klein(tmp_path_factory):
+    return DeforumFlux(str(tiny.save("flux2-klein", tmp_path_factory.mktemp("klein"))), device="cpu")
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_ten_lines_of_the_front_page_make_a_take(klein, tmp_path):
+    seen = []
+    output = klein.animate(
+        tmp_path / "valley",
+        prompt="a valley",
+        zoom="0:(1.02)",
+        frames=4,
+        on_frame=lambda number, pixels: seen.append((number, pixels.shape)),
+        **SMALL,
+    )
+    assert output == tmp_path / "valley"
+    assert frames.there(output) == [f"frame_{k:04d}.png" for k in range(4)]
+    assert seen == [(k, (64, 96, 3)) for k in range(4)]
+    shot = shots.load(output / "shot")
+    assert shot.prompts == {0: "a valley"} and shot.schedules["zoom"] == "0:(1.02)"
+    assert json.loads(png.read_text(output / "frame_0002.png")["motion_bridge"])["notes"]["prompt"] == "a valley"
+
+
+def test_a_stream_yields_the_very_frames_that_a_take_holds(klein, tmp_path):
+    wishes = {"prompt": {0: "red hills", 2: "blue sea"}, "rotation_3d_y": 1.5, "frames": 4, "cadence": 2, **SMALL}
+    streamed = list(klein.stream(**wishes))
+    folder = klein.animate(tmp_path / "take", **wishes)
+    assert len(streamed) == 4
+    for k, pixels in enumerate(streamed):
+        assert pixels.dtype == np.uint8
+        assert np.array_equal(pixels, png.read(folder / frames.frame_name(k)))
+    assert not np.array_equal(streamed[0], streamed[3])
+
+
+def test_a_take_is_resumed_by_its_folder_alone_or_by_the_same_words_and_by_no_others(klein, tmp_path):
+    wishes = {"prompt": "red hills", "zoom": 1.05, "frames": 4, **SMALL}
+    whole = contents(klein.animate(tmp_path / "take", **wishes))
+    for again in ({}, wishes):
+        for number in (1, 3):
+            (tmp_path / "take" / frames.frame_name(number)).unlink()
+        klein.animate(tmp_path / "take", resume=True, **again)
+        assert contents(tmp_path / "take") == whole
+    with pytest.raises(BadInput, match="begun with other prompts"):
+        klein.animate(tmp_path / "take", resume=True, **{**wishes, "prompt": "blue sea"})
+    with pytest.raises(BadInput, match="holds a take already"):
+        klein.animate(tmp_path / "take", **wishes)
+    assert contents(tmp_path / "take") == whole
+
+
+def test_a_movie_holds_every_frame_at_its_rate(klein, tmp_path):
+    klein.animate(
+        tmp_path / "take",
+        prompt="red hills",
+        frames=5,
+        fps=23.976,
+        movie=tmp_path / "take.mp4",
+        **{**SMALL, "width": 97},
+    )
+    with av.open(str(tmp_path / "take.mp4")) as container:
+        shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        assert float(container.streams.video[0].average_rate) == pytest.approx(23.976, abs=1e-3)
+    assert len(shown) == 5 and shown[0].shape == (64, 96, 3)
+    last = png.read(tmp_path / "take/frame_0004.png")
+    assert shown[4].mean((0, 1)) == pytest.approx(last.mean((0, 1)), abs=2)
+    with pytest.raises(BadInput, match=r"ends in \.mp4"):
+        klein.animate(tmp_path / "other", prompt="red hills", movie=tmp_path / "take.avi")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_scenes_shot_is_animated_along_its_own_motion(klein, tmp_path):
+    poses = [scenes.pose((0.3 * k, 0, 0)) for k in range(3)]
+    shot = scenes.shot(poses, [scenes.intrinsics(80, 64)] * 3, 80, 64, prompts={1: "a wall"})
+    still = {"start_sigma": 0, "noise": 0, "amount": 0, "color_coherence": "None"}
+    first, _, last = klein.stream(shot=shot, **still)
+    assert np.array_equal(first, shot.first_frame)
+    stands = replace(shot, camera=replace(shot.camera, pose=np.repeat(shot.camera.pose[:1], 3, 0)))
+    stands = replace(stands, depth=np.repeat(shot.depth[:1], 3, 0), objects=None)
+    unmoved = list(klein.stream(shot=stands, **still))[-1]
+    assert np.array_equal(unmoved, first) and not np.array_equal(last, first)
+    shots.save(shot, tmp_path / "shot")
+    folder = klein.animate(tmp_path / "take", shot=tmp_path / "shot", **still)
+    assert np.array_equal(png.read(folder / "frame_0003.png"), last)
+
+
+def test_a_settings_file_is_animated_and_what_is_not_done_is_a_warning(klein, tmp_path):
+    path = tmp_path / "deforum_settings.txt"
+    path.write_text(
+        json.dumps(
+            {
+                "animation_mode": "2D",
+                "max_frames": 3,
+                "W": 96,
+                "H": 64,
+                "angle": "0:(5)",
+                "strength_schedule": "0:(0.7)",
+                "steps": 25,
+                "prompts": {"0": "hills"},
+                "diffusion_cadence": 1,
+                "tiling": True,
+            }
+        )
+    )
+    with pytest.warns(UserWarning) as warned:
+        made = list(klein.stream(settings=path))
+    assert len(made) == 3 and made[0].shape == (64, 96, 3)
+    assert any("tiling" in str(warning.message) for warning in warned)
+    assert all(warning.filename == __file__ for warning in warned)
+
+
+def test_wrong_words_and_missing_models_are_sentences_and_leave_nothing_behind(klein, tmp_path, monkeypatch):
+    with pytest.raises(BadInput, match="did you mean 'zoom'"):
+        klein.stream(zom=1.02)
+    with pytest.raises(BadInput, match="did you mean 'prompt'"):
+        klein.animate(tmp_path / "take", promt="hills")
+    with pytest.raises(BadInput, match="chosen once for all"):
+        klein.stream(model="sd-1.5")
+    monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    assert not (tmp_path / "take").exists()
+    with pytest.raises(ModelMissing, match="hf download"):
+        next(DeforumFlux("flux.1-schnell", device="cpu").stream(prompt="hills", frames=1, width=64, height=64))
