@@ -95,7 +95,7 @@ def test_a_scenes_shot_is_animated_along_its_own_motion(klein, tmp_path):
     first, _, last = klein.stream(shot=shot, **still)
     assert np.array_equal(first, shot.first_frame)
     stands = replace(shot, camera=replace(shot.camera, pose=np.repeat(shot.camera.pose[:1], 3, 0)))
-    stands = replace(stands, depth=np.repeat(shot.depth[:1], 3, 0), objects=None)
+    stands = replace(stands, depth=np.repeat(np.asarray(shot.depth)[:1], 3, 0), objects=None)
     unmoved = list(klein.stream(shot=stands, **still))[-1]
     assert np.array_equal(unmoved, first) and not np.array_equal(last, first)
     shots.save(shot, tmp_path / "shot")

@@ -61,7 +61,7 @@ def shot_of(
     prompt alone.
     """
     file = foreign.read(Path(settings), model or "") if settings else foreign.Brought({}, {}, {})
-    chosen, schedules = wishes.sort(engine, asked, shot_of.__kwdefaults__)
+    chosen, schedules = wishes.sort(engine, asked, shot_of.__kwdefaults__ or ())
     by_preset = wishes.sort(engine, presets.find(preset).wishes if preset else {})
     if shot is None:
         model = model or str(file.settings.get("model", DEFAULTS["model"]))
