@@ -54,7 +54,11 @@ class Engine(Protocol):
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]: ...
 
 
-ENGINES = {"reproject": "reproject.engine", "deforum": "deforum.engine"}  # name → module with an object `engine`
+ENGINES = {  # name → module with an object `engine`
+    "reproject": "reproject.engine",
+    "deforum": "deforum.engine",
+    "motionstream": "motionstream.engine",
+}
 
 
 def find(name: str) -> Engine:

@@ -11,8 +11,7 @@ from motion_bridge.motionstream.codec import Decoder
 from motion_bridge.motionstream.condition import FirstFrame
 from motion_bridge.motionstream.live import LiveTracks
 from motion_bridge.motionstream.sampler import sigmas
-from motion_bridge.motionstream.session import Session
-from motion_bridge.motionstream.stream import Direction, Generator, handed_out, stream
+from motion_bridge.motionstream.stream import Direction, Generator, stream
 from motion_bridge.motionstream.student import Student
 from motion_bridge.motionstream.track_head import TrackHead
 from motion_bridge.motionstream.track_map import embed_ids

@@ -49,8 +49,8 @@ def load(folder: Path) -> Weights:
 
     BadInput lists what is missing, superfluous or misshapen.
     """
-    if faults := list(weight_faults(folder, f"{folder.name}/")):
-        raise BadInput(f"{folder} cannot be loaded: {' '.join(faults)}")
+    if wrong := list(weight_faults(folder, f"{folder.name}/")):
+        raise BadInput(f"{folder} cannot be loaded: {' '.join(wrong)}")
     found: State = {}
     for path in sorted(folder.glob("*.safetensors")):
         try:
@@ -73,8 +73,8 @@ def fit(found: Mapping[str, Tensor], config: Mapping[str, Any], where: str) -> W
     with torch.device("meta"):
         expected = Student(**shape).state_dict()
         expected_head = TrackHead(*_head_shape(head)).state_dict()
-    if faults := [*_faults(transformer, expected, ""), *_faults(head, expected_head, HEAD)]:
-        raise BadInput(f"{where} does not hold a model of this kind. {' '.join(faults)}")
+    if wrong := [*faults(transformer, expected), *faults(head, expected_head, HEAD)]:
+        raise BadInput(f"{where} does not hold a model of this kind. {' '.join(wrong)}")
     return Weights(shape, transformer, head, tuple(said))
 
 
@@ -188,7 +188,8 @@ def _widen(state: State, shape: dict[str, Any], head: State, said: list[str], wh
     said.append(f"The patch embedding was widened from {there} to {full} channels, with zeros for {names[there]}.")
 
 
-def _faults(found: State, expected: Mapping[str, Tensor], prefix: str) -> list[str]:
+def faults(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], prefix: str = "") -> list[str]:
+    """What is missing, superfluous or misshapen, each as a sentence that lists all of it."""
     missing = [prefix + name for name in expected if name not in found]
     extra = [prefix + name for name in found if name not in expected]
     misshapen = [

@@ -7,6 +7,7 @@ whatever happened to the process in between.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -20,6 +21,8 @@ from .student import Student, Text
 from .track_head import TrackHead, picture_frames
 from .track_map import cells_by_floor, cells_by_rounding
 from .usage import Usage
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def stream(
         yield Chunk(pictures, decoding(clean), refreshed)
 
 
-def handed_out(chunks: Iterator[Chunk], overlapping: bool) -> Iterator[Chunk]:
+def handed_out(chunks: Iterator[T], overlapping: bool) -> Iterator[T]:
     """The same chunks; where decoding overlaps, each only when the next one has been begun."""
     if not overlapping:
         yield from chunks

@@ -20,19 +20,29 @@ class Text:
     """A prompt, ready for cross-attention: keys and values of each layer, made once."""
 
     layers: tuple[KeyValue, ...]
+    picture: tuple[KeyValue, ...] = ()  # the same of the first frame, in models that also look at it so
 
 
 class Student(WanTransformer3DModel):
     """`WanTransformer3DModel` with `chunk` beside its own `forward`."""
 
-    def read_text(self, embedding: Tensor) -> Text:
-        """(B, words, text width) → what every layer's cross-attention needs of it."""
+    def read_text(self, embedding: Tensor, seen: Tensor | None = None) -> Text:
+        """(B, words, text width) → what every layer's cross-attention needs of it.
+
+        seen: (B, patches, image width), what an image encoder sees in the first frame; for models that ask for it.
+        """
         words = self.condition_embedder.text_embedder(embedding)
-        layers = []
+        layers, picture = [], []
         for block in self.blocks:
             key = block.attn2.norm_k(block.attn2.to_k(words))
             layers.append(KeyValue(_heads(key, block.attn2), _heads(block.attn2.to_v(words), block.attn2)))
-        return Text(tuple(layers))
+        if seen is not None:
+            patches = self.condition_embedder.image_embedder(seen)
+            for block in self.blocks:
+                key = block.attn2.norm_added_k(block.attn2.add_k_proj(patches))
+                value = block.attn2.add_v_proj(patches)
+                picture.append(KeyValue(_heads(key, block.attn2), _heads(value, block.attn2)))
+        return Text(tuple(layers), tuple(picture))
 
     def chunk(
         self, model_input: Tensor, sigma: Tensor, text: Text, context: list[KeyValue | None]
@@ -51,7 +61,10 @@ class Student(WanTransformer3DModel):
         past_frames = 0 if context[0] is None else context[0].key.shape[1] // (grid[1] * grid[2])
         rotation = self._rotation(past_frames + frames, *grid[1:])
         memory = []
-        for block, past, words in zip(self.blocks, context, text.layers, strict=True):
+        told = [[each] for each in text.layers]
+        if text.picture:
+            told = [[words, picture] for words, picture in zip(text.layers, text.picture, strict=True)]
+        for block, past, words in zip(self.blocks, context, told, strict=True):
             hidden, own = _block(block, hidden, modulation, rotation, past, words)
             memory.append(own)
         shift, scale = (self.scale_shift_table + embedded[:, None]).chunk(2, dim=1)
@@ -84,7 +97,12 @@ class Student(WanTransformer3DModel):
 
 
 def _block(
-    block: torch.nn.Module, hidden: Tensor, modulation: Tensor, rotation: Tensor, past: KeyValue | None, words: KeyValue
+    block: torch.nn.Module,
+    hidden: Tensor,
+    modulation: Tensor,
+    rotation: Tensor,
+    past: KeyValue | None,
+    words: list[KeyValue],
 ) -> tuple[Tensor, KeyValue]:
     """One layer: self-attention over past and present, cross-attention to the text, feed-forward."""
     parts = (block.scale_shift_table + modulation.float()).chunk(6, dim=1)
@@ -108,17 +126,18 @@ def _attend_to_past(
     key = own.key if past is None else torch.cat([past.key, own.key], dim=1)
     value = own.value if past is None else torch.cat([past.value, own.value], dim=1)
     now = rotation[-query.shape[1] :]  # the chunk takes the last slots
-    return _attend(_rotate(query, now), _rotate(key, rotation), value, attention), own
+    return attention.to_out[0](_attend(_rotate(query, now), _rotate(key, rotation), value)), own
 
 
-def _attend_to_text(attention: torch.nn.Module, hidden: Tensor, words: KeyValue) -> Tensor:
+def _attend_to_text(attention: torch.nn.Module, hidden: Tensor, words: list[KeyValue]) -> Tensor:
+    """Attention to the text, and beside it to the first frame in models that have that; the two add up."""
     query = _heads(attention.norm_q(attention.to_q(hidden)), attention)
-    return _attend(query, words.key, words.value, attention)
+    return attention.to_out[0](sum(_attend(query, each.key, each.value) for each in words))
 
 
-def _attend(query: Tensor, key: Tensor, value: Tensor, attention: torch.nn.Module) -> Tensor:
+def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     seen = functional.scaled_dot_product_attention(query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2))
-    return attention.to_out[0](seen.transpose(1, 2).flatten(2))
+    return seen.transpose(1, 2).flatten(2)
 
 
 def _heads(tokens: Tensor, attention: torch.nn.Module) -> Tensor:
