@@ -15,6 +15,7 @@ import bpy
 from ..backend.motion_bridge.engine import ENGINES
 from ..backend.motion_bridge.errors import BadInput, MotionBridgeError
 from ..backend.motion_bridge.paths import check_output
+from . import track_options
 from .exchange import camera
 from .exchange.export import FORMATS, TARGETS, Export
 from .exchange.work import Worker
@@ -78,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     targets = sorted(target.lower() for target in TARGETS)
     export.add_argument("--target", choices=targets, help="whose warp schedules are for; default: the scene's")
     export.add_argument("--tolerance", type=float, help="pixels that few keys may cost; 0: a key at every frame")
+    track_options.add(export)
     export.set_defaults(action=export_motion)
 
     take_in = actions.add_parser("import", help="add the camera of a settings file or Parseq document")
@@ -102,6 +104,7 @@ def add_shot_options(action: argparse.ArgumentParser) -> None:
     )
     action.add_argument("--seed", type=int)
     action.add_argument("--mark-unseen", action="store_true", help="mark what the first frame does not show")
+    track_options.add(action)
 
 
 def join_negative_values(arguments: list[str]) -> list[str]:
@@ -159,7 +162,9 @@ def export_motion(options: argparse.Namespace, tell: Teller) -> None:
         "target": options.target.upper() if options.target else settings.schedule_target,
         "tolerance": settings.schedule_tolerance if options.tolerance is None else options.tolerance,
     }
-    changes = {"frames": frame_range.parse(options.frames)} if options.frames is not None else {}
+    changes = track_options.changes(options, bpy.context.scene)
+    if options.frames is not None:
+        changes["frames"] = frame_range.parse(options.frames)
     with stopped_by_signals() as stop:
         worker = Worker(Export(bpy.context, options.format, options.output, changes, choices))
         stop.action = worker.cancel
@@ -189,7 +194,7 @@ def import_camera(options: argparse.Namespace, tell: Teller) -> None:
 
 def changes_of(options: argparse.Namespace) -> dict[str, Any]:
     """What the options replace, as fields of a Request."""
-    changes: dict[str, Any] = {}
+    changes = track_options.changes(options, bpy.context.scene)
     if options.frames is not None:
         changes["frames"] = frame_range.parse(options.frames)
     if options.first_frame is not None:

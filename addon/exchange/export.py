@@ -22,6 +22,7 @@ from ..job import movie, order
 from ..scene.camera import picture_of
 from ..scene.first_frame import FromPixels
 from ..scene.read import complete, snapshot
+from ..scene.sources import WHOLE
 from ..settings import settings_of
 from .formats import FORMATS, TARGETS, Made, Order, picture, schedules
 
@@ -106,8 +107,8 @@ class Reading:
         scene = context.scene
         size = picture_of(scene.render)
         black = FromPixels(np.zeros((size.height, size.width, 3), np.uint8))
-        unless = {} if tracks else {"grid": 0, "sources": ()}
-        wanted = {"first_frame": black, "needs": needs, "settings": {}, **unless, **changes}
+        unless = {} if tracks else {"grid": 0, "sources": (), "region": WHOLE}
+        wanted = {"first_frame": black, "needs": needs, "settings": {}, **changes, **unless}
         self._snapshot = snapshot(context, order.request_of(scene, settings_of(scene).engine, wanted))
         self._folder = Path(folder.name) / "shot"
 

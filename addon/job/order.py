@@ -20,6 +20,7 @@ from .take import Take
 
 # Options that are in a begun take's Shot already, as pictures and points: a farm gives them again.
 ALREADY_READ = ("first_frame", "grid", "sources", "region", "through_glass")
+ADDED = ("settings", "schedules")  # options that come on top of the scene's own
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str
         if name in ALREADY_READ:
             continue
         was = getattr(shot, name)
-        if name == "settings":
+        if name in ADDED:
             value = {**was, **value}
         if value != was:
             raise BadInput(
@@ -112,13 +113,13 @@ def request_of(scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) 
         negative={span[0]: settings.negative} if settings.negative else {},
         seed=settings.seed,
         settings=wanted,
-        schedules=settings.engine_schedules(engine),
+        schedules={**settings.engine_schedules(engine), **changes.get("schedules", {})},
         grid=settings.grid if settings.tracks.use_grid else 0,
         sources=changes["sources"] if "sources" in changes else settings.tracks.wanted(scene),
         region=changes.get("region") or settings.tracks.region(),
         through_glass=settings.tracks.through_glass,
     )
-    return replace(request, **{name: value for name, value in changes.items() if name != "settings"})
+    return replace(request, **{name: value for name, value in changes.items() if name not in ADDED})
 
 
 def first_frame_of(settings: Any) -> FirstFrame:

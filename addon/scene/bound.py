@@ -10,6 +10,7 @@ from ...backend.motion_bridge.motion.raster import Array, View, barycentric
 from .geometry import Geometry
 from .moment import Moment
 from .soup import Soup
+from .sources import WHOLE, Region
 from .store import Handle
 
 BACKGROUND = "background"  # the name of points where the first frame shows nothing: they are infinitely far
@@ -66,11 +67,27 @@ def unchanged(
     return whole
 
 
-def cell_centres(side: int, width: int, height: int) -> Array:
-    """The middle of each of side × side equal cells, moved to the centre of its pixel: (side², 2)."""
-    x = np.floor((np.arange(side) + 0.5) * width / side) + 0.5
-    y = np.floor((np.arange(side) + 0.5) * height / side) + 0.5
+def cell_centres(side: int, width: int, height: int, region: Region = WHOLE) -> Array:
+    """The middle of each of side × side equal cells of a region, moved to the centre of its pixel: (side², 2)."""
+    cell = np.arange(side) + 0.5
+    x = np.floor(region.left * width + cell * ((region.right - region.left) * width) / side) + 0.5
+    y = np.floor(region.top * height + cell * ((region.bottom - region.top) * height) / side) + 0.5
     return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+
+
+def within(region: Region, width: int, height: int) -> NDArray[np.bool_]:
+    """The pixels (H, W) whose centres lie in a region."""
+    x, y = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
+    return ((region.top <= y) & (y < region.bottom))[:, None] & ((region.left <= x) & (x < region.right))
+
+
+def lattice(mask: NDArray[np.bool_], spacing: float) -> Array:
+    """Pixel centres (n, 2) of a mask (H, W), spacing pixels apart across and down; one at least where it has any."""
+    row, column = (np.unique((np.arange(spacing / 2, size, spacing)).astype(int)) for size in mask.shape)
+    picked = np.zeros_like(mask)
+    picked[np.ix_(row, column)] = True
+    y, x = np.nonzero(mask & picked)
+    return np.column_stack([x, y]) + 0.5 if len(x) else spread_over(mask, 1)
 
 
 def spread_over(mask: NDArray[np.bool_], count: int) -> Array:

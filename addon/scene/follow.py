@@ -8,12 +8,25 @@ from numpy.typing import NDArray
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.motion.raster import Array, View, rasterise
 from ...backend.motion_bridge.shot import Tracks
-from .bound import Bound, cell_centres, spread_over, things_named
+from .bound import Bound, cell_centres, lattice, spread_over, things_named, within
 from .geometry import Geometry
 from .handles import HandleReader
 from .moment import Moment
 from .points import HandlePoints, InstancePoints, VertexPoints
-from .sources import Bone, CurvePoints, Grid, Instances, Origin, Pixel, Source, Surface, Vertices
+from .sources import (
+    PINNED,
+    WHOLE,
+    Bone,
+    CurvePoints,
+    Grid,
+    Instances,
+    Origin,
+    Pixel,
+    Region,
+    Source,
+    Surface,
+    Vertices,
+)
 from .tracks import Points, Track
 
 
@@ -25,6 +38,11 @@ class Followed:
     track: Track | None  # None for a place of the picture, which does not move
     names: tuple[str, ...]
 
+    def follow(self, moment: Moment) -> None:
+        """Look where the points are at a frame; what is pinned stays where the first frame has it."""
+        if self.track and (moment.at == 0 or self.source.kind != PINNED):
+            self.track.follow(moment)
+
 
 def begin(
     source: Source,
@@ -34,19 +52,24 @@ def begin(
     first: Moment,
     frames: int,
     glass: frozenset[int],
+    region: Region,
 ) -> Followed:
     """Choose a source's points at the first frame. BadInput when there are none.
 
-    number: the source's, among those that handles has read. glass: things that hide nothing.
+    number: the source's, among those that handles has read. glass: things that hide nothing. region: where a grid's
+    and surfaces' points are chosen.
     """
     match source:
         case Grid(side):
-            pixels = cell_centres(side, first.view.width, first.view.height)
+            pixels = cell_centres(side, first.view.width, first.view.height, region)
             return _bound(source, pixels, geometry, first, frames, glass)
-        case Surface(objects, count):
-            pixels = spread_over(_shown(objects, geometry, first), count)
-            if not len(pixels):
-                raise BadInput(f"The first frame shows nothing of {', '.join(objects)}; follow something else.")
+        case Surface(objects, count, spacing):
+            shown = _shown(objects, geometry, first) & within(region, first.view.width, first.view.height)
+            if not shown.any():
+                what = ", ".join(objects) or "any surface"
+                where = "" if region == WHOLE else " in the region"
+                raise BadInput(f"The first frame shows nothing of {what}{where}; follow something else.")
+            pixels = lattice(shown, spacing) if spacing else spread_over(shown, count)
             return _bound(source, pixels, geometry, first, frames, glass)
         case Pixel():
             return Followed(source, None, ("picture",))
@@ -73,10 +96,10 @@ def _bound(
 
 
 def _shown(objects: tuple[str, ...], geometry: Geometry, first: Moment) -> NDArray[np.bool_]:
-    """Where the picture shows one of the objects: (H, W)."""
+    """Where the picture shows one of the objects, or any if none is named: (H, W)."""
     seen = rasterise(first.points, first.soup.triangles, first.view)
     wanted = np.zeros(len(geometry.things) + 1, bool)
-    wanted[things_named(objects, geometry)] = True
+    wanted[things_named(objects, geometry) if objects else slice(-1)] = True
     return wanted[np.append(first.soup.thing, len(geometry.things))[seen.triangle]]
 
 
@@ -86,7 +109,10 @@ def gathered(all_followed: list[Followed], frames: int, view: View) -> Tracks | 
         return None
     xy, visible, names, kinds = [], [], [], []
     for followed in all_followed:
-        if followed.track:
+        if followed.track and followed.source.kind == PINNED:
+            xy.append(followed.track.xy[:, :1].repeat(frames, axis=1))
+            visible.append(followed.track.visible[:, :1].repeat(frames, axis=1))
+        elif followed.track:
             xy.append(followed.track.xy)
             visible.append(followed.track.visible)
         elif isinstance(followed.source, Pixel):

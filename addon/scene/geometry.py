@@ -142,5 +142,6 @@ def _transmits(material: Any) -> bool:
             return True
         if node.type == "BSDF_PRINCIPLED":
             socket = node.inputs["Transmission Weight"]
-            return not socket.is_linked and socket.default_value > 0.5
+            if not socket.is_linked and socket.default_value > 0.5:
+                return True
     return False

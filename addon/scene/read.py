@@ -18,7 +18,7 @@ from .geometry import Geometry, Reader
 from .handles import HandleReader
 from .maps import Maps
 from .moment import moments, view_of
-from .sources import Grid, Source
+from .sources import WHOLE, Grid, Region, Source
 from .stripped import read_cameras
 
 DENSE = frozenset({"depth", "objects", "flow"})
@@ -38,6 +38,7 @@ class Request:
     schedules: Mapping[str, str] = field(default_factory=dict)  # Deforum's, by name; key 0 is the first frame
     grid: int = 0  # points a side of a grid over the first frame; 0 for none
     sources: tuple[Source, ...] = ()  # what else is followed
+    region: Region = WHOLE  # where on the first frame the points of the grid and of surfaces are chosen
     through_glass: bool = False  # whether tracks are seen through things of glass
 
     @property
@@ -113,12 +114,11 @@ def complete(
         if moment.at == 0 and geometry and handles:
             glass = [number for number, thing in enumerate(geometry.things) if thing.glass and request.through_glass]
             followed = [
-                begin(source, number, handles, geometry, moment, count, frozenset(glass))
+                begin(source, number, handles, geometry, moment, count, frozenset(glass), request.region)
                 for number, source in enumerate(request.followed)
             ]
         for one in followed:
-            if one.track:
-                one.track.follow(moment)
+            one.follow(moment)
         progress(moment.at + 1, count)
     if geometry:
         snapshot.notes.extend(torn_notes(followed, geometry, request.frames))

@@ -2,7 +2,29 @@
 
 from dataclasses import dataclass
 
-GRID, PATH = "grid", "path"
+from ...backend.motion_bridge.errors import BadInput
+
+GRID, PATH, LIVE, PINNED = "grid", "path", "live", "pinned"  # the kinds of tracks; docs/shot.md says what they mean
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of the picture, in shares of its width and height from the top left corner."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 1.0
+    bottom: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
+            raise BadInput(
+                f"The region to follow goes from {self.left:g} to {self.right:g} across and from {self.top:g} to "
+                f"{self.bottom:g} down; each must rise, within 0 and 1."
+            )
+
+
+WHOLE = Region()
 
 
 @dataclass(frozen=True)
@@ -15,10 +37,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Surface:
-    """Points spread evenly over what the first frame shows of some objects."""
+    """Points spread evenly over what the first frame shows of some objects, or of all of them."""
 
-    objects: tuple[str, ...]
+    objects: tuple[str, ...]  # none: all
     count: int
+    spacing: float = 0.0  # pixels from one point to the next; 0: as many as count says
     kind: str = PATH
 
 
@@ -73,7 +96,7 @@ class Pixel:
 
     x: float
     y: float
-    kind: str = "pinned"
+    kind: str = PINNED
 
 
 Source = Grid | Surface | Vertices | Origin | Instances | Bone | CurvePoints | Pixel

@@ -17,7 +17,7 @@ from ...backend.motion_bridge.engine import ENGINES
 from ..compat import BLEND_RELATIVE
 from .deforum import MotionBridgeDeforum
 from .motionstream import MotionBridgeMotionStream
-from .tracks import MotionBridgeTracks
+from .tracks import MotionBridgeSource, MotionBridgeTracks
 
 ENGINE_LABELS = {  # engine: what the menu says of it; an engine that is not here is shown by its name alone
     "reproject": ("Reproject", "Move the first frame along the scene's true motion. Needs nothing installed"),
@@ -122,7 +122,14 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
         return self.deforum.schedules() if engine == "deforum" else {}
 
 
-CLASSES = (MotionBridgePrompt, MotionBridgeTracks, MotionBridgeDeforum, MotionBridgeMotionStream, MotionBridgeSettings)
+CLASSES = (
+    MotionBridgePrompt,
+    MotionBridgeSource,
+    MotionBridgeTracks,
+    MotionBridgeDeforum,
+    MotionBridgeMotionStream,
+    MotionBridgeSettings,
+)
 
 
 _Scene: Any = bpy.types.Scene  # the stubs do not know what add-ons add
