@@ -1,0 +1,76 @@
+"""`python -m motion_bridge.training.image STAGE --folder DIR`: one command for each stage; run it again to go on.
+
+codec → latents → flow → distil → model. Each leaves STAGE.safetensors, where the next finds it; the last one leaves the
+folder `model`. `all` runs them with the numbers that the built-in sketch was made with.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from ...errors import BadInput
+from .codec import new_codec, train_codec
+from .distil import train_student
+from .flow import new_painter, train_flow
+from .latents import Bank, make_latents
+from .package import save_model
+
+Kind = TypeVar("Kind", bound=nn.Module)
+COUNTS = {"codec": 1500, "latents": 12000, "flow": 2000, "distil": 300, "model": 0}  # steps, or pictures
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m motion_bridge.training.image", description=__doc__)
+    parser.add_argument("stage", choices=(*COUNTS, "all"))
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--count", type=int, help="optimiser steps; of the stage latents, pictures")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop early, keeping the state")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args(argv)
+    torch.set_num_threads(chosen.threads)
+    cv2.setNumThreads(chosen.threads)
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    for stage in COUNTS if chosen.stage == "all" else (chosen.stage,):
+        _run(stage, chosen.folder, chosen.count or COUNTS[stage], chosen.minutes, chosen.seed)
+
+
+def _run(stage: str, folder: Path, count: int, minutes: float, seed: int) -> None:
+    place, limits, result = folder / stage, (count, minutes, seed), folder / f"{stage}.safetensors"
+    if stage == "codec":
+        save_file(train_codec(place, *limits).state_dict(), result)
+        return
+    codec = _load(new_codec(), folder, "codec").eval()
+    if stage == "latents":
+        make_latents(result, codec, count, seed)
+        return
+    bank = Bank(_made(folder, "latents"))
+    if stage == "flow":
+        save_file(train_flow(place, bank, *limits).state_dict(), result)
+    elif stage == "distil":
+        teacher = _load(new_painter(bank), folder, "flow")
+        save_file(train_student(place, teacher, bank, *limits).state_dict(), result)
+    else:
+        save_model(folder / "model", codec, _load(new_painter(bank), folder, "distil"), bank)
+
+
+def _load(model: Kind, folder: Path, stage: str) -> Kind:
+    model.load_state_dict(load_file(_made(folder, stage)))
+    return model
+
+
+def _made(folder: Path, stage: str) -> Path:
+    path = folder / f"{stage}.safetensors"
+    if not path.exists():
+        raise BadInput(f"{path} is missing; run the stage {stage} first.")
+    return path
+
+
+if __name__ == "__main__":
+    main()

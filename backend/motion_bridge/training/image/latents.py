@@ -1,0 +1,73 @@
+"""Stage 2: pictures are drawn and encoded once; the later stages learn from their latents."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKLFlux2
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from . import scenes
+from .text import new_tokenizer, tokens
+
+SHARES = {128: 0.84, 192: 0.1, 256: 0.06}  # side in pixels → share of the pictures
+AT_ONCE = 16
+
+
+def make_latents(path: Path, codec: AutoencoderKLFlux2, count: int, seed: int = 0) -> None:
+    """Latents of `count` pictures, packed 2×2 but not normalised, with their captions' tokens, to a safetensors file.
+
+    Beside them the mean and variance of each channel at 128², which become the codec's statistics.
+    """
+    tokenizer = new_tokenizer()
+    found: dict[str, Tensor] = {}
+    for side, share in SHARES.items():
+        latents, captions = [], []
+        for start in range(0, max(1, round(count * share)), AT_ONCE):
+            drawn = [scenes.draw(np.random.default_rng([seed, side, start + k]), side) for k in range(AT_ONCE)]
+            pictures = torch.from_numpy(np.stack([picture for picture, _ in drawn])).permute(0, 3, 1, 2)
+            with torch.no_grad():
+                latents.append(packed(codec.encode(pictures.contiguous() * 2 - 1).latent_dist.mode()).half())
+            captions += [caption for _, caption in drawn]
+        found[f"latents.{side}"] = torch.cat(latents)
+        found[f"identities.{side}"], found[f"mask.{side}"] = tokens(tokenizer, captions)
+    seen = found["latents.128"].float()
+    found["mean"], found["variance"] = seen.mean((0, 2, 3)), seen.var((0, 2, 3))
+    save_file(found, path)
+
+
+def packed(raw: Tensor) -> Tensor:
+    """2×2 patches to channels, as FLUX.2 orders them: (B, C, H, W) → (B, 4·C, H/2, W/2)."""
+    batch, channels, rows, columns = raw.shape
+    patches = raw.view(batch, channels, rows // 2, 2, columns // 2, 2).permute(0, 1, 3, 5, 2, 4)
+    return patches.reshape(batch, channels * 4, rows // 2, columns // 2)
+
+
+class Bank:
+    """The encoded pictures, normalised: mean 0 and deviation 1 in each channel."""
+
+    def __init__(self, path: Path):
+        found = load_file(path)
+        self.mean, self.variance = found["mean"], found["variance"]
+        self.kinds = [(found[f"latents.{side}"], found[f"identities.{side}"], found[f"mask.{side}"]) for side in SHARES]
+        self.channels = len(self.mean)
+        tokenizer = new_tokenizer()
+        self.vocabulary = len(tokenizer)
+        self.nothing = tokens(tokenizer, [""])
+
+    def batch(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Latents (B, C, H, W) of one size, tokens and mask (B, L); fewer of the larger sizes, for the same work."""
+        which = int(torch.multinomial(torch.tensor(list(SHARES.values())), 1, generator=generator))
+        latents, identities, mask = self.kinds[which]
+        count = max(1, count * 64 // latents[0, 0].numel())
+        chosen = torch.randint(len(latents), (count,), generator=generator)
+        deviation = (self.variance + 1e-4).sqrt()
+        normal = (latents[chosen].float() - self.mean[:, None, None]) / deviation[:, None, None]
+        return normal, identities[chosen], mask[chosen]
+
+    def without_words(self, identities: Tensor, mask: Tensor, silent: Tensor) -> tuple[Tensor, Tensor]:
+        """The tokens of an empty prompt where silent (B,)."""
+        return tuple(
+            torch.where(silent[:, None], no, yes) for no, yes in zip(self.nothing, (identities, mask), strict=True)
+        )  # type: ignore[return-value]
