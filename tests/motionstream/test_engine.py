@@ -1,4 +1,4 @@
-"""The engine: exactly the Shot's frames, byte for byte the same however often it was interrupted, changes at borders."""
+"""The engine: exactly the Shot's frames, the same bytes however often it was interrupted, changes at borders."""
 
 import subprocess
 import sys
@@ -182,10 +182,10 @@ def test_without_tracks_the_text_and_the_first_frame_are_followed_and_it_says_so
     plain = shot(frames=2)
     none = replace(plain, tracks=Tracks(np.zeros((0, 2, 2), np.float32), np.zeros((0, 2), bool), (), ()))
     made = run(none)
-    assert "has no tracks: the video follows the text and the first frame alone" in made[0].notes["said"][-1]
+    assert "has no tracks: the video follows text and first frame alone" in made[0].notes["said"][-1]
     hidden = replace(plain, tracks=replace(plain.tracks, visible=np.zeros((9, 2), bool)))
     blind = run(hidden)
-    assert "All 9 tracks are hidden at every frame" in blind[0].notes["said"][-1]
+    assert "All 9 tracks are hidden in every frame" in blind[0].notes["said"][-1]
     assert np.array_equal(made[1].pixels, blind[1].pixels)
     assert not np.array_equal(made[1].pixels, run(plain)[1].pixels)
 

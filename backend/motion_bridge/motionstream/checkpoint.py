@@ -164,9 +164,8 @@ def _head(found: State, said: list[str]) -> State:
 
 def _head_shape(head: State) -> tuple[int, int]:
     """Identity width and channels, from the tensors."""
-    conv, proj = head.get("temporal_conv.weight"), head.get("proj.weight")
-    width = conv.shape[1] if conv is not None and conv.dim() == 5 else IDENTITY_WIDTH
-    return width, proj.shape[0] if proj is not None and proj.dim() == 5 else TRACK_CHANNELS
+    conv = head.get("temporal_conv.weight")
+    return (conv.shape[1], conv.shape[0]) if conv is not None and conv.dim() == 5 else (IDENTITY_WIDTH, TRACK_CHANNELS)
 
 
 def _widen(state: State, shape: dict[str, Any], head: State, said: list[str], where: str) -> None:

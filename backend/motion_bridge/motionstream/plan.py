@@ -14,11 +14,12 @@ def tracks_of(shot: Shot, width: int, beyond: int) -> tuple[LiveTracks | None, l
 
     Grid and path tracks follow the scene, pinned ones stay; live ones follow their path until a hand takes them. None
     where no track is ever seen: then text and first frame are all the model is told.
-    width: of the identities; beyond: picture frames past the end for which paths are carried on. BadInput for more tracks than identities.
+    width: of the identities; beyond: picture frames past the end for which paths are carried on. BadInput for more
+    tracks than identities.
     """
     tracks = shot.tracks
     if tracks is None or not len(tracks.name):
-        return None, ["This shot has no tracks: the video follows the text and the first frame alone."]
+        return None, ["This shot has no tracks: the video follows text and first frame alone."]
     draw = torch.Generator().manual_seed(shot.seed % (1 << 63))
     identity = embed_ids(draw_ids(len(tracks.name), draw), width)
     size = torch.tensor([shot.width, shot.height], dtype=torch.float32)
@@ -35,7 +36,7 @@ def tracks_of(shot: Shot, width: int, beyond: int) -> tuple[LiveTracks | None, l
     if not visible.any() and "live" not in tracks.kind:
         return None, [
             *said,
-            f"All {len(marked)} tracks are hidden at every frame: the video follows the text and the first frame alone.",
+            f"All {len(marked)} tracks are hidden in every frame: the video follows text and first frame alone.",
         ]
     return LiveTracks(points, visible, identity), said
 

@@ -89,8 +89,8 @@ class Steering:
         points = torch.tensor(xy, dtype=torch.float32).reshape(-1, 2) / self._size
         if len(points) != len(visible) or start + len(points) > len(frames):
             raise BadInput(
-                f"The new path of track {track} has {len(points)} positions and {len(visible)} visibilities; from frame "
-                f"{begins} on this shot has {len(frames) - start} frames."
+                f"The new path of track {track} has {len(points)} positions and {len(visible)} visibilities; "
+                f"from frame {begins} on this shot has {len(frames) - start} frames."
             )
         late = max(0, index - start)
         if late:
