@@ -4,11 +4,14 @@ import torch
 from diffusers import (
     AutoencoderKL,
     AutoencoderKLFlux2,
+    ControlNetModel,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
     Flux2KleinPipeline,
     Flux2Pipeline,
     Flux2Transformer2DModel,
+    FluxControlNetModel,
+    FluxControlPipeline,
     FluxPipeline,
     FluxTransformer2DModel,
     LatentConsistencyModelPipeline,
@@ -46,7 +49,8 @@ def save(family, folder):
     """A pipeline of that family with random weights, in `folder`."""
     with torch.random.fork_rng():
         torch.manual_seed(7)
-        MAKERS[family]().save_pretrained(folder, safe_serialization=True)
+        maker = flux1_control if family == "flux-control" else MAKERS[family]
+        maker().save_pretrained(folder, safe_serialization=True)
     return folder
 
 
@@ -120,23 +124,29 @@ def flow_scheduler(**more):
     return FlowMatchEulerDiscreteScheduler(**settings)
 
 
-def flux1():
-    transformer = FluxTransformer2DModel(
-        in_channels=16,
-        num_layers=1,
-        num_single_layers=1,
-        attention_head_dim=16,
-        num_attention_heads=2,
-        joint_attention_dim=16,
-        pooled_projection_dim=16,
-        guidance_embeds=True,
-        axes_dims_rope=(4, 4, 8),
-    )
+FLUX1 = {
+    "in_channels": 16,
+    "num_layers": 1,
+    "num_single_layers": 1,
+    "attention_head_dim": 16,
+    "num_attention_heads": 2,
+    "joint_attention_dim": 16,
+    "pooled_projection_dim": 16,
+    "guidance_embeds": True,
+    "axes_dims_rope": (4, 4, 8),
+}
+
+
+def flux1(pipeline=FluxPipeline, **more):
+    transformer = FluxTransformer2DModel(**{**FLUX1, **more})
     t5 = T5EncoderModel(T5Config(vocab_size=256, d_model=16, d_ff=16, d_kv=8, num_heads=2, num_layers=1))
     pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0), *((each, -3.0) for each in LETTERS)]
-    return FluxPipeline(
-        flow_scheduler(), vae(4, shift=0.1), clip(), clip_tokenizer(), t5, T5TokenizerFast(vocab=pieces), transformer
-    )
+    tokenizer = T5TokenizerFast(vocab=pieces)
+    return pipeline(flow_scheduler(), vae(4, shift=0.1), clip(), clip_tokenizer(), t5, tokenizer, transformer)
+
+
+def flux1_control():
+    return flux1(FluxControlPipeline, in_channels=32, out_channels=16)
 
 
 def sd():
@@ -159,11 +169,16 @@ def lcm():
     )
 
 
+SIZED = {
+    "addition_embed_type": "text_time",
+    "addition_time_embed_dim": 4,
+    "projection_class_embeddings_input_dim": 16 + 6 * 4,
+}
+
+
 def sdxl():
     large = CLIPTextModelWithProjection(clip_config())
-    net = unet(
-        32, addition_embed_type="text_time", addition_time_embed_dim=4, projection_class_embeddings_input_dim=16 + 6 * 4
-    )
+    net = unet(32, **SIZED)
     return StableDiffusionXLPipeline(vae(4), clip(), large, clip_tokenizer(), clip_tokenizer(), net, euler())
 
 
@@ -224,4 +239,44 @@ def letters(*special):
     return {piece: at for at, piece in enumerate([*special, *LETTERS, *(f"{each}</w>" for each in LETTERS)])}
 
 
-MAKERS = {"flux2-klein": klein, "flux2": flux2, "flux": flux1, "sd": sd, "sdxl": sdxl, "lcm": lcm}
+def save_control(family, folder):
+    """A ControlNet for that family with random weights, in `folder`; real ones end in zeros, which would do nothing."""
+    with torch.random.fork_rng():
+        torch.manual_seed(8)
+        net = CONTROL_MAKERS[family]()
+        for name, weight in net.named_parameters():
+            if "controlnet_" in name or "hint_block.conv_out" in name:
+                torch.nn.init.normal_(weight, std=0.3)
+        net.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def unet_control(context, **more):
+    return ControlNetModel(
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        cross_attention_dim=context,
+        attention_head_dim=4,
+        norm_num_groups=4,
+        conditioning_embedding_out_channels=(4, 8, 8, 8),
+        **more,
+    )
+
+
+CONTROL_MAKERS = {
+    "sd": lambda: unet_control(16),
+    "lcm": lambda: unet_control(16),
+    "sdxl": lambda: unet_control(32, **SIZED),
+    "flux": lambda: FluxControlNetModel(**FLUX1),
+    "flux-union": lambda: FluxControlNetModel(**{**FLUX1, "guidance_embeds": False}, num_mode=7),
+    "flux-hint": lambda: FluxControlNetModel(**FLUX1, conditioning_embedding_channels=4, patch_size=2),
+}
+MAKERS = {
+    "flux2-klein": klein,
+    "flux2": flux2,
+    "flux": flux1,
+    "sd": sd,
+    "sdxl": sdxl,
+    "lcm": lcm,
+}

@@ -46,6 +46,8 @@ class FlowModel(ABC):
 
     def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor:
         """Latents mixed with noise up to sigma and denoised: shape and normalisation as `encode` gives them."""
+        if self.parts.weigh(wish.lora_weights):
+            self.encoded = reader(self._encoded)
         height, width = (side * self.pitch for side in latent.shape[-2:])
         levels = levels_from(sigma, self.levels(wish.steps or self.steps, width, height))
         direction = self.direction(wish, width, height)

@@ -65,6 +65,15 @@ def weight_faults(folder: Path, shown: str) -> Iterator[str]:
             yield f"{shown} has no safetensors."
 
 
+def variant(folder: Path) -> str | None:
+    """fp16 where a folder, or one of its components, holds its weights in no other precision."""
+    for place in (folder, *(each for each in folder.iterdir() if each.is_dir())):
+        files = [path.name for path in place.glob("*.safetensors")]
+        if files and all(".fp16" in name for name in files):
+            return "fp16"
+    return None
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BackendFailed
+from .parts import Parts, memory_told
 from .words import Encoding, Prompt
 
 SMALLEST = 64  # pixels on a side
@@ -34,11 +35,13 @@ class Wish:
     steps: int | None = None
     structure: Structure | None = None  # where things are
     reference: Tensor | None = None  # (1, 3, H', W') from 0 to 1: who and what they are; encoded once
+    lora_weights: tuple[float, ...] | None = None  # None: as they are
 
 
 class ImageModel(Protocol):
     """A loaded model. `encoded` remembers, so nothing is encoded twice."""
 
+    parts: Parts
     multiple: int  # width and height must be multiples of it
     steps: int
     guidance: float
@@ -76,20 +79,20 @@ def latent_to_latent(model: ImageModel, latent: Tensor, sigma: float, wish: Wish
     """The same in latents, without the loss of decoding and encoding."""
     if sigma <= 0:
         return latent
-    with torch.inference_mode():
+    with torch.inference_mode(), memory_told(model.parts):
         made = model.denoise(latent, noise_for(latent, chance), min(sigma, 1.0), wish, chance.seed)
     return _numbers(made)
 
 
 def encoded(model: ImageModel, picture: Tensor) -> Tensor:
     """A picture's latents."""
-    with torch.inference_mode():
+    with torch.inference_mode(), memory_told(model.parts):
         return model.encode(picture).clone()
 
 
 def decoded(model: ImageModel, latent: Tensor) -> Tensor:
     """The picture of latents, float32 from 0 to 1. BackendFailed where the model's answer is no picture."""
-    with torch.inference_mode():
+    with torch.inference_mode(), memory_told(model.parts):
         made = model.decode(latent)
     return _numbers(made).float().clamp(0, 1)
 

@@ -1,12 +1,17 @@
-"""A model's folder to a model that works."""
+"""A model's folder to a model that works, where and how a plan says."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
 import transformers
+from diffusers.models.controlnets.controlnet import ControlNetModel
+from diffusers.models.controlnets.controlnet_flux import FluxControlNetModel
 from diffusers.pipelines.flux.pipeline_flux import FluxPipeline
+from diffusers.pipelines.flux.pipeline_flux_control import FluxControlPipeline
 from diffusers.pipelines.flux2.pipeline_flux2 import Flux2Pipeline
 from diffusers.pipelines.flux2.pipeline_flux2_klein import Flux2KleinPipeline
 from diffusers.pipelines.latent_consistency_models.pipeline_latent_consistency_text2img import (
@@ -16,90 +21,152 @@ from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import Stabl
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import StableDiffusionXLPipeline
 
 from ..errors import BackendFailed, BadInput, OutOfMemory
+from . import controls, lora, machine, memory, place, size
 from . import folder as folders
 from .flux1 import Flux1
 from .flux2 import Flux2
 from .image import ImageModel
+from .machine import best_device
+from .memory import Plan
 from .parts import Parts
-from .registry import Model, find, folder_of
+from .registry import find, folder_of
 from .stable_diffusion import LatentConsistency, StableDiffusion
 
-# family → the pipeline to load with, the model around it, and components that are left out
-FAMILIES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
-    "flux": (FluxPipeline, Flux1, {}),
-    "flux2": (Flux2Pipeline, Flux2, {}),
-    "flux2-klein": (Flux2KleinPipeline, Flux2, {}),
-    "sd": (StableDiffusionPipeline, StableDiffusion, {"safety_checker": None, "requires_safety_checker": False}),
-    "sdxl": (StableDiffusionXLPipeline, StableDiffusion, {"add_watermarker": False}),
-    "lcm": (
-        LatentConsistencyModelPipeline,
-        LatentConsistency,
-        {"safety_checker": None, "requires_safety_checker": False},
+SAFE = {"safety_checker": None, "requires_safety_checker": False}
+
+
+@dataclass(frozen=True)
+class Family:
+    """What is the same for all models of a kind."""
+
+    pipeline: Any  # the class of diffusers to load with
+    model: Any  # the class around it
+    denoiser: str  # its component
+    steps: int  # of a folder that is not in the registry
+    guidance: float
+    without: dict[str, Any]  # components that are left out
+    control: Any = None  # the class of its ControlNets
+    follows: bool = False  # structure is among its own channels
+
+
+FAMILIES = {
+    "flux": Family(FluxPipeline, Flux1, "transformer", 28, 3.5, {}, FluxControlNetModel),
+    "flux-control": Family(FluxControlPipeline, Flux1, "transformer", 30, 10.0, {}, follows=True),
+    "flux2": Family(Flux2Pipeline, Flux2, "transformer", 28, 4.0, {}),
+    "flux2-klein": Family(Flux2KleinPipeline, Flux2, "transformer", 4, 1.0, {}),
+    "sd": Family(StableDiffusionPipeline, StableDiffusion, "unet", 25, 7.0, SAFE, ControlNetModel),
+    "sdxl": Family(
+        StableDiffusionXLPipeline, StableDiffusion, "unet", 30, 6.0, {"add_watermarker": False}, ControlNetModel
     ),
+    "lcm": Family(LatentConsistencyModelPipeline, LatentConsistency, "unet", 4, 8.0, SAFE, ControlNetModel),
 }
-OF_CLASS = {
-    "FluxPipeline": "flux",
-    "Flux2Pipeline": "flux2",
-    "Flux2KleinPipeline": "flux2-klein",
-    "StableDiffusionPipeline": "sd",
-    "StableDiffusionXLPipeline": "sdxl",
-    "LatentConsistencyModelPipeline": "lcm",
-}
-# What a folder that is not in the registry gets.
-DEFAULTS = {
-    "flux": (28, 3.5),
-    "flux2": (28, 4.0),
-    "flux2-klein": (4, 1.0),
-    "sd": (25, 7.0),
-    "sdxl": (30, 6.0),
-    "lcm": (4, 8.0),
-}
+OF_CLASS = {family.pipeline.__name__: name for name, family in FAMILIES.items()}
 
 
-def load(name: str, device: str | None = None, dtype: torch.dtype | None = None) -> ImageModel:
-    """The model of a registered name, or in a folder. Only safetensors are opened and no code comes with them.
+@dataclass(frozen=True)
+class Choice:
+    """Which model, and how somebody wants it."""
 
-    Without a device the fastest there is; without a dtype bfloat16 on an accelerator and float32 on the CPU.
-    BadInput for an incomplete folder or a pickle, ModelMissing for a name without a folder, OutOfMemory.
+    name: str  # a registered name or a folder
+    device: str = ""  # cuda, mps or cpu; empty: the fastest there is
+    size: tuple[int, int] = (1024, 1024)  # width and height of the pictures, pixels
+    precision: str = "auto"  # one of memory.PRECISIONS
+    control: str = "none"  # one of controls.KINDS: the structure it is to follow
+    control_model: str = ""  # a registered name or a folder; empty: the one for this model
+    loras: tuple[tuple[Path, float], ...] = ()  # files and their first weights
+
+
+def load(name: str, device: str | None = None) -> ImageModel:
+    """The model of a registered name, or in a folder, as is best on this machine."""
+    return choose(Choice(name, device or ""))
+
+
+def choose(choice: Choice, say: Callable[[str], None] = lambda sentence: None) -> ImageModel:
+    """A loaded model. Only safetensors are opened and no code comes with them.
+
+    say: is told in a sentence how the model runs. BadInput for an incomplete folder, a pickle, a control that the
+    model does not take; ModelMissing for a name without a folder; OutOfMemory with what would fit.
     """
-    folder, family, steps, guidance = _chosen(name)
+    folder, family_name, steps, guidance = _found(choice.name)
+    family = FAMILIES[family_name]
     folders.check(folder)
-    device = device or best_device()
-    dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
-    pipeline_class, model_class, without = FAMILIES[family]
+    beside = _control_folder(choice, family_name, family)
+    there = machine.device(choice.device or best_device())
+    facts = size.facts(folder, beside)
+    plan = memory.plan(choice.name, facts, there, choice.size, choice.precision)
+    say(plan.sentence(choice.name, there))
+
+    relief = memory.relief(facts, plan, choice.size)
     for library in (diffusers, transformers):
         library.utils.logging.disable_progress_bar()
     try:
-        pipeline = pipeline_class.from_pretrained(
-            str(folder),
-            dtype=dtype,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            **without,
-        ).to(device)
+        pipeline = _pipeline(folder, family, plan)
+        control = _control(beside, family, plan) if beside else None
+        loras = lora.load(pipeline, [file for file, _ in choice.loras], [weight for _, weight in choice.loras])
+        guests = place.place(pipeline, control, plan, there.name)
     except torch.OutOfMemoryError:
-        raise OutOfMemory(f"{name} does not fit on {device}; choose a smaller model or a device with more.") from None
+        raise OutOfMemory(f"{choice.name} does not fit on {there.name} after all. {relief}") from None
     except ImportError as fault:
-        raise BackendFailed(f"{name} needs a package that is not installed: {' '.join(str(fault).split())}") from None
+        missing = " ".join(str(fault).split())
+        raise BackendFailed(f"{choice.name} needs a package that is not installed: {missing}") from None
     except (OSError, ValueError, KeyError) as fault:
-        raise BadInput(f"{folder} cannot be loaded as a {family} model: {fault}") from None
+        raise BadInput(f"{folder} cannot be loaded as a {family_name} model: {fault}") from None
+    dtype = place.DTYPES[plan.arithmetic]
+    return family.model(
+        Parts(pipeline, steps, guidance, there.name, dtype, control, loras, guests, plan.precision, relief)
+    )
+
+
+def _pipeline(folder: Path, family: Family, plan: Plan) -> Any:
+    pipeline = family.pipeline.from_pretrained(
+        str(folder),
+        dtype=place.DTYPES[plan.arithmetic],
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        variant=folders.variant(folder),
+        **family.without,
+        **place.quantiser(plan, family.denoiser),
+    )
     pipeline.set_progress_bar_config(disable=True)
-    return model_class(Parts(pipeline, steps, guidance, device, dtype))
+    return pipeline
 
 
-def best_device() -> str:
-    """cuda, mps or cpu."""
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+def _control(folder: Path, family: Family, plan: Plan) -> Any:
+    return family.control.from_pretrained(
+        str(folder),
+        torch_dtype=place.DTYPES[plan.arithmetic],
+        use_safetensors=True,
+        local_files_only=True,
+        variant=folders.variant(folder),
+    ).eval()
 
 
-def _chosen(name: str) -> tuple[Path, str, int, float]:
+def _control_folder(choice: Choice, family_name: str, family: Family) -> Path | None:
+    """The folder of the ControlNet that is wanted; None where none is, or the model needs none."""
+    if choice.control not in controls.KINDS:
+        raise BadInput(f"control is {choice.control!r}; choose one of {', '.join(controls.KINDS)}.")
+    if choice.control == "none":
+        if family.follows:
+            raise BadInput(f"{choice.name} was made to follow structure; set control to what it follows, as depth.")
+        return None
+    if family.follows:
+        return None
+    if family.control is None:
+        able = ", ".join(name for name, each in FAMILIES.items() if each.control or each.follows)
+        raise BadInput(f"{choice.name} follows no structure; set control to none, or take a model of {able}.")
+    folder = controls.folder_of(choice.control_model, family_name, choice.control)
+    faults = list(folders.weight_faults(folder, ""))
+    if faults:
+        raise BadInput(f"{folder} cannot be loaded as a ControlNet: {' '.join(faults)}")
+    return folder
+
+
+def _found(name: str) -> tuple[Path, str, int, float]:
     """Folder, family, steps and guidance for a name or a path."""
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        model: Model = find(name)
+        model = find(name)
         return folder_of(model), model.family, model.steps, model.guidance
     if not (folder / "model_index.json").is_file():
         folders.check(folder)
@@ -107,4 +174,4 @@ def _chosen(name: str) -> tuple[Path, str, int, float]:
     if saved_from not in OF_CLASS:
         raise BadInput(f"{folder} holds a {saved_from}; this engine runs {', '.join(OF_CLASS)}.")
     family = OF_CLASS[saved_from]
-    return folder, family, *DEFAULTS[family]
+    return folder, family, FAMILIES[family].steps, FAMILIES[family].guidance

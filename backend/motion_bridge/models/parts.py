@@ -1,10 +1,14 @@
 """What a loaded model is made of; load.py puts it together, the families use it."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+
+from ..errors import OutOfMemory
+from .lora import Loras
 
 
 @dataclass(frozen=True)
@@ -17,4 +21,24 @@ class Parts:
     device: str = "cpu"
     dtype: torch.dtype = torch.float32  # of the arithmetic, whatever the weights are stored as
     control: Any = None  # a ControlNet beside the pipeline
+    loras: Loras | None = None
     guests: AbstractContextManager[Any] = field(default_factory=nullcontext)  # the text encoders are here meanwhile
+    precision: str = "fp32"  # of memory.BYTES: how the denoiser is stored
+    relief: str = "Make the picture smaller."  # when memory runs out
+
+    def weigh(self, weights: Sequence[float] | None) -> bool:
+        """Set the LoRA files' strengths, where there are any; whether prompts read differently now."""
+        return self.loras is not None and weights is not None and self.loras.weigh(weights)
+
+
+@contextmanager
+def memory_told(parts: Parts) -> Iterator[None]:
+    """Out of memory as one of errors.py, with what would fit."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise OutOfMemory(f"Memory ran out on {parts.device}. {parts.relief}") from None
+    except RuntimeError as fault:
+        if "can't allocate memory" not in str(fault):  # the processor's allocator has no class of its own
+            raise
+        raise OutOfMemory(f"Memory ran out. {parts.relief}") from None

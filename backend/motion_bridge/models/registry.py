@@ -9,10 +9,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import LocalEntryNotFoundError
-
 from ..errors import BadInput, ModelMissing
+from ..names import nearest
 
 
 @dataclass(frozen=True)
@@ -21,38 +19,144 @@ class Model:
 
     name: str
     repository: str
-    family: str  # flux, flux2, flux2-klein, sd, sdxl, lcm
+    family: str  # flux, flux-control, flux2, flux2-klein, sd, sdxl, lcm
     licence: str
     download: float  # GB
-    memory: float  # GB on the device without offloading, weights in 16 bits and 1024² (SD 1.5 and LCM: 512²)
+    memory: float  # GB on the device when all of it stays there, 16 bits and 1024² (SD 1.5 and LCM: 512²)
     steps: int
     guidance: float
-    revision: str | None = None  # the commit these facts were read at; None: whatever is on disk
+    revision: str  # the commit that is fetched
+    variant: str = ""  # fp16, where a repository holds the weights in 32 bits too
 
 
+# Repositories, licences and commits were taken from public pages and other people's code, in November 2026; none of
+# these repositories could be opened from here. That a commit still exists, and what its card says, is unverified.
 MODELS = {
     model.name: model
     for model in (
-        Model("flux.1-dev", "black-forest-labs/FLUX.1-dev", "flux", "FLUX.1-dev non-commercial", 34, 36, 28, 3.5),
-        Model("flux.1-schnell", "black-forest-labs/FLUX.1-schnell", "flux", "Apache-2.0", 34, 36, 4, 0.0),
-        Model("flux.2-dev", "black-forest-labs/FLUX.2-dev", "flux2", "FLUX.2-dev non-commercial", 112, 116, 28, 4.0),
-        Model("flux.2-klein-4b", "black-forest-labs/FLUX.2-klein-4B", "flux2-klein", "Apache-2.0", 16, 18, 4, 1.0),
         Model(
-            "flux.2-klein-9b", "black-forest-labs/FLUX.2-klein-9B", "flux2-klein", "FLUX non-commercial", 35, 37, 4, 1.0
+            name="flux.1-dev",
+            repository="black-forest-labs/FLUX.1-dev",
+            family="flux",
+            licence="FLUX.1-dev non-commercial",
+            download=34,
+            memory=36,
+            steps=28,
+            guidance=3.5,
+            revision="3de623fc3c33e44ffbe2bad470d0f45bccf2eb21",
         ),
-        Model("sd-1.5", "stable-diffusion-v1-5/stable-diffusion-v1-5", "sd", "CreativeML Open RAIL-M", 3, 4, 25, 7.0),
-        Model("sdxl", "stabilityai/stable-diffusion-xl-base-1.0", "sdxl", "Open RAIL++-M", 7, 10, 30, 6.0),
-        Model("sdxl-turbo", "stabilityai/sdxl-turbo", "sdxl", "Stability AI non-commercial", 7, 10, 4, 0.0),
-        Model("lcm", "SimianLuo/LCM_Dreamshaper_v7", "lcm", "MIT", 4, 5, 4, 8.0),
+        Model(
+            name="flux.1-schnell",
+            repository="black-forest-labs/FLUX.1-schnell",
+            family="flux",
+            licence="Apache-2.0",
+            download=34,
+            memory=36,
+            steps=4,
+            guidance=0.0,
+            revision="741f7c3ce8b383c54771c7003378a50191e9efe9",
+        ),
+        Model(
+            name="flux.1-depth-dev",
+            repository="black-forest-labs/FLUX.1-Depth-dev",
+            family="flux-control",
+            licence="FLUX.1-dev non-commercial",
+            download=34,
+            memory=36,
+            steps=30,
+            guidance=10.0,
+            revision="fb5e9b1bae41b8c8adcea4ea2a87b74dd298f07a",
+        ),
+        Model(
+            name="flux.2-dev",
+            repository="black-forest-labs/FLUX.2-dev",
+            family="flux2",
+            licence="FLUX non-commercial",
+            download=112,
+            memory=116,
+            steps=28,
+            guidance=4.0,
+            revision="26afe3a78bb242c0a8bb181dcc8937bb16e5c66c",
+        ),
+        Model(
+            name="flux.2-klein-4b",
+            repository="black-forest-labs/FLUX.2-klein-4B",
+            family="flux2-klein",
+            licence="Apache-2.0",
+            download=16,
+            memory=19,
+            steps=4,
+            guidance=1.0,
+            revision="e7b7dc27f91deacad38e78976d1f2b499d76a294",
+        ),
+        Model(
+            name="flux.2-klein-9b",
+            repository="black-forest-labs/FLUX.2-klein-9B",
+            family="flux2-klein",
+            licence="FLUX non-commercial",
+            download=35,
+            memory=38,
+            steps=4,
+            guidance=1.0,
+            revision="92196c8e11f7b6cf2b7493e037d8c5345c559216",
+        ),
+        Model(
+            name="sd-1.5",
+            repository="stable-diffusion-v1-5/stable-diffusion-v1-5",
+            family="sd",
+            licence="CreativeML Open RAIL-M",
+            download=2,
+            memory=4,
+            steps=25,
+            guidance=7.0,
+            revision="451f4fe16113bff5a5d2269ed5ad43b0592e9a14",
+            variant="fp16",
+        ),
+        Model(
+            name="sdxl",
+            repository="stabilityai/stable-diffusion-xl-base-1.0",
+            family="sdxl",
+            licence="Open RAIL++-M",
+            download=7,
+            memory=10,
+            steps=30,
+            guidance=6.0,
+            revision="462165984030d82259a11f4367a4eed129e94a7b",
+            variant="fp16",
+        ),
+        Model(
+            name="sdxl-turbo",
+            repository="stabilityai/sdxl-turbo",
+            family="sdxl",
+            licence="Stability AI non-commercial research",
+            download=7,
+            memory=10,
+            steps=4,
+            guidance=0.0,
+            revision="71153311d3dbb46851df1931d3ca6e939de83304",
+            variant="fp16",
+        ),
+        Model(
+            name="lcm",
+            repository="SimianLuo/LCM_Dreamshaper_v7",
+            family="lcm",
+            licence="MIT",
+            download=4,
+            memory=5,
+            steps=4,
+            guidance=8.0,
+            revision="a85df6a8bd976cdd08b4fd8f3b73f229c9e54df5",
+        ),
     )
 }
-FAMILIES = tuple(sorted({model.family for model in MODELS.values()}))
+DESCRIPTIONS = ("model_index.json", "*/*.json", "*/*.txt", "*/*.model", "*/*.jinja")  # beside the weights
 
 
 def find(name: str) -> Model:
     """The model of that name; BadInput lists those there are."""
     if name not in MODELS:
-        raise BadInput(f"There is no model {name!r}; choose one of {', '.join(MODELS)}, or name a folder.")
+        near = nearest(name, MODELS)
+        raise BadInput(f"There is no model {name!r}{near} Choose one of {', '.join(MODELS)}, or name a folder.")
     return MODELS[name]
 
 
@@ -67,10 +171,23 @@ def folder_of(model: Model) -> Path:
     own = models_folder() / model.name
     if own.is_dir():
         return own
+    weights = f"*/*.{model.variant}.safetensors" if model.variant else "*/*.safetensors"
+    wanted = " ".join(f'--include "{each}"' for each in (*DESCRIPTIONS, weights))
+    unwanted = "" if model.variant else ' --exclude "*.fp16.*"'
+    return cached(
+        model.repository,
+        model.revision,
+        f"{model.name} is not on this machine ({model.download:g} GB, licence: {model.licence}). Get it with: "
+        f"hf download {model.repository} --revision {model.revision} {wanted}{unwanted} --local-dir {own}",
+    )
+
+
+def cached(repository: str, revision: str | None, missing: str) -> Path:
+    """A repository's folder in the Hugging Face cache; ModelMissing with what is to be said where it is not there."""
+    from huggingface_hub import snapshot_download  # Blender's panel lists the models, and has no such package
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
     try:
-        return Path(snapshot_download(model.repository, revision=model.revision, local_files_only=True))
+        return Path(snapshot_download(repository, revision=revision, local_files_only=True))
     except LocalEntryNotFoundError:
-        raise ModelMissing(
-            f"{model.name} is not on this machine ({model.download:g} GB, licence: {model.licence}). "
-            f"Get it with: hf download {model.repository} --local-dir {own}"
-        ) from None
+        raise ModelMissing(missing) from None

@@ -74,6 +74,8 @@ class StableDiffusion:
 
     def _walk(self, latent: Tensor, wish: Wish, seed: int) -> Tensor:
         """Down all levels that the scheduler was given."""
+        if self.parts.weigh(wish.lora_weights):
+            self.encoded = reader(self._encoded)
         guess = self._guess(wish, latent)
         generator = torch.Generator().manual_seed(seed)
         self.scheduler.set_begin_index(0)

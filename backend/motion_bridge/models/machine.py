@@ -1,0 +1,30 @@
+"""What there is to run a model on."""
+
+from importlib.util import find_spec
+
+import torch
+
+from .. import doctor
+from .memory import Device
+
+UNKNOWN = 16e9  # bytes that are taken for free where the system does not say
+
+
+def best_device() -> str:
+    """cuda, mps or cpu."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def device(name: str) -> Device:
+    """A device and what is free on it now."""
+    if name == "cuda":
+        quantisers = {"fp8"} | ({"4-bit"} if find_spec("bitsandbytes") else set())
+        free, _ = torch.cuda.mem_get_info()
+        cached = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # ours already, and unused
+        bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        return Device(name, free + cached, bfloat16, frozenset(quantisers))
+    if name == "mps":
+        return Device(name, torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
+    return Device(name, doctor.memory_free() or UNKNOWN, quantisers=frozenset({"fp8"}))

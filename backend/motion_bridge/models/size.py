@@ -1,0 +1,65 @@
+"""How big a model is: counted from the headers of its files, without reading a weight."""
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from ..errors import BadInput
+
+LARGEST_HEADER = 100 << 20  # bytes; the format's own limit
+WIDEST = 256  # channels of a decoder at full size, where its configuration does not say
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a plan must know of a model: parameters of its parts, and the decoder's width."""
+
+    denoiser: int  # transformer or U-Net, with a ControlNet beside it
+    text: int  # all text encoders
+    vae: int
+    decoder_channels: int  # at full size
+
+
+def facts(folder: Path, control: Path | None = None) -> Facts:
+    """The facts of a pipeline's folder that folder.check found whole. BadInput for a file that is cut short."""
+    parts = {part.name: parameters(part) for part in folder.iterdir() if part.is_dir()}
+    beside = parameters(control) if control else 0
+    return Facts(
+        denoiser=parts.get("transformer", 0) + parts.get("unet", 0) + beside,
+        text=sum(count for name, count in parts.items() if name.startswith("text_encoder")),
+        vae=parts.get("vae", 0),
+        decoder_channels=_decoder_channels(folder / "vae" / "config.json"),
+    )
+
+
+def parameters(folder: Path) -> int:
+    """The number of weights in a component's safetensors; each counted once where there are several precisions."""
+    files = [
+        path for path in folder.glob("*.safetensors") if ".fp16." not in path.name and ".non_ema." not in path.name
+    ]
+    return sum(prod(shape) for path in files or folder.glob("*.safetensors") for shape in _shapes(path))
+
+
+def _shapes(path: Path) -> Iterator[list[int]]:
+    """A safetensors file starts with the length of its header, 8 bytes, and the header, JSON."""
+    try:
+        with open(path, "rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > LARGEST_HEADER:
+                raise ValueError("its header is too long")
+            header = json.loads(file.read(length))
+        yield from (entry["shape"] for name, entry in header.items() if name != "__metadata__")
+    except (OSError, ValueError, struct.error, KeyError, TypeError) as fault:
+        raise BadInput(f"{path} cannot be loaded: it is no whole safetensors file ({fault}).") from None
+
+
+def _decoder_channels(config: Path) -> int:
+    """The last block of a decoder takes the channels of the block before it at the picture's full size."""
+    try:
+        widths = json.loads(config.read_text(encoding="utf-8"))["block_out_channels"]
+        return int(widths[min(1, len(widths) - 1)])
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return WIDEST
