@@ -1,8 +1,32 @@
 """What the artist sees and presses."""
 
-from . import deforum, exchange, keymap, motionstream, operators, panels, preferences, prompts, settings, tracks
+from . import (
+    deforum,
+    exchange,
+    keymap,
+    motionstream,
+    operators,
+    overlay,
+    panels,
+    preferences,
+    prompts,
+    settings,
+    tracks,
+)
 
-PARTS = (preferences, operators, panels, prompts, tracks, deforum, motionstream, settings, exchange, keymap)  # as shown
+PARTS = (  # panels stand in this order
+    preferences,
+    operators,
+    overlay,
+    panels,
+    prompts,
+    tracks,
+    deforum,
+    motionstream,
+    settings,
+    exchange,
+    keymap,
+)
 
 
 def register() -> None:

@@ -1,24 +1,19 @@
 """File ▸ Export and Import, schedules on the clipboard, and the panel that has them at hand."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from ...backend.motion_bridge.errors import MotionBridgeError
 from ..exchange import camera
 from ..exchange.export import FORMATS, Copy, Export
-from ..exchange.work import Task, Worker
-from ..job.editors import redraw_panels
-from ..job.window import window
 from ..settings import settings_of
 from .operators import Idle, attempt
 from .panels import Sidebar, in_each_editor
 from .text import draw_wrapped
+from .working import Working, draw_work
 
-PULSE = 0.1  # seconds
 SCHEDULES = ("webui", "parseq", "schedules")  # the formats that hold schedules
 
 
@@ -29,74 +24,16 @@ class Last:
     sentences: tuple[str, ...] = ()
 
 
-class Working:
-    """An operator whose work takes a while: in a window it goes on in a thread, from a script it returns when done."""
+class Telling(Working):
+    """Work whose outcome is told in the panel too."""
 
-    under_way: Worker | None = None  # of the class: one is enough at a time
-    _in_window = False
-    _worker: Worker | None = None
-    _timer: Any = None
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return not window.running and Working.under_way is None
-
-    def start(self, context: bpy.types.Context, begin: Callable[[], Task]) -> set[str]:
-        try:
-            self._worker = Worker(begin())
-        except MotionBridgeError as fault:
-            self.report({"ERROR"}, str(fault))  # type: ignore[attr-defined]
-            return {"CANCELLED"}
-        if not self._in_window:
-            return self._end()
-        Working.under_way = self._worker
-        manager = context.window_manager
-        self._timer = manager.event_timer_add(PULSE, window=context.window)
-        manager.modal_handler_add(self)  # type: ignore[arg-type]
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        worker = self._worker
-        assert worker
-        if event.type == "ESC":
-            worker.cancel()
-            return {"RUNNING_MODAL"}
-        if event.type != "TIMER":
-            return {"PASS_THROUGH"}
-        redraw_panels()
-        if worker.running:
-            return {"PASS_THROUGH"}
-        self._release(context)
-        ended = self._end()
-        redraw_panels()
-        return ended
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Blender does not go on with it: another file is loaded, or it quits."""
-        if self._worker and self._timer:
-            self._worker.abandon()
-            self._release(context)
-
-    def _release(self, context: bpy.types.Context) -> None:
-        Working.under_way = None
-        context.window_manager.event_timer_remove(self._timer)
-        self._timer = None
-
-    def _end(self) -> set[str]:
-        return attempt(self, self._tell)  # type: ignore[arg-type]
-
-    def _tell(self) -> None:
-        assert self._worker
-        files, Last.sentences = self._worker.finish()
-        self.done(self._worker.task)
+    def done(self, task: Any, files: tuple[Path, ...], sentences: tuple[str, ...]) -> None:
+        Last.sentences = sentences
         saved = f"Saved {files[0]}." if files else "Copied."
-        self.report({"INFO"}, " ".join((saved, *Last.sentences)))  # type: ignore[attr-defined]
-
-    def done(self, task: Any) -> None:
-        """What else is to be done when it went well."""
+        self.report({"INFO"}, " ".join((saved, *sentences)))  # type: ignore[attr-defined]
 
 
-class MOTION_BRIDGE_OT_export(Working, bpy.types.Operator):
+class MOTION_BRIDGE_OT_export(Telling, bpy.types.Operator):
     """Write this scene's motion for another program"""
 
     bl_idname = "motion_bridge.export"
@@ -137,7 +74,7 @@ class MOTION_BRIDGE_OT_export(Working, bpy.types.Operator):
         return self.start(context, lambda: Export(context, self.format, self.filepath, {}, choices))
 
 
-class MOTION_BRIDGE_OT_copy_schedules(Working, bpy.types.Operator):
+class MOTION_BRIDGE_OT_copy_schedules(Telling, bpy.types.Operator):
     """Put the scene's Deforum schedules on the clipboard: a line with each field's name, a line to paste into it"""
 
     bl_idname = "motion_bridge.copy_schedules"
@@ -150,7 +87,8 @@ class MOTION_BRIDGE_OT_copy_schedules(Working, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         return self.start(context, lambda: Copy(context, {}))
 
-    def done(self, task: Copy) -> None:
+    def done(self, task: Copy, files: tuple[Path, ...], sentences: tuple[str, ...]) -> None:
+        super().done(task, files, sentences)
         assert task.made
         Last.fields = dict(task.made.schedules)
 
@@ -230,10 +168,8 @@ class ExchangePanel(Sidebar):
         column.use_property_decorate = False
         draw_choices(column, context)
         column = layout.column(align=True)
-        if (worker := Working.under_way) is not None:
-            at_work = worker.total and worker.done < worker.total
-            text = f"{worker.done} of {worker.total} frames  (Esc)" if at_work else "Working"
-            column.progress(text=text, factor=worker.done / worker.total if worker.total else 0.0)
+        if Working.under_way:
+            draw_work(column)
             return
         column.operator("motion_bridge.copy_schedules", icon="COPYDOWN")
         if Last.fields:

@@ -7,7 +7,9 @@ from bpy.props import EnumProperty
 
 from ..scene.wanted import likely, text_of
 from ..settings import settings_of
+from .overlay import Overlay
 from .panels import Sidebar, in_each_editor
+from .working import Working, draw_work
 
 ICONS = {
     "SURFACE": "OUTLINER_DATA_MESH",
@@ -142,7 +144,7 @@ class TracksPanel(Sidebar):
         row.prop(tracks, "use_grid")
         side = row.row()
         side.active = tracks.use_grid
-        side.prop(settings, "grid", text="Points a Side")
+        side.prop(settings, "grid", text="A Side")
         row = layout.row()
         row.template_list("MOTION_BRIDGE_UL_sources", "", tracks, "sources", tracks, "active_source", rows=3)
         column = row.column(align=True)
@@ -154,6 +156,14 @@ class TracksPanel(Sidebar):
             draw_source(layout, tracks.sources[tracks.active_source])
         draw_region(layout, tracks)
         layout.prop(tracks, "through_glass")
+        if Working.under_way:
+            draw_work(layout)
+            return
+        row = layout.row(align=True)
+        text = "Show Tracks Anew" if Overlay.shown else "Show Tracks"
+        row.operator("motion_bridge.show_tracks", text=text, icon="HIDE_OFF")
+        if Overlay.shown:
+            row.operator("motion_bridge.hide_tracks", text="", icon="X")
 
 
 def draw_source(layout: bpy.types.UILayout, entry: Any) -> None:
@@ -179,9 +189,7 @@ def draw_source(layout: bpy.types.UILayout, entry: Any) -> None:
 
 def draw_region(layout: bpy.types.UILayout, tracks: Any) -> None:
     """Where points are chosen."""
-    row = layout.row()
-    row.prop(tracks, "use_region")
-    row.operator("motion_bridge.region_of_render", icon="BORDERMOVE")
+    layout.prop(tracks, "use_region")
     if tracks.use_region:
         column = layout.column(align=True)
         row = column.row(align=True)
@@ -190,6 +198,7 @@ def draw_region(layout: bpy.types.UILayout, tracks: Any) -> None:
         row = column.row(align=True)
         row.prop(tracks, "top", slider=True)
         row.prop(tracks, "bottom", slider=True)
+        column.operator("motion_bridge.region_of_render", icon="BORDERMOVE")
 
 
 CLASSES = (

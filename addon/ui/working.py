@@ -1,0 +1,88 @@
+"""Operators whose work takes a while, and how far it is."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...backend.motion_bridge.errors import MotionBridgeError
+from ..exchange.work import Task, Worker
+from ..job.editors import redraw_panels
+from ..job.window import window
+from .operators import attempt
+
+PULSE = 0.1  # seconds
+
+
+class Working:
+    """An operator whose work takes a while: in a window it goes on in a thread, from a script it returns when done."""
+
+    under_way: Worker | None = None  # of the class: one is enough at a time
+    _in_window = False
+    _worker: Worker | None = None
+    _timer: Any = None
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return not window.running and Working.under_way is None
+
+    def start(self, context: bpy.types.Context, begin: Callable[[], Task]) -> set[str]:
+        try:
+            self._worker = Worker(begin())
+        except MotionBridgeError as fault:
+            self.report({"ERROR"}, str(fault))  # type: ignore[attr-defined]
+            return {"CANCELLED"}
+        if not self._in_window:
+            return self._end()
+        Working.under_way = self._worker
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(PULSE, window=context.window)
+        manager.modal_handler_add(self)  # type: ignore[arg-type]
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        worker = self._worker
+        assert worker
+        if event.type == "ESC":
+            worker.cancel()
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        redraw_panels()
+        if worker.running:
+            return {"PASS_THROUGH"}
+        self._release(context)
+        ended = self._end()
+        redraw_panels()
+        return ended
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender does not go on with it: another file is loaded, or it quits."""
+        if self._worker and self._timer:
+            self._worker.abandon()
+            self._release(context)
+
+    def _release(self, context: bpy.types.Context) -> None:
+        Working.under_way = None
+        context.window_manager.event_timer_remove(self._timer)
+        self._timer = None
+
+    def _end(self) -> set[str]:
+        return attempt(self, self._tell)  # type: ignore[arg-type]
+
+    def _tell(self) -> None:
+        assert self._worker
+        self.done(self._worker.task, *self._worker.finish())
+
+    def done(self, task: Any, files: tuple[Path, ...], sentences: tuple[str, ...]) -> None:
+        """What is to be done when it went well."""
+
+
+def draw_work(layout: bpy.types.UILayout) -> None:
+    """How far the work is that is under way."""
+    worker = Working.under_way
+    assert worker
+    at_work = worker.total and worker.done < worker.total
+    text = f"{worker.done} of {worker.total} frames  (Esc)" if at_work else "Working  (Esc)"
+    layout.progress(text=text, factor=worker.done / worker.total if worker.total else 0.0)
