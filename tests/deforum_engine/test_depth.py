@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from motion_bridge.deforum import motions
+from motion_bridge.deforum import depths
 from motion_bridge.errors import BadInput, ModelMissing
 from motion_bridge.models import depth
 from transformers import (
@@ -78,10 +78,10 @@ def test_the_legacy_warp_sees_an_estimators_depth_as_its_dialect_does(saved):
     folder, kind = saved
     model = depth.load(str(folder), "cpu")
     picture = torch.rand(1, 3, 48, 72, generator=torch.Generator().manual_seed(1))
-    ranked = motions.depth_of_model(model, classic=False)(0, picture)
+    ranked = depths.Estimated(model, classic=False).z(0, picture)
     top = 2.0 if kind == "midas" else 2.3
     assert top - 1 <= ranked.min() and ranked.max() <= top
-    classic = motions.depth_of_model(model, classic=True)(0, picture)
+    classic = depths.Estimated(model, classic=True).z(0, picture)
     assert torch.allclose(classic, (50 - model(picture)) / 19)
 
 

@@ -14,7 +14,7 @@ import torch
 from motion_bridge import job as jobs
 from motion_bridge import png
 from motion_bridge import shot as shots
-from motion_bridge.deforum import job, loop, metric, sample
+from motion_bridge.deforum import job, metric, pictures, sample, space
 from motion_bridge.deforum.engine import engine
 from motion_bridge.errors import BackendFailed, BadInput
 from motion_bridge.events import FrameMade
@@ -231,14 +231,14 @@ def test_a_mask_and_a_reference_of_colours_come_from_files(travelling, tmp_path)
 
 
 def test_values_that_are_no_numbers_fail_with_the_frames_number_and_nothing_black_is_made(travelling, monkeypatch):
-    real = loop.image_to_image
+    real = space.image_to_image
 
     def broken(model, picture, sigma, wish, chance):
         if chance.seed == 13:
             model.pipeline.unet.conv_out.weight.data.fill_(float("nan"))
         return real(model, picture, sigma, wish, chance)
 
-    monkeypatch.setattr(loop, "image_to_image", broken)
+    monkeypatch.setattr(space, "image_to_image", broken)
     made = []
     with pytest.raises(BackendFailed, match="Frame 3 failed"):
         for frame in engine.frames(travelling(), Disk(), list):
@@ -315,5 +315,5 @@ def test_the_engine_can_be_asked_about_without_torch():
 
 def test_bytes_and_floats_are_the_same_picture():
     pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
-    assert np.array_equal(job.to_bytes(job.from_bytes(pixels, "cpu")), pixels)
-    assert job.to_bytes(torch.full((1, 3, 2, 2), 1.7)).max() == 255
+    assert np.array_equal(pictures.to_bytes(pictures.from_bytes(pixels, "cpu")), pixels)
+    assert pictures.to_bytes(torch.full((1, 3, 2, 2), 1.7)).max() == 255

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scenes
 import torch
-from motion_bridge.deforum import cadence, colour, detail, guide, hybrid, mask, metric, moving_noise, sample
+from motion_bridge.deforum import cadence, colour, composite, detail, guide, hybrid, mask, metric, moving_noise, sample
 from motion_bridge.errors import BadInput
 
 
@@ -76,7 +76,7 @@ def test_noise_keeps_a_pictures_brightness_where_the_webuis_pulls_it_to_grey():
     dark = torch.full((1, 3, 128, 128), 0.2)
     noise = detail.gaussian(dark, 1)
     assert detail.add_noise(dark, noise, torch.tensor(0.2)).mean() == pytest.approx(0.2, abs=2e-3)
-    assert detail.mix_noise(dark, noise, 0.2).mean() == pytest.approx(0.26, abs=5e-3)
+    assert detail.mix_noise(dark, noise, torch.tensor(0.2)).mean() == pytest.approx(0.26, abs=5e-3)
     assert torch.equal(noise, detail.gaussian(dark, 1)) and not torch.equal(noise, detail.gaussian(dark, 2))
 
 
@@ -128,7 +128,7 @@ def test_a_mask_keeps_what_it_covers():
     area = torch.zeros(1, 1, 48, 64)
     area[..., 32:] = 1
     assert torch.equal(mask.overlay(made, kept, area), torch.where(area > 0, made, kept))
-    soft = mask.overlay(torch.ones_like(made), torch.zeros_like(made), area, 4)
+    soft = mask.overlay(torch.ones_like(made), torch.zeros_like(made), mask.softened(area, 4))
     assert 0.3 < soft[0, 0, 24, 32] < 0.7 and soft[0, 0, 24, 0] == 0
     assert torch.equal(mask.adjusted(area, invert=True), 1 - area)
 
@@ -190,14 +190,32 @@ def test_a_guide_without_features_moves_nothing():
     assert not hybrid.motion(flat, flat, "Perspective").any()
 
 
-def test_a_guide_is_mixed_in_by_its_mask():
+def test_a_guide_is_mixed_in_where_its_mask_is_dark():
     picture, there = random_picture(1), random_picture(2)
-    assert torch.equal(hybrid.composite(picture, there, 0.0), picture)
-    assert torch.allclose(hybrid.composite(picture, there, 1.0), there)
-    where = hybrid.stretched(hybrid.difference_mask(picture, there), 0, 100)
-    assert where.min() == 0 and where.max() == 1
-    mixed = hybrid.composite(picture, there, 1.0, where)
-    assert ((mixed - picture).abs() <= (there - picture).abs() + 1e-6).all()
+    assert torch.equal(composite.mixed(picture, there, 0.0), picture)
+    assert torch.allclose(composite.mixed(picture, there, 1.0), there)
+    white = torch.zeros(1, 1, 48, 64)
+    white[..., 32:] = 1
+    mixed = composite.mixed(picture, there, 1.0, white)
+    assert torch.equal(mixed[..., 32:], picture[..., 32:])
+    assert torch.allclose(mixed[..., :32], there[..., :32])
+
+
+def test_hybrid_masks_are_drawn_as_the_field_draws_them():
+    picture, there = random_picture(1), random_picture(2)
+    grey = colour.grey(picture)[:, :1]
+    assert torch.allclose(composite.blend_mask(picture, there, 0.0), grey)
+    assert torch.allclose(composite.blend_mask(picture, there, 1.0), colour.grey(there)[:, :1])
+    assert composite.difference_mask(picture, picture).max() == 0
+    white = composite.difference_mask(picture, there)
+    wide = composite.drawn(white, composite.Drawing(stretch=True, low=10, high=90))
+    assert wide.min() == 0 and wide.max() == 1
+    assert (wide == 0).float().mean() == pytest.approx(0.1, abs=0.01)
+    even = composite.drawn(white, composite.Drawing(equalise="Before"))
+    assert even.flatten().sort().values.diff().std() < 1e-4
+    hard = composite.drawn(white, composite.Drawing(contrast=1.5))
+    assert hard.std() > 1.2 * white.std() and hard.mean() == pytest.approx(white.mean().item(), abs=0.02)
+    assert torch.allclose(composite.drawn(white, composite.Drawing(inverse=True)), 1 - white)
 
 
 def test_every_frame_is_made_at_every_cadence_and_the_last_is_a_key():
@@ -217,7 +235,8 @@ def test_between_keys_content_is_where_the_camera_is():
     keyed = {k: sample.warp(places, metric.motion(made, k, 0).flow) for k in (0, 5)}
     for k in (1, 2, 3, 4):
         into, back = metric.motion(made, k, 0), metric.motion(made, k, 5)
-        found = cadence.between(keyed[0], keyed[5], into, back, k / 5, "border", "bicubic")
+        moved = sample.warp(keyed[0], into.flow), sample.warp(keyed[5], back.flow)
+        found = cadence.between(*moved, into, back, k / 5)
         error = (found - sample.warp(places, into.flow)).norm(dim=1)
         inner = ~(into.revealed | back.revealed)
         inner[:, :, :3] = inner[:, :, -3:] = False
@@ -232,8 +251,6 @@ def test_what_only_one_key_shows_comes_from_that_key():
     hidden = torch.zeros(1, 4, 4, dtype=torch.bool)
     hidden[:, :2] = True
     seen = torch.zeros_like(hidden)
-    made = cadence.between(
-        red, blue, metric.Motion(still, hidden), metric.Motion(still, seen), 0.25, "border", "bicubic"
-    )
+    made = cadence.between(red, blue, metric.Motion(still, hidden), metric.Motion(still, seen), 0.25)
     assert (made[0, 2, :2] == 1).all() and (made[0, 0, :2] == 0).all()
     assert torch.allclose(made[0, 0, 2:], torch.tensor(0.75))

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .hybrid import optical_flow
 from .metric import Motion
+from .pictures import to_bytes
 from .sample import warp
 
 
@@ -19,16 +21,20 @@ def keys(frames: int, cadence: int, cuts: Sequence[int] = ()) -> list[int]:
     return sorted({*range(0, frames, cadence), frames - 1, *sides})
 
 
-def between(
-    earlier: Tensor, later: Tensor, into: Motion, back: Motion, share: float, padding: str, kernel: str
-) -> Tensor:
-    """The frame at a share (0 to 1) of the way from one key's picture to the next.
+def between(before: Tensor, after: Tensor, into: Motion, back: Motion, share: float) -> Tensor:
+    """The frame at a share (0 to 1) of the way from one key's picture to the next, both moved here already.
 
     into, back: the motion into this frame from the earlier and from the later key. What only one of them shows is
     taken from that one alone.
     """
-    before, after = warp(earlier, into.flow, padding, kernel), warp(later, back.flow, padding, kernel)
     weight = torch.full_like(into.revealed, share, dtype=before.dtype)
     weight = torch.where(into.revealed & ~back.revealed, 1.0, weight)
     weight = torch.where(back.revealed & ~into.revealed, 0.0, weight)
     return torch.lerp(before, after, weight[:, None])
+
+
+def approached(before: Tensor, after: Tensor, share: float, method: str, factor: float) -> tuple[Tensor, Tensor]:
+    """Two pictures of one moment, each drawn towards the other along the optical flow by which they still differ."""
+    one, two = to_bytes(before), to_bytes(after)
+    there, back = (optical_flow(*pair, method).to(before.device) * factor for pair in ((one, two), (two, one)))
+    return warp(before, share * there), warp(after, (1 - share) * back)

@@ -40,9 +40,9 @@ def add_noise(picture: Tensor, noise: Tensor, amount: Tensor) -> Tensor:
     return picture + 0.5 * amount * noise
 
 
-def mix_noise(picture: Tensor, noise: Tensor, amount: float) -> Tensor:
+def mix_noise(picture: Tensor, noise: Tensor, amount: Tensor) -> Tensor:
     """Noise as the webui mixes it in: the picture fades towards middle grey by the same amount."""
-    return torch.lerp(picture, (0.5 + 0.5 * noise).clamp(0, 1), amount) if amount else picture
+    return torch.lerp(picture, (0.5 + 0.5 * noise).clamp(0, 1), amount)
 
 
 def gaussian(like: Tensor, seed: int) -> Tensor:

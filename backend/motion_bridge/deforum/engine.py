@@ -10,29 +10,53 @@ from .schedules import kept, known
 DEFAULTS: dict[str, Any] = {
     "model": "flux.2-klein-4b",  # a registered name or a folder
     "device": "",  # cuda, mps or cpu; empty: the best there is
-    "use_init": True,  # whether frame 0 begins with the Shot's first frame; otherwise with the prompt alone
+    "mode": "feedback",  # each frame from the one before it, from the guide's (video), or alone (interpolation)
+    "feedback": "pixel",  # what is fed back: pixel, or latent, which is never decoded and encoded again
+    "use_init": True,  # whether frame 0 begins with a picture; otherwise with the prompt alone
+    "init_image": "",  # that picture: the Shot's first frame where empty, the guide's (guide), or a file
+    "init_strength": -1.0,  # how much of it is kept; below 0: as strength is scheduled
     "motion": "scene",  # scene, 2D, 3D, or of the guide video: flow, perspective, affine
-    "depth_model": "",  # for 3D; empty: the Shot's own depth, or none
+    "depth_model": "",  # for 3D and depth masks; scene: the Shot's own; empty: that where there is one, else none
     "perspective_flip": False,
     "cadence": 1,
+    "optical_flow_cadence": "None",  # neighbours are drawn to each other by: None, DIS Medium, DIS Fine, Farneback
     "padding": "border",  # border, reflection, zeros, wrap
     "sampling": "bicubic",  # bicubic, bilinear, nearest
-    "color_coherence": "LAB",  # None, LAB, RGB, HSV
-    "color_reference": "first",  # first, video, or the path of a PNG
+    "color_coherence": "auto",  # None, LAB, RGB, HSV, Latent; auto: LAB, or Latent where latents are fed back
+    "color_reference": "first",  # first, video, or a picture's path
+    "color_coherence_video_every_N_frames": 1,
+    "legacy_colormatch": False,  # colours are matched before generation only, not after it as well
     "color_force_grayscale": False,
     "noise_type": "moving",  # moving, gaussian, perlin
+    "noise_pull": False,  # noise fades the picture towards grey, as the webui's does
     "perlin_w": 8,
     "perlin_h": 8,
     "perlin_octaves": 4,
     "perlin_persistence": 0.5,
     "seed_behavior": "iter",
     "seed_iter_N": 1,
-    "mask_file": "",  # a PNG: white may change
+    "prompt_blending": "held",  # between two prompts: held, linear, spherical
+    "guided_images": {},  # frame (from 0) or expression → a picture that the job is drawn towards
+    "redo": 0,  # times that a frame is generated for nothing first, so that it settles
+    "optical_flow_redo_generation": "None",  # it is warped towards such a frame by this flow
+    "mask_file": "",  # a picture: white may change
+    "mask_video": "",
     "mask_invert": False,
+    "mask_contrast_adjust": 1.0,
+    "mask_brightness_adjust": 1.0,
     "mask_overlay_blur": 4,
+    "use_noise_mask": False,  # noise comes where noise_mask_schedule says
     "guide_video": "",
+    "hybrid_motion": "None",  # the guide's motion after the job's own: None, Optical Flow, Perspective, Affine
+    "hybrid_flow_method": "DIS Medium",  # DIS Medium, DIS Fine, Farneback
+    "hybrid_motion_use_prev_img": False,  # motion from the fed-back picture to the guide's frame
+    "hybrid_flow_consistency": False,  # only flow that leads there and back
+    "hybrid_consistency_blur": 2,
     "hybrid_composite": "None",  # None, Before Motion, Normal, After Generation
-    "hybrid_mask": "None",  # None, Blend, Difference
+    "hybrid_mask": "None",  # None, Depth, Video Depth, Blend, Difference
+    "hybrid_comp_mask_inverse": False,
+    "hybrid_comp_mask_equalize": "None",  # None, Before, After, Both
+    "hybrid_comp_mask_auto_contrast": False,
     "dialect": "superset",  # of the schedules
 }
 
@@ -48,7 +72,9 @@ class Deforum:
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
         """The scene's motion is read from its geometry; schedules and guide videos need nothing of the scene."""
-        return frozenset({"depth", "objects"}) if settings["motion"] == "scene" else frozenset()
+        if settings["mode"] == "feedback" and settings["motion"] == "scene":
+            return frozenset({"depth", "objects"})
+        return frozenset({"depth"}) if settings["depth_model"] == "scene" else frozenset()
 
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]:
         """The frames that are not finished, in rising order; each continues the one before it, from disk or not."""

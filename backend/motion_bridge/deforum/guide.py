@@ -16,10 +16,13 @@ from ..errors import BadInput
 Picture = NDArray[np.uint8]
 
 
-def frames(path: Path, count: int, fps: float, width: int, height: int) -> Iterator[Picture]:
-    """`count` frames of (H, W, 3) uint8 at a rate. BadInput for a file that is missing, broken or too short."""
+def frames(path: Path, count: int, fps: float, width: int, height: int, name: str = "guide_video") -> Iterator[Picture]:
+    """`count` frames of (H, W, 3) uint8 at a rate. BadInput for a file that is missing, broken or too short.
+
+    name: of the setting that asks for it.
+    """
     if not path.is_file():
-        raise BadInput(f"The guide video {path} is not there.")
+        raise BadInput(f"{name}: {path} is not there.")
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:

@@ -1,4 +1,4 @@
-"""Hybrid video: a guide video moves the picture, and is mixed into it.
+"""How one picture became another: what a guide video's motion, redo and cadence are followed by.
 
 Motion is a backward flow in pixels, like every motion here: measured densely (optical flow), or as one robust global
 transform (perspective or affine, by RANSAC on matched features). The latter is the animation mode that this project
@@ -11,9 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .detail import blur
 from .legacy import flow_of
+from .sample import warp
 
 MOTIONS = ("Optical Flow", "Perspective", "Affine")
+METHODS = ("DIS Medium", "DIS Fine", "Farneback")
+FINE = {"GradientDescentIterations": 192, "FinestScale": 0, "PatchSize": 8, "PatchStride": 4}  # of "DIS Fine"
+AGREE = 1.0  # pixels, and this much of the flow's length in tenths, by which a way there and back may miss
 REPROJECTION = 5.0  # pixels that a matched point may be off
 CORNERS = 400
 FEWEST = 8  # matched points below which no transform is believed
@@ -21,17 +26,34 @@ FEWEST = 8  # matched points below which no transform is believed
 Picture = NDArray[np.uint8]
 
 
-def motion(before: Picture, after: Picture, kind: str) -> Tensor:
-    """How the guide moved from one frame (H, W, 3) to the next, as a backward flow (1, H, W, 2)."""
+def motion(before: Picture, after: Picture, kind: str, method: str = "DIS Medium") -> Tensor:
+    """How one picture (H, W, 3) moved to the next, as a backward flow (1, H, W, 2). method: of optical flow."""
     if kind == "Optical Flow":
-        return optical_flow(before, after)
+        return optical_flow(before, after, method)
     return flow_of(global_motion(before, after, kind), torch.zeros(before.shape[:2]))
 
 
-def optical_flow(before: Picture, after: Picture) -> Tensor:
-    """Dense flow by DIS, from the later frame to the earlier, which is where a backward warp looks: (1, H, W, 2)."""
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    return torch.from_numpy(flow.calc(_grey(after), _grey(before), None))[None]
+def optical_flow(before: Picture, after: Picture, method: str = "DIS Medium") -> Tensor:
+    """Dense flow, from the later picture to the earlier, which is where a backward warp looks: (1, H, W, 2)."""
+    one, two = _grey(after), _grey(before)
+    if method == "Farneback":
+        flow = cv2.calcOpticalFlowFarneback(one, two, np.zeros((*one.shape, 2), np.float32), 0.5, 3, 15, 3, 5, 1.2, 0)
+        return torch.from_numpy(flow)[None]
+    dense = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    for name, value in FINE.items() if method == "DIS Fine" else ():
+        getattr(dense, f"set{name}")(value)
+    return torch.from_numpy(dense.calc(one, two, None))[None]
+
+
+def consistent(flow: Tensor, back: Tensor, blurred: int = 0) -> Tensor:
+    """Where a flow (1, H, W, 2) leads there and back, from 0 to 1: (1, 1, H, W), with `blurred` pixels of transition.
+
+    back: the flow the other way, on the other picture's pixels.
+    """
+    returned = flow + warp(back.permute(0, 3, 1, 2), flow, kernel="bilinear").permute(0, 2, 3, 1)
+    allowed = AGREE + 0.1 * flow.norm(dim=-1)
+    share = (returned.norm(dim=-1) < allowed).float()[:, None]
+    return blur(share, 2 * blurred + 1, max(blurred / 2, 0.5)) if blurred > 0 else share
 
 
 def global_motion(before: Picture, after: Picture, kind: str) -> NDArray[np.float64]:
@@ -56,30 +78,6 @@ def global_motion(before: Picture, after: Picture, kind: str) -> NDArray[np.floa
         corners[good], there[good], method=cv2.RANSAC, ransacReprojThreshold=REPROJECTION
     )
     return np.eye(3) if part is None else np.vstack([part, [0, 0, 1]])
-
-
-def composite(picture: Tensor, guide: Tensor, alpha: float, mask: Tensor | None = None) -> Tensor:
-    """The guide's frame mixed into the picture: alpha of it where there is no mask, alpha · mask of it elsewhere."""
-    share = alpha if mask is None else alpha * mask
-    return picture + (guide - picture) * share
-
-
-def blend_mask(picture: Tensor, guide: Tensor, alpha: float) -> Tensor:
-    """The mask "Blend": how light a mixture of picture and guide is, (B, 1, H, W)."""
-    return torch.lerp(guide, picture, alpha).mean(1, keepdim=True)
-
-
-def difference_mask(picture: Tensor, guide: Tensor) -> Tensor:
-    """The mask "Difference": how much the two differ, (B, 1, H, W)."""
-    return (picture - guide).abs().mean(1, keepdim=True)
-
-
-def stretched(mask: Tensor, low: float, high: float, contrast: float = 1.0) -> Tensor:
-    """A mask with its cutoffs (0 to 100 percent of its range) drawn to black and white, then its contrast changed."""
-    least, most = mask.amin((1, 2, 3), keepdim=True), mask.amax((1, 2, 3), keepdim=True)
-    even = (mask - least) / (most - least).clamp(min=1e-6)
-    drawn = (even - low / 100) / max((high - low) / 100, 1e-6)
-    return ((drawn.clamp(0, 1) - 0.5) * contrast + 0.5).clamp(0, 1)
 
 
 def _grey(picture: Picture) -> Picture:

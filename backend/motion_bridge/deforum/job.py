@@ -5,32 +5,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from .. import png
 from ..errors import BadInput
 from ..models import depth as estimators
 from ..models import load as models
 from ..models.image import SMALLEST, ImageModel
 from ..shot import Shot
-from . import colour, guide, mask, motions
+from . import colour, composite, depths, guide, guided, hybrid, motions, pictures, prompting
+from .depths import Depths
+from .guided import Guided
+from .mask import Masks
 from .motions import Motions
+from .pictures import Picture, from_bytes
 from .plan import Plan, read
 from .sample import KERNELS, PADDINGS
+from .space import Latents, Pixels, Space
 
+SPACES: dict[str, type[Pixels] | type[Latents]] = {"pixel": Pixels, "latent": Latents}
+FLOWS = ("None", *hybrid.METHODS)
 CHOICES = {
+    "mode": ("feedback", "video", "interpolation"),
+    "feedback": tuple(SPACES),
     "motion": motions.SOURCES,
     "padding": PADDINGS,
     "sampling": KERNELS,
-    "color_coherence": ("None", *colour.SPACES),
+    "optical_flow_cadence": FLOWS,
+    "color_coherence": ("auto", "None", *colour.SPACES, "Latent"),
     "noise_type": ("moving", "gaussian", "perlin"),
+    "prompt_blending": prompting.BLENDINGS,
+    "optical_flow_redo_generation": FLOWS,
+    "hybrid_motion": ("None", *hybrid.MOTIONS),
+    "hybrid_flow_method": hybrid.METHODS,
     "hybrid_composite": ("None", "Before Motion", "Normal", "After Generation"),
-    "hybrid_mask": ("None", "Blend", "Difference"),
+    "hybrid_mask": composite.MASKS,
+    "hybrid_comp_mask_equalize": composite.EQUALISED,
 }
-Picture = NDArray[np.uint8]
+OF_SCENE = "scene"  # the depth_model that is the Shot's own depth
+LEAST = {"cadence": 1, "redo": 0, "color_coherence_video_every_N_frames": 1, "hybrid_consistency_blur": 0}
 
 
 @dataclass(frozen=True)
@@ -40,45 +52,82 @@ class Job:
     settings: Mapping[str, Any]
     plan: Plan
     model: ImageModel
+    space: Space
     motions: Motions
+    depths: Depths
     guide: list[Picture]  # (H, W, 3) a frame; empty without a guide video
-    mask: Tensor | None  # (1, 1, H, W)
+    masks: Masks
+    guided: Guided
+    start: Tensor  # (1, 3, H, W): the picture to begin with, whether or not anything of it is kept
     reference: Tensor | None  # (1, 3, H', W'): the colours to keep, where a file gives them
+    coherence: str  # None, a space of colours, or Latent
     device: str
 
 
 def prepare(shot: Shot, settings: Mapping[str, Any]) -> Job:
     """Read and load everything. BadInput for what cannot be; what is quick to check is checked before the model."""
+    _check(shot, settings)
+    plan = read(shot, dict(settings))
+    device = settings["device"] or models.best_device()
+    size = (shot.width, shot.height)
+    frames = _guide(shot, settings)
+    seen = _depths(shot, settings, device)
+    moving = _motions(shot, settings, plan, frames, seen, device)
+    covered = Masks(settings, plan.words, _video(shot, settings["mask_video"], "mask_video"), size, device)
+    towards = guided.read(settings["guided_images"], plan.context, size, device)
+    start = _start(shot, settings, frames, towards, device)
+    reference = None
+    if settings["color_reference"] not in ("first", "video"):
+        reference = from_bytes(pictures.read(settings["color_reference"], "color_reference"), device)
+    model = models.load(settings["model"], device)
+    space = SPACES[settings["feedback"]](model)
+    coherence = settings["color_coherence"]
+    if coherence == "auto":
+        coherence = "Latent" if settings["feedback"] == "latent" else "LAB"
+    return Job(
+        settings, plan, model, space, moving, seen, frames, covered, towards, start, reference, coherence, device
+    )
+
+
+def _check(shot: Shot, settings: Mapping[str, Any]) -> None:
     for name, choices in CHOICES.items():
         if settings[name] not in choices:
             raise BadInput(f"{name} is {settings[name]!r}; choose one of {', '.join(choices)}.")
+    for name, least in LEAST.items():
+        if not isinstance(settings[name], int) or settings[name] < least:
+            raise BadInput(f"{name} is {settings[name]!r}; it must be a whole number of at least {least}.")
     if min(shot.width, shot.height) < SMALLEST:
         raise BadInput(f"{shot.width}x{shot.height} is too small for a model; each side needs {SMALLEST} pixels.")
-    if not isinstance(settings["cadence"], int) or settings["cadence"] < 1:
-        raise BadInput(f"cadence is {settings['cadence']!r}; it must be a whole number of at least 1.")
-    plan = read(shot, dict(settings))
-    device = settings["device"] or models.best_device()
-    frames = _guide(shot, settings)
-    moving = _motions(shot, settings, plan, frames, device)
-    area = _mask(shot, settings, device)
-    reference = None
-    if settings["color_reference"] not in ("first", "video"):
-        reference = from_bytes(_picture(settings["color_reference"], "color_reference"), device)
-    model = models.load(settings["model"], device)
-    return Job(settings, plan, model, moving, frames, area, reference, device)
+    if settings["feedback"] == "latent" and settings["color_coherence"] in colour.SPACES:
+        raise BadInput(
+            f"color_coherence {settings['color_coherence']} works on pixels, and feedback is latent; choose Latent, "
+            "auto or None."
+        )
+    estimated = settings["depth_model"] not in ("", OF_SCENE)
+    if settings["hybrid_mask"] == "Video Depth" and not estimated:
+        raise BadInput("hybrid_mask 'Video Depth' needs a depth_model; name one.")
+    if settings["hybrid_mask"] == "Depth" and not estimated and shot.depth is None:
+        raise BadInput("hybrid_mask 'Depth' needs depth; read the Shot again with depth, or name a depth_model.")
+    if settings["depth_model"] == OF_SCENE and shot.depth is None:
+        raise BadInput("depth_model is 'scene', and this Shot has no depth; read it again with depth.")
 
 
-def from_bytes(pixels: Picture, device: str) -> Tensor:
-    """(H, W, 3) uint8 to (1, 3, H, W) float from 0 to 1."""
-    return (torch.from_numpy(np.array(pixels)).to(device).float() / 255).permute(2, 0, 1)[None]
+def _motions(
+    shot: Shot, settings: Mapping[str, Any], plan: Plan, frames: list[Picture], seen: Depths, device: str
+) -> Motions:
+    if settings["mode"] == "interpolation":
+        return motions.Still()
+    if settings["mode"] == "video":
+        return motions.steps_of_guide(frames, "Optical Flow", plan, settings, device)
+    own = _own_motions(shot, settings, plan, frames, seen, device)
+    if settings["hybrid_motion"] == "None":
+        return own
+    return motions.Both(own, motions.steps_of_guide(frames, settings["hybrid_motion"], plan, settings, device))
 
 
-def to_bytes(picture: Tensor) -> Picture:
-    """(1, 3, H, W) to (H, W, 3) uint8, rounded."""
-    return (picture[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().cpu().contiguous().numpy()
-
-
-def _motions(shot: Shot, settings: Mapping[str, Any], plan: Plan, frames: list[Picture], device: str) -> Motions:
+def _own_motions(
+    shot: Shot, settings: Mapping[str, Any], plan: Plan, frames: list[Picture], seen: Depths, device: str
+) -> Motions:
     kind, flipped = settings["motion"], settings["perspective_flip"]
     if kind == "scene":
         if shot.depth is None and (shot.flow is None or settings["cadence"] > 1):
@@ -87,45 +136,43 @@ def _motions(shot: Shot, settings: Mapping[str, Any], plan: Plan, frames: list[P
     if kind == "2D":
         return motions.steps_2d(plan, flipped)
     if kind == "3D":
-        return motions.steps_3d(plan, _depth(shot, settings, device), flipped)
-    return motions.steps_of_guide(frames, kind, plan, device)
+        return motions.steps_3d(plan, seen, flipped)
+    return motions.steps_of_guide(frames, motions.OF_GUIDE[kind], plan, settings, device)
 
 
-def _depth(shot: Shot, settings: Mapping[str, Any], device: str) -> motions.Depth:
-    if settings["depth_model"]:
-        estimator = estimators.load(settings["depth_model"], device)
-        return motions.depth_of_model(estimator, settings["dialect"] == "classic")
-    return motions.depth_of_scene(shot) if shot.depth is not None else motions.flat
+def _depths(shot: Shot, settings: Mapping[str, Any], device: str) -> Depths:
+    of_picture = settings["mode"] == "feedback" and settings["motion"] == "3D"
+    if not of_picture and settings["hybrid_mask"] not in ("Depth", "Video Depth"):
+        return depths.Flat()
+    if settings["depth_model"] not in ("", OF_SCENE):
+        return depths.Estimated(estimators.load(settings["depth_model"], device), settings["dialect"] == "classic")
+    return depths.OfShot(shot) if shot.depth is not None else depths.Flat()
 
 
 def _guide(shot: Shot, settings: Mapping[str, Any]) -> list[Picture]:
     wanted = {
-        "motion": settings["motion"] in motions.OF_GUIDE,
+        "mode": settings["mode"] == "video",
+        "motion": settings["mode"] == "feedback" and settings["motion"] in motions.OF_GUIDE,
+        "init_image": settings["init_image"] == "guide",
+        "hybrid_motion": settings["hybrid_motion"] != "None",
         "hybrid_composite": settings["hybrid_composite"] != "None",
         "color_reference": settings["color_reference"] == "video",
     }
     for name in (name for name, wants in wanted.items() if wants):
         if not settings["guide_video"]:
             raise BadInput(f"{name} is {settings[name]!r}, which needs a guide_video; name one.")
-    if not any(wanted.values()):
-        return []
-    path = Path(settings["guide_video"])
-    return list(guide.frames(path, len(shot.frames), shot.fps, shot.width, shot.height))
+    return _video(shot, settings["guide_video"], "guide_video") if any(wanted.values()) else []
 
 
-def _mask(shot: Shot, settings: Mapping[str, Any], device: str) -> Tensor | None:
-    if not settings["mask_file"]:
-        return None
-    area = from_bytes(_picture(settings["mask_file"], "mask_file"), device)[:, :1]
-    if area.shape[-2:] != (shot.height, shot.width):
-        raise BadInput(
-            f"{settings['mask_file']} is {area.shape[-1]}x{area.shape[-2]}; the mask must have the Shot's size, "
-            f"{shot.width}x{shot.height}."
-        )
-    return mask.adjusted(area, invert=settings["mask_invert"])
+def _video(shot: Shot, path: str, name: str) -> list[Picture]:
+    """A video's frames at the Shot's rate and size; none without one."""
+    return list(guide.frames(Path(path), len(shot.frames), shot.fps, shot.width, shot.height, name)) if path else []
 
 
-def _picture(path: str, name: str) -> Picture:
-    if not Path(path).is_file():
-        raise BadInput(f"{name}: {path} is not there.")
-    return png.read(Path(path))
+def _start(shot: Shot, settings: Mapping[str, Any], frames: list[Picture], towards: Guided, device: str) -> Tensor:
+    if settings["mode"] == "video" or settings["init_image"] == "guide":
+        return from_bytes(frames[0], device)
+    if settings["init_image"]:
+        found = pictures.read(settings["init_image"], "init_image")
+        return from_bytes(pictures.fitted(found, shot.width, shot.height), device)
+    return towards.at(0) if towards else from_bytes(shot.first_frame, device)

@@ -1,182 +1,174 @@
 """The loop: the previous picture, warped and cleaned, is given to an image model, again and again.
 
-What a frame depends on is the finished frame before it, as it lies on disk in 8 bits, the seeds and the Shot; nothing
-else is carried along. So a job that was interrupted continues byte for byte. Between two frames all is float.
+What a frame depends on is the finished frame before it, as it lies on disk (in 8 bits, or its latents beside it), the
+seeds and the Shot; nothing else is carried along. So a job that was interrupted continues byte for byte.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
-from torch.nn import functional
 
 from ..engine import Changes, Finished, Frame
 from ..errors import BackendFailed
-from ..models.image import Chance, Wish, image_to_image
-from ..models.noise_level import from_strength
+from ..motion.schedule.prompts import held, split
 from ..shot import Shot
-from . import cadence, colour, detail, hybrid, mask, moving_noise
-from .job import Job, from_bytes, prepare, to_bytes
+from . import cadence, colour, moving_noise
+from .job import Job, prepare
 from .metric import Motion
+from .pictures import Picture, from_bytes, to_bytes
 from .sample import warp
+from .space import State
+from .steps import (
+    coherent,
+    coloured,
+    drawn_on,
+    in_video,
+    mixed,
+    moved,
+    noisy,
+    overlaid,
+    painted,
+    redone,
+    sharpened,
+    start_sigma,
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A generated frame, exactly as a resumed job finds it again."""
+
+    at: int  # position in the Shot
+    fed: Tensor  # what the next one is made from
+    picture: Tensor  # (1, 3, H, W)
+    pixels: Picture  # (H, W, 3)
+    state: State
+    notes: dict[str, Any]
 
 
 def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: Changes) -> Iterator[Frame]:
     """The frames of a Shot that are not finished, in rising order."""
     job = prepare(shot, settings)
-    cuts = [shot.frames.index(cut) for cut in shot.cuts]
-    keys = cadence.keys(len(shot.frames), settings["cadence"], cuts)
-    if 0 not in finished:
-        shot = changed(shot, changes)
-        pixels = to_bytes(first(shot, job))
-        yield Frame(0, pixels, notes(shot, job, 0))
-    else:
-        pixels = finished.pixels(0)
-    picture = reference = from_bytes(pixels, job.device)
-    address = moving_noise.addresses(shot.height, shot.width, 0, job.device)
-    for earlier, k in zip(keys, keys[1:], strict=False):
-        missing = [at for at in range(earlier + 1, k + 1) if at not in finished]
-        if not missing and not carries_noise(job):
-            picture = from_bytes(finished.pixels(k), job.device)
-            continue
-        before, motion = picture, job.motions.into(k, earlier, picture)
-        address = moving_noise.carried(address, motion.flow, motion.revealed, k)
-        if k in finished:
-            pixels = finished.pixels(k)
-        else:
+    keys = cadence.keys(len(shot.frames), settings["cadence"], [shot.frames.index(cut) for cut in shot.cuts])
+    before = reference = address = motion = None
+    for k in keys:
+        missing = [at for at in range(before.at + 1 if before else 0, k + 1) if at not in finished]
+        key = recalled(job, k, finished) if k in finished else None
+        if before and (missing or not key or carries_noise(job)):
+            motion = job.motions.into(k, before.at, before.picture)
+            address = carried(job, address, motion, k, before)
+        if key is None:
             shot = changed(shot, changes)
-            pixels = to_bytes(following(shot, job, k, before, motion, address, reference))
-        picture = from_bytes(pixels, job.device)  # always from bytes: a resumed job sees the very same
+            key = made(shot, job, k, before, motion, address, reference)
+        reference = key.fed if reference is None else reference
         for at in missing:
             if at == k:
-                yield Frame(k, pixels, notes(shot, job, k))
-            else:
-                made = in_between(job, at, earlier, k, before, picture)
-                yield Frame(at, to_bytes(made), {"between": [shot.frames[earlier], shot.frames[k]]})
+                yield Frame(k, key.pixels, key.notes, key.state)
+            elif before:
+                yield Frame(at, in_between(job, at, before, key), {"between": [shot.frames[before.at], shot.frames[k]]})
+        before = key
 
 
-def first(shot: Shot, job: Job) -> Tensor:
-    """Frame 0: the Shot's first picture, as the model sees it, or what the prompt alone makes."""
-    picture = from_bytes(shot.first_frame, job.device)
-    sigma = start_sigma(job, 0, picture) if job.settings["use_init"] else 1.0
-    return overlaid(job, painted(shot, job, 0, picture, sigma), picture)
+def first(shot: Shot, job: Job, k: int) -> Tensor:
+    """A frame of its own, from a picture or from the prompt alone: the first, and all of the interpolation mode."""
+    fed = job.space.enter(job.start)
+    given = job.settings["init_strength"]
+    sigma = start_sigma(job, k, given if given >= 0 else None) if job.settings["use_init"] else 1.0
+    return overlaid(job, k, painted(shot, job, k, fed, sigma), fed)
 
 
 def following(
-    shot: Shot, job: Job, k: int, before: Tensor, motion: Motion, address: Tensor, reference: Tensor
+    shot: Shot, job: Job, k: int, before: Key, motion: Motion, address: Tensor | None, reference: Tensor
 ) -> Tensor:
     """A key frame from the key before it: the field's order of steps."""
-    settings, plan = job.settings, job.plan
-    picture = mixed(job, k, before, "Before Motion")
-    picture = warp(picture, motion.flow, settings["padding"], settings["sampling"])
-    picture = moved = mixed(job, k, picture, "Normal")
-    picture = coherent(job, k, picture, reference)
-    picture = colour.grey(picture) if settings["color_force_grayscale"] else picture
-    picture = colour.contrast(picture, plan("contrast_schedule", k))
-    picture = sharpened(job, k, picture)
-    noise = noise_of(job, k, picture, address)
-    picture = detail.add_noise(picture, noise, noise_amount(job, k, motion.revealed))
-    sigma = 1.0 if bool(motion.revealed.all()) else start_sigma(job, k, picture)  # a cut begins a picture of its own
-    picture = painted(shot, job, k, picture.clamp(0, 1), sigma)
-    picture = mixed(job, k, picture, "After Generation")
-    picture = coherent(job, k, picture, reference)
-    return overlaid(job, picture, moved)
+    settings, space = job.settings, job.space
+    fed = mixed(job, k, before.fed, "Before Motion")
+    fed = moved(job, fed, motion)
+    if settings["mode"] == "video":
+        fed = in_video(job, k, before.at, fed, motion)
+    fed = kept = mixed(job, k, fed, "Normal")
+    fed = coherent(job, k, fed, reference)
+    fed = space.grey(fed) if settings["color_force_grayscale"] else fed
+    fed = space.contrast(fed, job.plan("contrast_schedule", k))
+    fed = sharpened(job, k, fed)
+    fed = noisy(job, k, fed, motion, address)
+    sigma = 1.0 if bool(motion.revealed.all()) else start_sigma(job, k)  # a cut begins a picture of its own
+    fed = redone(shot, job, k, fed, sigma, reference)
+    fed = given = drawn_on(job, k, fed)
+    fed = painted(shot, job, k, fed, sigma)
+    fed = coloured(job, k, fed, given)
+    fed = mixed(job, k, fed, "After Generation")
+    fed = fed if settings["legacy_colormatch"] else coherent(job, k, fed, reference)
+    return overlaid(job, k, fed, kept)
 
 
-def in_between(job: Job, at: int, earlier: int, later: int, before: Tensor, after: Tensor) -> Tensor:
-    """A frame between two keys, from both."""
-    into = job.motions.into(at, earlier, before)
-    back = job.motions.back(at, later, earlier, before)
-    share = (at - earlier) / (later - earlier)
-    return cadence.between(before, after, into, back, share, job.settings["padding"], job.settings["sampling"])
-
-
-def painted(shot: Shot, job: Job, k: int, picture: Tensor, sigma: float) -> Tensor:
-    """What the image model makes of a picture at frame k. Any size: the model sees it with its edges mirrored."""
-    model, plan = job.model, job.plan
-    height, width = picture.shape[-2:]
-    beyond = (-width % model.multiple, -height % model.multiple)
-    whole = functional.pad(picture, (0, beyond[0], 0, beyond[1]), mode="reflect")
-    prompt, negative = plan.words(shot, k)
-    wish = Wish(prompt, negative, plan.guidance(k), plan.steps(k))
-    chance = Chance(plan.seeds[k], int(plan("subseed_schedule", k)), plan("subseed_strength_schedule", k))
+def made(
+    shot: Shot,
+    job: Job,
+    k: int,
+    before: Key | None,
+    motion: Motion | None,
+    address: Tensor | None,
+    reference: Tensor | None,
+) -> Key:
+    """Key k, generated. BackendFailed with the frame's number where the model fails."""
     try:
-        made = image_to_image(model, whole, sigma, wish, chance)
+        if before is None or motion is None or reference is None or job.settings["mode"] == "interpolation":
+            fed = first(shot, job, k)
+        else:
+            fed = following(shot, job, k, before, motion, address, reference)
+        shown = job.space.leave(fed)
     except BackendFailed as fault:
         raise BackendFailed(f"Frame {shot.frames[k]} failed. {fault}") from None
-    return made[..., :height, :width]
+    shown = colour.grey(shown) if job.settings["color_force_grayscale"] else shown
+    pixels, state = to_bytes(shown), job.space.state(fed)
+    picture = from_bytes(pixels, job.device)  # always from bytes: a resumed job sees the very same
+    again = job.space.recalled(picture, state)
+    assert again is not None
+    return Key(k, again, picture, pixels, state, {**notes(shot, job, k), **job.depths.follow(picture, motion)})
 
 
-def start_sigma(job: Job, k: int, picture: Tensor) -> float:
-    """The share of the picture that is replaced at frame k: scheduled itself, or from the strength that is kept."""
-    direct = job.plan("start_sigma", k)
-    if direct >= 0:
-        return direct
-    height, width = picture.shape[-2:]
-    own = job.model.levels(job.plan.steps(k) or job.model.steps, width, height)
-    return from_strength(job.plan("strength_schedule", k), own)
+def recalled(job: Job, k: int, finished: Finished) -> Key | None:
+    """Key k from disk; None where its latents are gone, so that it must be made again."""
+    pixels, state = finished.pixels(k), finished.state(k)
+    picture = from_bytes(pixels, job.device)
+    fed = job.space.recalled(picture, state)
+    if fed is None:
+        return None
+    job.depths.recall(picture, finished.notes(k))
+    return Key(k, fed, picture, pixels, state, {})
 
 
-def coherent(job: Job, k: int, picture: Tensor, first_made: Tensor) -> Tensor:
-    """The picture with the colours it should keep."""
-    space = job.settings["color_coherence"]
-    if space == "None":
-        return picture
-    wanted = first_made if job.reference is None else job.reference
-    if job.settings["color_reference"] == "video":
-        wanted = from_bytes(job.guide[k], job.device)
-    return colour.match(picture, wanted, space, job.plan("color_amount", k))
+def in_between(job: Job, at: int, before: Key, after: Key) -> Picture:
+    """A frame between two keys, from both."""
+    settings = job.settings
+    into = job.motions.into(at, before.at, before.picture)
+    back = job.motions.back(at, after.at, before.at, before.picture)
+    share = (at - before.at) / (after.at - before.at)
+    how = (settings["padding"], settings["sampling"])
+    pair = warp(before.picture, into.flow, *how), warp(after.picture, back.flow, *how)
+    if settings["optical_flow_cadence"] != "None":
+        factor = job.plan("cadence_flow_factor_schedule", at)
+        pair = cadence.approached(*pair, share, settings["optical_flow_cadence"], factor)
+    return to_bytes(cadence.between(*pair, into, back, share))
 
 
-def sharpened(job: Job, k: int, picture: Tensor) -> Tensor:
-    amount, kernel, sigma, threshold = (
-        job.plan(f"{name}_schedule", k) for name in ("amount", "kernel", "sigma", "threshold")
-    )
-    return detail.unsharp(picture, amount, int(kernel), sigma, threshold)
-
-
-def noise_amount(job: Job, k: int, revealed: Tensor) -> Tensor:
-    """How much noise each pixel gets, (1, 1, H, W): more where nothing was seen before."""
-    extra = job.plan("revealed_noise", k)
-    return job.plan("noise_schedule", k) + extra * revealed[:, None].float()
-
-
-def mixed(job: Job, k: int, picture: Tensor, when: str) -> Tensor:
-    """The picture with the guide's frame mixed in, if this is when that happens."""
-    settings, plan = job.settings, job.plan
-    if settings["hybrid_composite"] != when:
-        return picture
-    there = from_bytes(job.guide[k], job.device)
-    where = None
-    if settings["hybrid_mask"] != "None":
-        blend = settings["hybrid_mask"] == "Blend"
-        where = hybrid.blend_mask(picture, there, 0.5) if blend else hybrid.difference_mask(picture, there)
-        cutoff = "hybrid_comp_mask_auto_contrast_cutoff_{}_schedule"
-        low, high = (plan(cutoff.format(end), k) for end in ("low", "high"))
-        where = hybrid.stretched(where, low, high, plan("hybrid_comp_mask_contrast_schedule", k))
-    return hybrid.composite(picture, there, plan("hybrid_comp_alpha_schedule", k), where)
-
-
-def overlaid(job: Job, made: Tensor, kept: Tensor) -> Tensor:
-    """The generated picture inside the mask, the one it was made from outside."""
-    return made if job.mask is None else mask.overlay(made, kept, job.mask, job.settings["mask_overlay_blur"])
-
-
-def noise_of(job: Job, k: int, like: Tensor, address: Tensor) -> Tensor:
-    """Normal noise for key k, of its own seed; moving noise has one seed for the whole job."""
-    settings, seed = job.settings, job.plan.seeds[k]
-    if settings["noise_type"] == "moving":
-        return moving_noise.noise(address, job.plan.seeds[0], k)
-    if settings["noise_type"] == "gaussian":
-        return detail.gaussian(like, seed)
-    cells = (settings["perlin_w"], settings["perlin_h"])
-    return detail.perlin(like, seed, cells, settings["perlin_octaves"], settings["perlin_persistence"])
+def carried(job: Job, address: Tensor | None, motion: Motion, k: int, before: Key) -> Tensor | None:
+    """Where each pixel's noise lives at frame k."""
+    if not carries_noise(job):
+        return None
+    height, width = before.fed.shape[-2:]
+    if address is None:
+        address = moving_noise.addresses(height, width, 0, job.device)
+    revealed = job.space.area(motion.revealed[:, None].float())[:, 0] > 0.5
+    return moving_noise.carried(address, job.space.flow(motion.flow), revealed, k)
 
 
 def carries_noise(job: Job) -> bool:
     """Whether a frame's noise depends on all the motion before it, so that a resumed job must follow it again."""
-    return job.settings["noise_type"] == "moving"
+    return job.settings["noise_type"] == "moving" and job.settings["mode"] != "interpolation"
 
 
 def changed(shot: Shot, changes: Changes) -> Shot:
@@ -187,6 +179,10 @@ def changed(shot: Shot, changes: Changes) -> Shot:
 
 
 def notes(shot: Shot, job: Job, k: int) -> dict[str, Any]:
-    """What a key frame says about itself."""
-    prompt, negative = job.plan.words(shot, k)
-    return {"prompt": prompt, "negative": negative, "seed": job.plan.seeds[k]}
+    """What a key frame says about itself; the first one also says which schedules have no effect."""
+    wanted, unwanted = split(job.plan.text(shot, k), k, job.plan.context)
+    negative = ", ".join(part for part in (held(shot.negative, shot.frames[k]), unwanted) if part)
+    found: dict[str, Any] = {"prompt": wanted, "negative": negative, "seed": job.plan.seeds[k]}
+    if k == 0 and (ignored := job.plan.ignored()):
+        found["ignored"] = ignored
+    return found

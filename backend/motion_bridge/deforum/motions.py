@@ -3,25 +3,23 @@
 Whatever the source, it answers one question: how a key's picture becomes this frame's.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.depth import DepthModel
 from ..shot import Shot
 from . import hybrid, legacy, metric
+from .depths import Depths
 from .guide import Picture
 from .metric import Motion
+from .pictures import to_bytes
 from .plan import Plan
-from .sample import chain, inverse, outside
+from .sample import chain, inverse, outside, warp
 
 SOURCES = ("scene", "2D", "3D", "flow", "perspective", "affine")
 OF_GUIDE = {"flow": "Optical Flow", "perspective": "Perspective", "affine": "Affine"}
-
-Depth = Callable[[int, Tensor], Tensor]  # frame k and its picture (1, 3, H, W) to the legacy warp's z (1, H, W)
 
 
 class Motions(Protocol):
@@ -29,6 +27,17 @@ class Motions(Protocol):
 
     def into(self, k: int, key: int, picture: Tensor) -> Motion: ...
     def back(self, k: int, key: int, earlier: int, picture: Tensor) -> Motion: ...
+
+
+class Still:
+    """Nothing moves and nothing is revealed."""
+
+    def into(self, k: int, key: int, picture: Tensor) -> Motion:
+        flow = picture.new_zeros(1, *picture.shape[-2:], 2)
+        return Motion(flow, flow[..., 0] > 0)
+
+    def back(self, k: int, key: int, earlier: int, picture: Tensor) -> Motion:
+        return self.into(k, key, picture)
 
 
 class OfScene:
@@ -70,6 +79,26 @@ class BySteps:
         return flow
 
 
+class Both:
+    """One motion, then another: what the field calls hybrid motion."""
+
+    def __init__(self, first: Motions, then: Motions):
+        self.first = first
+        self.then = then
+
+    def into(self, k: int, key: int, picture: Tensor) -> Motion:
+        return _chained(self.then.into(k, key, picture), self.first.into(k, key, picture))
+
+    def back(self, k: int, key: int, earlier: int, picture: Tensor) -> Motion:
+        return _chained(self.first.back(k, key, earlier, picture), self.then.back(k, key, earlier, picture))
+
+
+def _chained(later: Motion, earlier: Motion) -> Motion:
+    flow = chain(later.flow, earlier.flow)
+    hidden = warp(earlier.revealed[:, None].float(), later.flow, kernel="nearest")[:, 0] > 0.5
+    return Motion(flow, later.revealed | hidden | outside(flow))
+
+
 def steps_2d(plan: Plan, flipped: bool) -> BySteps:
     """The 2D mode of schedules. With the flip, the translation is lost, as it is in the webui."""
 
@@ -85,11 +114,11 @@ def steps_2d(plan: Plan, flipped: bool) -> BySteps:
     return BySteps(step)
 
 
-def steps_3d(plan: Plan, depth: Depth, flipped: bool) -> BySteps:
+def steps_3d(plan: Plan, depths: Depths, flipped: bool) -> BySteps:
     """The 3D mode of schedules, on the depth that somebody sees in a picture."""
 
     def step(k: int, picture: Tensor) -> Tensor:
-        flow = legacy.flow_3d(plan.step_3d(k), depth(k - 1, picture))
+        flow = legacy.flow_3d(plan.step_3d(k), depths.z(k - 1, picture))
         if not flipped:
             return flow
         card = legacy.flow_of(legacy.matrix_flip(*plan.flip(k), *picture.shape[:1:-1]), picture)
@@ -98,37 +127,19 @@ def steps_3d(plan: Plan, depth: Depth, flipped: bool) -> BySteps:
     return BySteps(step)
 
 
-def steps_of_guide(guide: Sequence[Picture], kind: str, plan: Plan, device: torch.device | str) -> BySteps:
+def steps_of_guide(
+    guide: Sequence[Picture], kind: str, plan: Plan, settings: Mapping[str, Any], device: torch.device | str
+) -> BySteps:
     """The motion of a guide video; perspective and affine are this project's RANSAC mode."""
+    method, from_picture = settings["hybrid_flow_method"], settings["hybrid_motion_use_prev_img"]
 
     def step(k: int, picture: Tensor) -> Tensor:
-        flow = hybrid.motion(guide[k - 1], guide[k], OF_GUIDE[kind])
+        before = to_bytes(picture) if from_picture else guide[k - 1]
+        flow = hybrid.motion(before, guide[k], kind, method)
+        if settings["hybrid_flow_consistency"]:
+            back = hybrid.motion(guide[k], before, kind, method)
+            share = hybrid.consistent(flow, back, settings["hybrid_consistency_blur"])
+            flow = flow * share.permute(0, 2, 3, 1)
         return flow.to(device) * plan("hybrid_flow_factor_schedule", k)
 
     return BySteps(step)
-
-
-def flat(k: int, picture: Tensor) -> Tensor:
-    """The depth of a picture that nobody looks into: z is one everywhere."""
-    return torch.ones_like(picture[:, 0])
-
-
-def depth_of_scene(shot: Shot) -> Depth:
-    """The Shot's own depth, ranked as a perfect MiDaS would rank it."""
-
-    def depth(k: int, picture: Tensor) -> Tensor:
-        assert shot.depth is not None
-        near = 1 / torch.tensor(np.asarray(shot.depth[k], np.float32), device=picture.device)
-        return legacy.equalised(near[None], "midas")
-
-    return depth
-
-
-def depth_of_model(model: DepthModel, classic: bool) -> Depth:
-    """What an estimator sees in the picture; `classic` has no histogram and wants MiDaS."""
-
-    def depth(k: int, picture: Tensor) -> Tensor:
-        near = model(picture)
-        return legacy.classic_z(near) if classic else legacy.equalised(near, model.kind)
-
-    return depth

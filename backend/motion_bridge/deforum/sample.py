@@ -17,7 +17,6 @@ PADDINGS = ("border", "reflection", "zeros", "wrap")
 KERNELS = ("bicubic", "bilinear", "nearest")
 FARTHEST = 16384.0  # pixels: a flow of more leaves every picture
 MARGIN = 2  # pixels that a bicubic kernel reaches beyond a wrapped edge
-LATENT = 8  # pixels a latent cell is wide, in every model family here
 
 # OpenCV 5 samples at exact places and five times as fast as torch's CPU kernel; OpenCV 4 rounds to 1/32 pixel.
 EXACT_REMAP = int(cv2.__version__.split(".")[0]) >= 5

@@ -73,17 +73,18 @@ def interpolated(prompts: Mapping[int, str], frames: int) -> list[str]:
     """Interpolation mode: at every frame the prompt, or between two keys both with weights, `(a):w AND (b):1-w`."""
     if not prompts:
         raise BadInput("prompts: there is none to interpolate.")
+    return [blended(prompts, frame) for frame in range(frames)]
+
+
+def blended(prompts: Mapping[int, str], frame: int) -> str:
+    """The prompt at a frame, or between two keys both with weights; empty where there is none."""
     keys = sorted(prompts)
-    series = [""] * frames
-    for frame in range(frames):
-        place = bisect_right(keys, frame)
-        if place in (0, len(keys)) or keys[place - 1] == frame:
-            series[frame] = prompts[keys[max(place - 1, 0)]]
-        else:
-            one, two = keys[place - 1], keys[place]
-            later = 1 / (two - one) * (frame - one)
-            series[frame] = _blend(prompts[one], 1 - later, prompts[two], later)
-    return series
+    place = bisect_right(keys, frame)
+    if place in (0, len(keys)) or keys[place - 1] == frame:
+        return prompts[keys[max(place - 1, 0)]] if keys else ""
+    one, two = keys[place - 1], keys[place]
+    later = 1 / (two - one) * (frame - one)
+    return _blend(prompts[one], 1 - later, prompts[two], later)
 
 
 def _blend(one: str, one_weight: float, two: str, two_weight: float) -> str:
