@@ -1,6 +1,7 @@
 """A stream is endless, constant in memory, deterministic, and obeys what changes between its chunks."""
 
 import resource
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import torch
 from motion_bridge.errors import BadInput
 from motion_bridge.motionstream.codec import Decoder
 from motion_bridge.motionstream.condition import FirstFrame
+from motion_bridge.motionstream.drift import distance
 from motion_bridge.motionstream.live import LiveTracks
 from motion_bridge.motionstream.sampler import sigmas
-from motion_bridge.motionstream.stream import Direction, Generator, stream
+from motion_bridge.motionstream.session import Session
+from motion_bridge.motionstream.stream import Direction, Generator, handed_out, stream
 from motion_bridge.motionstream.student import Student
 from motion_bridge.motionstream.track_head import TrackHead
 from motion_bridge.motionstream.track_map import embed_ids
@@ -106,3 +109,154 @@ def test_three_hundred_chunks_cost_no_more_memory_than_thirty(generator):
     for _ in islice(endless, 270):
         pass
     assert resident() - early < 4 << 20
+
+
+def session(generator, first=None, **more):
+    torch.manual_seed(5)
+    first = first or FirstFrame(torch.randn(4, 8, 8), torch.zeros(4, 8, 8))
+    text = generator.student.read_text(torch.zeros(1, 4, 16))
+    return Session(generator, first, tracks(), text, seed=7, **more)
+
+
+def drawn(chunks, count):
+    return [chunk.pictures for chunk in islice(chunks, count)]
+
+
+def test_what_a_hand_does_between_two_chunks_is_in_the_very_next_one(generator):
+    quiet, moved = drawn(session(generator), 4), []
+    live = session(generator)
+    moved += drawn(live, 2)
+    live.tracks.grab(0, torch.tensor([0.2, 0.2]))
+    live.tracks.drag(0, torch.tensor([0.9, 0.9]))
+    live.tracks.pin(3, torch.tensor([0.5, 0.5]))
+    moved += drawn(live, 1)
+    live.tracks.release(0)
+    live.say(generator.student.read_text(torch.ones(1, 4, 16)))
+    moved += drawn(live, 1)
+    same = [torch.equal(one, other) for one, other in zip(quiet, moved, strict=True)]
+    assert same == [True, True, False, False]
+
+
+def test_a_pause_is_not_to_ask_and_changes_made_in_it_are_taken_up(generator):
+    paused, straight = session(generator), session(generator)
+    first = drawn(paused, 2)
+    drawn(session(generator), 3)  # another stream runs meanwhile
+    paused.tracks.grab(1, torch.tensor([0.1, 0.1]))
+    rest = drawn(paused, 2)
+    expected = drawn(straight, 2)
+    straight.tracks.grab(1, torch.tensor([0.1, 0.1]))
+    expected += drawn(straight, 2)
+    assert all(torch.equal(one, other) for one, other in zip([*first, *rest], expected, strict=True))
+
+
+def test_a_chunk_is_handed_out_when_the_next_one_is_begun_and_none_is_lost():
+    begun = []
+
+    def chunks():
+        for number in range(4):
+            begun.append(number)
+            yield number
+
+    assert [(number, len(begun)) for number in handed_out(chunks(), overlapping=True)] == [
+        (0, 2),
+        (1, 3),
+        (2, 4),
+        (3, 4),
+    ]
+    begun.clear()
+    assert [(number, len(begun)) for number in handed_out(chunks(), overlapping=False)] == [
+        (n, n + 1) for n in range(4)
+    ]
+
+
+def test_pictures_leave_the_stream_as_they_are_wanted(generator):
+    plain = drawn(session(generator), 3)
+    half = drawn(session(generator, finish=lambda pictures: pictures[:, :, ::2, ::2]), 3)
+    assert all(torch.equal(one[:, :, ::2, ::2], other) for one, other in zip(plain, half, strict=True))
+
+
+def test_the_sink_is_renewed_on_request_and_only_what_comes_after_it_changes(generator):
+    quiet, live = drawn(session(generator), 6), session(generator)
+    chunks = []
+    for number, chunk in enumerate(islice(live, 6)):
+        chunks.append(chunk)
+        if number == 3:
+            live.refresh_sink()
+    assert [chunk.refreshed for chunk in chunks] == [False] * 4 + [True, False]
+    same = [torch.equal(one, chunk.pictures) for one, chunk in zip(quiet, chunks, strict=True)]
+    assert same == [True] * 4 + [False] * 2
+
+
+def test_the_sink_is_renewed_by_itself_when_the_picture_has_moved_far_from_it(generator):
+    assert not any(chunk.refreshed for chunk in islice(session(generator, refresh_beyond=2.0), 6))
+    assert any(chunk.refreshed for chunk in islice(session(generator, refresh_beyond=0.01), 6))
+
+
+def test_without_a_sink_there_is_nothing_to_renew(generator):
+    bare = Generator(generator.student, generator.head, generator.decoder, replace(USAGE, sink=0))
+    live = session(bare, refresh_beyond=0.01)
+    drawn(live, 1)
+    live.refresh_sink()
+    assert not any(chunk.refreshed for chunk in islice(live, 3))
+
+
+def test_distance_is_nothing_to_itself_and_one_to_a_stranger():
+    one, other = torch.randn(2, 16, 16, 16, generator=torch.Generator().manual_seed(0))
+    assert distance(one, one) == 0
+    assert distance(one, other) == pytest.approx(1, abs=0.1)
+    assert distance(one, one + 0.01 * other) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("sink", "window", "first_chunk", "recalled"), [(1, 1, 1, 2), (0, 1, 1, 2), (1, 2, 2, 1), (2, 1, 3, 3)]
+)
+def test_models_of_other_habits_are_streamed_as_they_were_trained(generator, sink, window, first_chunk, recalled):
+    usage = replace(USAGE, sink=sink, window=window, first_chunk=first_chunk, recalled=recalled)
+    other = Generator(generator.student, generator.head, generator.decoder, usage)
+    seen = []
+    real = other.student.chunk
+
+    def watched(given, sigma, text, context):
+        seen.append(0 if context[0] is None else context[0].key.shape[1] // 16)
+        return real(given, sigma, text, context)
+
+    other.student.chunk = watched
+    try:
+        made = drawn(session(other), 5)
+    finally:
+        del other.student.chunk
+    assert [pictures.shape[1] for pictures in made] == [4 * first_chunk - 3] + [12] * 4
+    expected = []
+    for number in range(5):
+        kept = sum(first_chunk if chunk == 0 else 3 for chunk in range(min(sink, number)))
+        kept += sum(
+            min(recalled, first_chunk if chunk == 0 else 3) for chunk in range(max(sink, number - window), number)
+        )
+        expected.append(kept)
+    assert seen[::4] == expected  # three steps and the commit see the same
+
+
+def test_tracks_that_do_not_fit_together_or_are_no_numbers_are_refused():
+    points, visible = torch.rand(3, 5, 2), torch.ones(3, 5, dtype=torch.bool)
+    identity = embed_ids(torch.arange(3))
+    with pytest.raises(BadInput, match="do not fit together"):
+        LiveTracks(points, visible[:, :4], identity)
+    with pytest.raises(BadInput, match="do not fit together"):
+        LiveTracks(points, visible, identity[:2])
+    points[1, 2, 0] = float("inf")
+    with pytest.raises(BadInput, match="Track 1 has a position at frame 2 that is not a number"):
+        LiveTracks(points, visible, identity)
+
+
+def test_a_new_path_is_followed_from_its_frame_on_and_makes_the_plan_longer():
+    live = tracks(frames=12)
+    live.grab(2, torch.tensor([0.5, 0.5]))
+    live.plan(2, 10, torch.full((6, 2), 0.25), torch.ones(6))
+    before, after = live.advance(slice(0, 9)), live.advance(slice(9, 21))
+    assert not (before.points[2] == 0.25).any()
+    assert (after.points[2, 1:7] == 0.25).all() and after.visible[2].tolist() == [True] * 7 + [False] * 5
+    assert after.visible[3].tolist() == [True] * 3 + [False] * 9
+    with pytest.raises(BadInput, match="2 positions and 3 visibilities"):
+        live.plan(0, 3, torch.zeros(2, 2), torch.ones(3))
+    with pytest.raises(BadInput, match="a position that is not a number"):
+        live.plan(0, 3, torch.full((2, 2), float("nan")), torch.ones(2))
