@@ -146,7 +146,7 @@ def test_a_picture_that_only_stands_still_is_never_changed(travelling):
 
 def test_prompts_seeds_and_strength_reach_the_model(travelling):
     plain = run(travelling())
-    assert plain[0].notes == {"prompt": "red hills", "negative": "", "seed": 11}
+    assert plain[0].notes == {"prompt": "red hills", "negative": "", "seed": 11, "precision": "fp32"}
     assert plain[3].notes["prompt"] == "a blue sea"
     assert [frame.notes["seed"] for frame in plain] == list(range(11, 11 + COUNT))
     kept = run(travelling({"strength_schedule": "0:(0.9)"}))

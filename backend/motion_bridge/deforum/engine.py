@@ -10,6 +10,11 @@ from .schedules import kept, known
 DEFAULTS: dict[str, Any] = {
     "model": "flux.2-klein-4b",  # a registered name or a folder
     "device": "",  # cuda, mps or cpu; empty: the best there is
+    "precision": "auto",  # of its weights: fp32, bf16, fp16, fp8, 4-bit; auto: the most exact that fits
+    "control": "none",  # the structure of the scene that it follows: none, depth, canny
+    "control_model": "",  # a ControlNet's registered name or folder; empty: the one for this model
+    "reference": "none",  # a picture that FLUX.2 reads along: none, first (the first generated frame), or a file
+    "loras": [],  # [file, strength or schedule] each
     "mode": "feedback",  # each frame from the one before it, from the guide's (video), or alone (interpolation)
     "feedback": "pixel",  # what is fed back: pixel, or latent, which is never decoded and encoded again
     "use_init": True,  # whether frame 0 begins with a picture; otherwise with the prompt alone
@@ -74,7 +79,8 @@ class Deforum:
         """The scene's motion is read from its geometry; schedules and guide videos need nothing of the scene."""
         if settings["mode"] == "feedback" and settings["motion"] == "scene":
             return frozenset({"depth", "objects"})
-        return frozenset({"depth"}) if settings["depth_model"] == "scene" else frozenset()
+        seen = settings["depth_model"] == "scene" or settings["control"] != "none"
+        return frozenset({"depth"}) if seen else frozenset()
 
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]:
         """The frames that are not finished, in rising order; each continues the one before it, from disk or not."""

@@ -1,5 +1,6 @@
 """What stays the same while a job runs: the model, the plan, where motion comes from, what is read from files."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from ..models import depth as estimators
 from ..models import load as models
 from ..models.image import SMALLEST, ImageModel
 from ..shot import Shot
-from . import colour, composite, depths, guide, guided, hybrid, motions, pictures, prompting
+from . import colour, composite, conditions, depths, guide, guided, hybrid, motions, pictures, prompting
+from .conditions import Conditions
 from .depths import Depths
 from .guided import Guided
 from .mask import Masks
@@ -52,6 +54,7 @@ class Job:
     settings: Mapping[str, Any]
     plan: Plan
     model: ImageModel
+    conditions: Conditions
     space: Space
     motions: Motions
     depths: Depths
@@ -64,9 +67,13 @@ class Job:
     device: str
 
 
-def prepare(shot: Shot, settings: Mapping[str, Any]) -> Job:
-    """Read and load everything. BadInput for what cannot be; what is quick to check is checked before the model."""
+def prepare(shot: Shot, settings: Mapping[str, Any], precision: str | None = None) -> Job:
+    """Read and load everything. BadInput for what cannot be; what is quick to check is checked before the model.
+
+    precision: of the model that made the frames which exist, where a job goes on.
+    """
     _check(shot, settings)
+    conditions.check(shot, settings)
     plan = read(shot, dict(settings))
     device = settings["device"] or models.best_device()
     size = (shot.width, shot.height)
@@ -79,14 +86,30 @@ def prepare(shot: Shot, settings: Mapping[str, Any]) -> Job:
     reference = None
     if settings["color_reference"] not in ("first", "video"):
         reference = from_bytes(pictures.read(settings["color_reference"], "color_reference"), device)
-    model = models.load(settings["model"], device)
+    model = models.choose(conditions.choice(shot, settings, plan, device, precision), _say)
+    _say_size(shot, model)
+    shown = conditions.Conditions(shot, settings, plan, model, device)
     space = SPACES[settings["feedback"]](model)
     coherence = settings["color_coherence"]
     if coherence == "auto":
         coherence = "Latent" if settings["feedback"] == "latent" else "LAB"
     return Job(
-        settings, plan, model, space, moving, seen, frames, covered, towards, start, reference, coherence, device
+        settings, plan, model, shown, space, moving, seen, frames, covered, towards, start, reference, coherence, device
     )
+
+
+def _say(sentence: str) -> None:
+    """Into the log of whoever started this process."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _say_size(shot: Shot, model: ImageModel) -> None:
+    width, height = (-(-side // model.multiple) * model.multiple for side in (shot.width, shot.height))
+    if (width, height) != (shot.width, shot.height):
+        _say(
+            f"The model takes sizes in multiples of {model.multiple}: frames are made at {width}x{height}, their "
+            f"edges mirrored, and cut to {shot.width}x{shot.height}."
+        )
 
 
 def _check(shot: Shot, settings: Mapping[str, Any]) -> None:

@@ -50,7 +50,7 @@ class Key:
 
 def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: Changes) -> Iterator[Frame]:
     """The frames of a Shot that are not finished, in rising order."""
-    job = prepare(shot, settings)
+    job = prepare(shot, settings, finished.notes(0).get("precision") if 0 in finished else None)
     keys = cadence.keys(len(shot.frames), settings["cadence"], [shot.frames.index(cut) for cut in shot.cuts])
     before = reference = address = motion = None
     for k in keys:
@@ -62,7 +62,9 @@ def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: 
         if key is None:
             shot = changed(shot, changes)
             key = made(shot, job, k, before, motion, address, reference)
-        reference = key.fed if reference is None else reference
+        if reference is None:
+            reference = key.fed
+            job.conditions.begin(key.picture)
         for at in missing:
             if at == k:
                 yield Frame(k, key.pixels, key.notes, key.state)
@@ -183,6 +185,8 @@ def notes(shot: Shot, job: Job, k: int) -> dict[str, Any]:
     wanted, unwanted = split(job.plan.text(shot, k), k, job.plan.context)
     negative = ", ".join(part for part in (held(shot.negative, shot.frames[k]), unwanted) if part)
     found: dict[str, Any] = {"prompt": wanted, "negative": negative, "seed": job.plan.seeds[k]}
+    if k == 0:
+        found["precision"] = job.model.parts.precision  # a resumed job keeps it, whatever memory is free by then
     if k == 0 and (ignored := job.plan.ignored()):
         found["ignored"] = ignored
     return found

@@ -16,6 +16,7 @@ OWN = {
     "start_sigma": "0:(-1)",  # in place of strength, where it is 0 or more
     "revealed_noise": "0:(0)",  # more noise where nothing was seen before
     "color_amount": "0:(1)",  # of colour coherence
+    "control_strength": "0:(1)",  # how closely the scene's structure is followed
     "video_preserve": "0:(0.5)",  # video mode: how much of the frame before, moved along, stays in the video's frame
 }
 FOV = "fov_schedule"
@@ -33,7 +34,7 @@ USED = (
     + ("hybrid_comp_mask_auto_contrast_cutoff_low_schedule", "hybrid_comp_mask_auto_contrast_cutoff_high_schedule")
     + ("hybrid_flow_factor_schedule", "cadence_flow_factor_schedule", "redo_flow_factor_schedule", "video_preserve")
     + ("image_strength_schedule", "blendFactorMax", "blendFactorSlope", "tweening_frames_schedule")
-    + ("color_correction_factor",)
+    + ("color_correction_factor", "control_strength")
 )
 WORDS = ("mask_schedule", "noise_mask_schedule")  # schedules of words that the loop reads
 UNUSED = {  # what is known, and why it has no effect

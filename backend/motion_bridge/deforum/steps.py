@@ -130,7 +130,8 @@ def painted(shot: Shot, job: Job, k: int, fed: Tensor, sigma: float, trial: int 
     """What the image model makes of it at frame k. trial: the number of a generation that nobody sees."""
     plan = job.plan
     prompt, negative = plan.prompts(shot, k)
-    wish = Wish(prompt, negative, plan.guidance(k, isinstance(job.model, FlowModel)), plan.steps(k))
+    guidance = plan.guidance(k, isinstance(job.model, FlowModel))
+    wish = Wish(prompt, negative, guidance, plan.steps(k), **job.conditions.at(k))
     seed = plan.seeds[k]
     if trial is not None:
         seed = int(np.random.default_rng((abs(seed), k, trial)).integers(2**32))

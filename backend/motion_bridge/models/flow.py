@@ -29,6 +29,8 @@ Direction = Callable[[Tensor, float], Tensor]  # tokens (1, N, C) float32 and th
 class FlowModel(ABC):
     """A loaded pipeline of diffusers, used in parts. Latents are float32, whatever the weights are."""
 
+    refers = False
+
     def __init__(self, parts: Parts):
         self.parts = parts
         self.pipeline = parts.pipeline

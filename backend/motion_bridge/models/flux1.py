@@ -7,6 +7,7 @@ import torch
 from diffusers.pipelines.flux.pipeline_flux import calculate_shift
 from torch import Tensor
 
+from ..errors import BadInput
 from . import flux1_control
 from .flow import Direction, FlowModel
 from .flux1_control import Extra
@@ -36,6 +37,8 @@ class Flux1(FlowModel):
     def direction(self, wish: Wish, width: int, height: int) -> Direction:
         transformer = self.pipeline.transformer
         flux1_control.check(wish.structure, transformer)
+        if wish.reference is not None:
+            raise BadInput("FLUX.1 takes no reference picture; set reference to none, or use FLUX.2.")
         amount = self.guidance if wish.guidance is None else wish.guidance
         words = self._words(wish.prompt)
         # a second pass each step, so only where there is something to avoid

@@ -15,11 +15,14 @@ from .image import Wish
 from .parts import Parts
 from .words import Prompt
 
+LONGEST = 512  # tokens of a prompt, where the model's tokenizer does not say fewer
 REFERENCE_TIME = 10  # where a reference stands on the axis of time, the picture itself being at 0
 
 
 class Flux2(FlowModel):
     """FLUX.2. A reference picture is read along with the picture at every step and keeps who and what is in it."""
+
+    refers = True
 
     def __init__(self, parts: Parts):
         super().__init__(parts)
@@ -95,7 +98,8 @@ class Flux2(FlowModel):
         return compute_empirical_mu(tokens, steps)
 
     def _read(self, text: str) -> tuple[Tensor, ...]:
-        return (self.pipeline.encode_prompt(prompt=text, device=self.device)[0],)
+        longest = min(LONGEST, getattr(self.pipeline.tokenizer, "model_max_length", LONGEST))
+        return (self.pipeline.encode_prompt(prompt=text, device=self.device, max_sequence_length=longest)[0],)
 
     def _normalised(self, raw: Tensor) -> Tensor:
         mean, deviation = self._statistics()

@@ -42,6 +42,7 @@ class ImageModel(Protocol):
     """A loaded model. `encoded` remembers, so nothing is encoded twice."""
 
     parts: Parts
+    refers: bool  # whether it takes a reference picture
     multiple: int  # width and height must be multiples of it
     steps: int
     guidance: float

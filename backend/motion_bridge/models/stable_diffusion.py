@@ -24,6 +24,8 @@ Guess = Callable[[Tensor, Tensor], Tensor]  # scaled latents and a timestep → 
 class StableDiffusion:
     """SD 1.5 and SDXL with Euler steps; latents are (1, 4, H/8, W/8), float32."""
 
+    refers = False
+
     def __init__(self, parts: Parts):
         self.parts = parts
         self.pipeline = parts.pipeline
