@@ -15,7 +15,7 @@ import bpy
 from ..backend.motion_bridge.engine import ENGINES
 from ..backend.motion_bridge.errors import BadInput, MotionBridgeError
 from ..backend.motion_bridge.paths import check_output
-from . import track_options
+from . import engine_options, track_options
 from .exchange import camera
 from .exchange.export import FORMATS, TARGETS, Export
 from .exchange.work import Worker
@@ -105,6 +105,7 @@ def add_shot_options(action: argparse.ArgumentParser) -> None:
     action.add_argument("--seed", type=int)
     action.add_argument("--mark-unseen", action="store_true", help="mark what the first frame does not show")
     track_options.add(action)
+    engine_options.add(action)
 
 
 def join_negative_values(arguments: list[str]) -> list[str]:
@@ -121,7 +122,7 @@ def join_negative_values(arguments: list[str]) -> list[str]:
 def make_frames(options: argparse.Namespace, tell: Teller) -> None:
     """`render`"""
     take, scene = Take(check_output(options.output)), bpy.context.scene
-    changes = changes_of(options)
+    changes = changes_of(options, tell)
     choose = order.resumed if options.resume else order.fresh
     wanted = choose(take, scene, options.engine or settings_of(scene).engine, changes)
     with stopped_by_signals() as stop:
@@ -136,7 +137,7 @@ def write_shot(options: argparse.Namespace, tell: Teller) -> None:
     folder, scene = check_output(options.output), bpy.context.scene
     if folder.is_dir() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty; choose another folder for the Shot.")
-    request = order.request_of(scene, options.engine or settings_of(scene).engine, changes_of(options))
+    request = order.request_of(scene, options.engine or settings_of(scene).engine, changes_of(options, tell))
     with stopped_by_signals() as stop:
         reading = Reading(snapshot(bpy.context, request), folder, nullcontext())
         stop.action = reading.cancel
@@ -192,9 +193,10 @@ def import_camera(options: argparse.Namespace, tell: Teller) -> None:
     tell.saved(saved)
 
 
-def changes_of(options: argparse.Namespace) -> dict[str, Any]:
-    """What the options replace, as fields of a Request."""
-    changes = track_options.changes(options, bpy.context.scene)
+def changes_of(options: argparse.Namespace, tell: Teller) -> dict[str, Any]:
+    """What the options replace, as fields of a Request; an option of its own goes before a settings file."""
+    scene = bpy.context.scene
+    changes = track_options.changes(options, scene)
     if options.frames is not None:
         changes["frames"] = frame_range.parse(options.frames)
     if options.first_frame is not None:
@@ -203,9 +205,11 @@ def changes_of(options: argparse.Namespace) -> dict[str, Any]:
         changes["prompts"] = dict(prompt_of(text) for text in options.prompt)
     if options.seed is not None:
         changes["seed"] = options.seed
+    frames = changes.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
+    told = engine_options.changes(options, scene, frames, tell.note)
     if options.mark_unseen:
-        changes["settings"] = {"mark_unseen": True}
-    return changes
+        told["settings"] = {**told.get("settings", {}), "mark_unseen": True}
+    return {**told, **changes}
 
 
 def prompt_of(text: str) -> tuple[int, str]:

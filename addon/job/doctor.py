@@ -17,6 +17,14 @@ def ask() -> tuple[bool, str]:
     return fine, report
 
 
+def said_of(engine: str, python: str) -> str | None:
+    """What the last answer says of an engine: ready, or what it lacks; None where that Python was not asked."""
+    if f" at {python}\n" not in report:
+        return None
+    start = f"Engine {engine}: "
+    return next((line.removeprefix(start) for line in report.splitlines() if line.startswith(start)), None)
+
+
 def _run() -> tuple[bool, str]:
     try:
         command = [*backend.command()[:-1], "doctor"]

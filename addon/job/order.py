@@ -10,7 +10,9 @@ import bpy
 from ...backend.motion_bridge import engine as engines
 from ...backend.motion_bridge import frames, png
 from ...backend.motion_bridge import shot as shots
+from ...backend.motion_bridge.deforum import schedules
 from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.motion.schedule import Context
 from ..scene.first_frame import FirstFrame, FromFile, FromImage, FromPixels, FromRender
 from ..scene.read import Request, snapshot
 from ..settings import settings_of
@@ -119,7 +121,10 @@ def request_of(scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) 
         region=changes.get("region") or settings.tracks.region(),
         through_glass=settings.tracks.through_glass,
     )
-    return replace(request, **{name: value for name, value in changes.items() if name not in ADDED})
+    request = replace(request, **{name: value for name, value in changes.items() if name not in ADDED})
+    rate = scene.render.fps / scene.render.fps_base
+    schedules.check(request.schedules, Context(len(span), request.seed, rate))
+    return request
 
 
 def first_frame_of(settings: Any) -> FirstFrame:

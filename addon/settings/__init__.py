@@ -17,6 +17,7 @@ from ...backend.motion_bridge.engine import ENGINES
 from ..compat import BLEND_RELATIVE
 from .deforum import MotionBridgeDeforum
 from .motionstream import MotionBridgeMotionStream
+from .schedules import MotionBridgeSchedules
 from .tracks import MotionBridgeSource, MotionBridgeTracks
 
 ENGINE_LABELS = {  # engine: what the menu says of it; an engine that is not here is shown by its name alone
@@ -126,6 +127,7 @@ CLASSES = (
     MotionBridgePrompt,
     MotionBridgeSource,
     MotionBridgeTracks,
+    MotionBridgeSchedules,
     MotionBridgeDeforum,
     MotionBridgeMotionStream,
     MotionBridgeSettings,

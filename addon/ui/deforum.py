@@ -1,9 +1,33 @@
-"""What the Deforum engine is told beside the scene."""
+"""What the Deforum engine is told beside the scene, and its buttons."""
+
+from pathlib import Path
+from typing import Any
 
 import bpy
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
+from ...backend.motion_bridge.deforum import presets
+from ...backend.motion_bridge.deforum.engine import engine
+from ...backend.motion_bridge.errors import MotionBridgeError
+from ..exchange import settings_file
+from ..job import readiness
+from ..names import PACKAGE
 from ..settings import settings_of
+from ..settings.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED
+from ..settings.schedules import FIELDS, meaning
+from .operators import attempt
 from .panels import Sidebar, in_each_editor
+from .text import draw_wrapped
+
+IN_2D = ("zoom", "angle", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
+IN_3D = ("translation_z", "translation_x", "translation_y", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z") + (
+    "fov_schedule",
+    "aspect_ratio_schedule",
+)
+FLIP = tuple(name for name in FIELDS if name.startswith("perspective_flip_"))
+SHARPEN = ("amount_schedule", "kernel_schedule", "sigma_schedule", "threshold_schedule")
+MODELS_OWN = ("steps_schedule", "cfg_scale_schedule")  # numbers that every model recommends itself
+PERLIN = ("perlin_w", "perlin_h", "perlin_octaves", "perlin_persistence")
 
 
 class DeforumPanel(Sidebar):
@@ -17,9 +41,264 @@ class DeforumPanel(Sidebar):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, settings_of(context.scene).deforum
+        draw_readiness(layout, context)
+        row = layout.row(align=True)
+        row.menu("MOTION_BRIDGE_MT_deforum_presets", text="Preset", icon="PRESET")
+        row.operator("motion_bridge.deforum_import", text="", icon="IMPORT")
         layout.use_property_split = True
         layout.use_property_decorate = False
-        layout.prop(settings, "model")
+        column = layout.column()
+        column.prop(settings, "model")
+        if settings.model == FOLDER:
+            column.prop(settings, "model_folder")
+        column.prop(settings, "motion")
+        fields = Fields(context)
+        for name, label, closed, draw in PARTS:
+            header, body = layout.panel(f"motion_bridge_deforum_{name}", default_closed=closed)
+            header.label(text=label)
+            if body:
+                draw(body.column(), settings, fields)
 
 
-register, unregister = bpy.utils.register_classes_factory(in_each_editor(DeforumPanel))
+class Fields:
+    """Draws schedules: the text, what it means at the current frame, and what is wrong with it."""
+
+    def __init__(self, context: bpy.types.Context):
+        self._context = context
+        scene = context.scene
+        step = max(scene.frame_step, 1)
+        self._frames = max((scene.frame_end - scene.frame_start) // step + 1, 1)
+        self._now = min(max((scene.frame_current - scene.frame_start) // step, 0), self._frames - 1)
+        self._seed = settings_of(scene).seed
+        self._fps = scene.render.fps / scene.render.fps_base
+
+    def __call__(self, layout: bpy.types.UILayout, texts: Any, *names: str) -> None:
+        """Fields for some schedules."""
+        for name in names:
+            default = EMPTY.get(name, engine.schedules[name])
+            text = getattr(texts, name).strip()
+            wrong, idle, values = meaning(name, text or default, self._frames, self._seed, self._fps)
+            row = layout.row(align=True)
+            row.alert = bool(wrong)
+            row.prop(texts, name, placeholder="the model's own" if name in MODELS_OWN else default)
+            if wrong:
+                draw_wrapped(layout.box(), wrong, self._context, icon="ERROR")
+            elif idle:
+                draw_wrapped(layout, idle, self._context, icon="INFO")
+            elif text and len(set(values)) > 1:
+                now = row.row()
+                now.ui_units_x = 3
+                now.label(text=f"{values[self._now]:.4g}")
+
+
+def draw_readiness(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What the Python that makes the frames lacks, as far as that is known, and how to get it."""
+    try:
+        lacking = readiness.lacking("deforum")
+    except MotionBridgeError as fault:
+        draw_wrapped(layout.box(), str(fault), context, icon="ERROR")
+        return
+    if lacking is None:
+        return
+    box = layout.box()
+    draw_wrapped(box, lacking, context, icon="INFO")
+    row = box.row(align=True)
+    row.operator("motion_bridge.copy_install", icon="COPYDOWN")
+    row.operator("motion_bridge.open_preferences", icon="PREFERENCES")
+
+
+def draw_repaint(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    """How much is painted anew, and how often."""
+    column.prop(settings, "use_init")
+    column.prop(settings, "cadence")
+    column.row().prop(settings, "change_by", expand=True)
+    fields(column, settings.texts, settings.change_by)
+    if settings.motion == "scene":
+        fields(column, settings.texts, "revealed_noise")
+    if settings.motion == "video":
+        fields(column, settings.texts, "video_preserve")
+    fields(column, settings.texts, *MODELS_OWN)
+    column.prop(settings, "prompt_blending")
+
+
+def draw_motion(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    """What the chosen motion can be told."""
+    if settings.motion in (*GUIDED, "video"):
+        column.prop(settings, "guide_video")
+        fields(column, settings.texts, "hybrid_flow_factor_schedule")
+    elif settings.motion in ("2D", "3D"):
+        column.label(text="Frame 0 is the first of the range", icon="INFO")
+        fields(column, settings.texts, *(IN_2D if settings.motion == "2D" else IN_3D))
+        if settings.motion == "3D":
+            column.prop(settings, "depth")
+        column.prop(settings, "perspective_flip")
+        if settings.perspective_flip:
+            fields(column, settings.texts, *FLIP)
+    column.prop(settings, "padding")
+
+
+def draw_colour(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    column.prop(settings, "color_coherence")
+    if settings.color_coherence != "None":
+        column.prop(settings, "color_reference")
+        if settings.color_reference == "IMAGE":
+            column.prop(settings, "color_image")
+        elif settings.color_reference == "video":
+            column.prop(settings, "guide_video")
+        fields(column, settings.texts, "color_amount")
+    fields(column, settings.texts, "contrast_schedule")
+    column.prop(settings, "color_force_grayscale")
+
+
+def draw_detail(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    """What keeps pictures from becoming smooth."""
+    column.prop(settings, "noise_type")
+    fields(column, settings.texts, "noise_schedule")
+    if settings.noise_type == "perlin":
+        for name in PERLIN:
+            column.prop(settings, name)
+    column.separator()
+    fields(column, settings.texts, *SHARPEN)
+
+
+def draw_seeds(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    column.prop(settings, "seed_behavior")
+    if settings.seed_behavior == "iter":
+        column.prop(settings, "seed_iter_N")
+    elif settings.seed_behavior == "schedule":
+        fields(column, settings.texts, "seed_schedule")
+    fields(column, settings.texts, "subseed_schedule", "subseed_strength_schedule")
+
+
+def draw_mask(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    column.prop(settings, "mask_file")
+    column.prop(settings, "mask_video")
+    if settings.mask_file or settings.mask_video:
+        column.prop(settings, "mask_invert")
+        column.prop(settings, "mask_overlay_blur")
+
+
+def draw_guide(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    """A guide video on top of the frames' own motion, and its picture, mixed in."""
+    if settings.motion not in (*GUIDED, "video", "interpolation"):
+        column.prop(settings, "hybrid_motion")
+    column.prop(settings, "hybrid_composite")
+    if settings.hybrid_composite == settings.hybrid_motion == "None":
+        return
+    column.prop(settings, "guide_video")
+    if settings.hybrid_composite == "None":
+        return
+    fields(column, settings.texts, "hybrid_comp_alpha_schedule")
+    column.prop(settings, "hybrid_mask")
+    if settings.hybrid_mask in DEPTH_MASKS:
+        column.prop(settings, "depth")
+    if settings.hybrid_mask != "None":
+        fields(column, settings.texts, *(name for name in FIELDS if name.startswith("hybrid_comp_mask_")))
+
+
+def draw_advanced(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    for name in ("device", "feedback", "redo", "sampling"):
+        column.prop(settings, name)
+
+
+PARTS = (  # name, label, closed at first, what draws it
+    ("repaint", "Painting", False, draw_repaint),
+    ("motion", "Motion", False, draw_motion),
+    ("colour", "Colour", True, draw_colour),
+    ("detail", "Noise and Detail", True, draw_detail),
+    ("seeds", "Seeds", True, draw_seeds),
+    ("guide", "Guide Video", True, draw_guide),
+    ("mask", "Mask", True, draw_mask),
+    ("advanced", "Advanced", True, draw_advanced),
+)
+
+
+class MOTION_BRIDGE_MT_deforum_presets(bpy.types.Menu):
+    """Fill the fields below with numbers that go together"""
+
+    bl_label = "Preset"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        for name, preset in presets.PRESETS.items():
+            self.layout.operator("motion_bridge.deforum_preset", text=preset.title).preset = name  # type: ignore[union-attr]
+
+
+class MOTION_BRIDGE_OT_deforum_preset(bpy.types.Operator):
+    """Fill the Deforum fields with numbers that go together"""
+
+    bl_idname = "motion_bridge.deforum_preset"
+    bl_label = "Deforum Preset"
+    bl_options = {"REGISTER", "UNDO"}
+
+    preset: EnumProperty(
+        name="Preset", items=[(name, preset.title, preset.purpose) for name, preset in presets.PRESETS.items()]
+    )
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: Any) -> str:
+        return presets.PRESETS[properties.preset].purpose
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        settings, schedules = presets.asked(self.preset)
+        others = {field: "" for name in presets.PRESETS for field in presets.asked(name)[1]}
+        settings_of(context.scene).deforum.take(settings, {**others, **schedules})
+        return {"FINISHED"}
+
+
+class MOTION_BRIDGE_OT_deforum_import(bpy.types.Operator):
+    """Fill prompts, seed and Deforum fields from a settings file of the webui, Forge or a notebook, or from Parseq"""
+
+    bl_idname = "motion_bridge.deforum_import"
+    bl_label = "Import Deforum Settings"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default="*.txt;*.json", options={"HIDDEN"})
+    with_size: BoolProperty(name="Size and Length", description="Give the scene the file's size, length and rate, too")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return attempt(self, lambda: self._load(context.scene))
+
+    def _load(self, scene: bpy.types.Scene) -> None:
+        path = Path(bpy.path.abspath(self.filepath))
+        notices = settings_file.load(scene, path, self.with_size)
+        self.report({"WARNING" if notices else "INFO"}, ". ".join((f"Loaded {path.name}", *notices)))
+
+
+class MOTION_BRIDGE_OT_copy_install(bpy.types.Operator):
+    """Copy the commands that make a Python for Deforum; paste them into a terminal"""
+
+    bl_idname = "motion_bridge.copy_install"
+    bl_label = "Commands"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.clipboard = readiness.install_commands("deforum")
+        self.report({"INFO"}, f"Copied. Paste into a terminal, then choose {readiness.new_python()} in the preferences")
+        return {"FINISHED"}
+
+
+class MOTION_BRIDGE_OT_open_preferences(bpy.types.Operator):
+    """Open this extension's preferences, where the Python that makes the frames is chosen"""
+
+    bl_idname = "motion_bridge.open_preferences"
+    bl_label = "Preferences"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        bpy.ops.preferences.addon_show(module=PACKAGE)
+        return {"FINISHED"}
+
+
+CLASSES = (
+    MOTION_BRIDGE_MT_deforum_presets,
+    MOTION_BRIDGE_OT_deforum_preset,
+    MOTION_BRIDGE_OT_deforum_import,
+    MOTION_BRIDGE_OT_copy_install,
+    MOTION_BRIDGE_OT_open_preferences,
+    *in_each_editor(DeforumPanel),
+)
+
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

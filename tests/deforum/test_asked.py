@@ -14,7 +14,7 @@ from motion_bridge.deforum.engine import engine
 from motion_bridge.deforum.request import shot_of
 from motion_bridge.errors import BadInput
 from motion_bridge.motion.schedule import Context, values
-from motion_bridge.motion.schedule.webui_keys import SCHEDULES
+from motion_bridge.motion.schedule.webui_keys import NAMES, SCHEDULES
 
 FILES = json.loads((Path(__file__).parents[1] / "data/deforum_settings.json").read_text(encoding="utf-8"))
 
@@ -126,6 +126,13 @@ def test_a_keyword_goes_before_the_preset_and_the_preset_before_the_file(file):
     assert (len(shot.frames), shot.fps, shot.width, shot.height, shot.seed) == (9, 12, 80, 48, 5)
 
 
+def test_a_strength_that_is_asked_for_is_not_hidden_by_a_start_sigma_below_it():
+    shot = asked(preset="smooth", strength=0.8)
+    assert shot.schedules["strength_schedule"] == "0:(0.8)"
+    assert values(shot.schedules["start_sigma"], Context(10), "start_sigma")[0] < 0
+    assert asked(preset="smooth", start_sigma=0.3).schedules["start_sigma"] == "0:(0.3)"
+
+
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_a_preset_asks_for_nothing_that_does_not_exist(name):
     assert asked(preset=name).settings["cadence"] == presets.PRESETS[name].wishes["cadence"]
@@ -141,7 +148,7 @@ def test_public_settings_files_become_jobs(name, model, tmp_path):
     assert set(shot.settings) <= set(engine.defaults) and set(shot.schedules) <= set(engine.schedules)
     context = Context(len(shot.frames), FILES[name]["seed"])
     compared = 0
-    for schedule in set(FILES[name]["expected"]) & set(shot.schedules) - {"steps_schedule", "seed_schedule"}:
+    for schedule in set(FILES[name]["expected"]) & set(shot.schedules) - {"steps_schedule", "seed_schedule", *NAMES}:
         expected = FILES[name]["expected"][schedule]
         found = values(shot.schedules[schedule], context, schedule)
         assert found[expected["frames"]] == pytest.approx(expected["values"], abs=1e-9), schedule
@@ -168,8 +175,14 @@ def test_a_files_words_become_this_engines(file):
             steps=30,
             hybrid_composite="Normal",
             hybrid_comp_mask_type="Depth",
+            hybrid_motion="Perspective",
+            hybrid_flow_method="RAFT",
             video_init_path="guide.mp4",
             use_looper=True,
+            init_images='{"0": "first.png", "max_f": "last.png"}',
+            diffusion_redo="2",
+            enable_perspective_flip=True,
+            restore_faces=True,
             prompts={"0": "hills --neg fog", "max_f": "sea"},
             animation_prompts_positive="oil painting",
             animation_prompts_negative="text",
@@ -185,17 +198,25 @@ def test_a_files_words_become_this_engines(file):
         "depth_model": "depth-anything-v2-small",
         "color_coherence": "HSV",
         "noise_type": "gaussian",
+        "noise_pull": True,
         "mask_file": "mask.png",
         "mask_invert": True,
         "hybrid_composite": "Normal",
-        "hybrid_mask": "None",
+        "hybrid_mask": "Depth",
+        "hybrid_motion": "Perspective",
+        "hybrid_flow_method": "DIS Fine",
         "guide_video": "guide.mp4",
+        "guided_images": {"0": "first.png", "max_f": "last.png"},
+        "redo": 2,
+        "perspective_flip": True,
     }
     assert brought.schedules == {"steps_schedule": "0:(30)"}
     assert brought.prompts == {0: "oil painting, hills --neg fog, text", 19: "oil painting, sea --neg text"}
     assert brought.seed is None
-    assert any("guided images" in notice for notice in brought.notices)
-    assert any("hybrid mask by Depth" in notice for notice in brought.notices)
+    assert brought.notices == (
+        "not done here: face restoration",
+        "hybrid_flow_method: RAFT is not here; DIS Fine is taken",
+    )
 
 
 def test_what_was_meant_for_stable_diffusion_is_not_asked_of_flux(file):

@@ -4,10 +4,13 @@ import argparse
 import json
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import engine, job
+from .. import engine, job, options, own_shot, paths
+from .. import shot as shots
+from ..deforum.schedules import over
 from ..errors import Cancelled, MotionBridgeError
 from ..events import Event, FrameMade, Progress, Started
 
@@ -17,16 +20,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", required=True, metavar="DIR", help="the folder for the frames")
     parser.add_argument("--engine", default="reproject", help=f"one of {', '.join(engine.ENGINES)}")
     parser.add_argument("--resume", action="store_true", help="make only the frames that DIR does not hold yet")
+    options.add(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of text")
 
 
 def run(arguments: argparse.Namespace) -> int:
     for wish in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wish, _cancel)
-    order = job.Order(1, arguments.shot.absolute(), arguments.output, arguments.engine, arguments.resume)
     tell = _tell_json if arguments.json else _tell_text
     saved = 0
     try:
+        order = job.Order(1, _shot(arguments), arguments.output, arguments.engine, arguments.resume)
         for event in job.run(order, list, lambda: False):
             saved += isinstance(event, FrameMade)
             tell(event)
@@ -39,6 +43,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json("done", saved=saved)
     return 0
+
+
+def _shot(arguments: argparse.Namespace) -> Path:
+    """The Shot's folder; where options change the Shot, that of the take's own copy."""
+    if not (arguments.settings or arguments.preset or arguments.set):
+        return arguments.shot.absolute()
+    shot = shots.load(arguments.shot)
+    given = options.given(arguments, arguments.engine, shot.frames, shot.settings)
+    for notice in given.notices:
+        print(f"motion-bridge: note: {notice}", file=sys.stderr)
+    fields = given.fields()
+    fields["settings"] = {**shot.settings, **given.settings}
+    fields["schedules"] = over(shot.schedules, given.schedules)
+    return own_shot.keep(replace(shot, **fields), paths.check_output(arguments.output), arguments.resume)
 
 
 def _cancel(signal_number: int, _: object) -> None:

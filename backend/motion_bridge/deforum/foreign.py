@@ -6,7 +6,7 @@ picture to begin with (`use_init`) is never the file's to say: its picture is on
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,24 +20,30 @@ from .engine import DEFAULTS
 from .schedules import OWN, READ, STEPS
 
 DEPTH_MODELS = {"midas": "midas-dpt-hybrid", "depth-anything": "depth-anything-v2-small"}  # how their names begin
-SAME = (  # settings that are called and mean the same in the webui
-    ("seed_behavior", "seed_iter_N", "mask_overlay_blur", "color_force_grayscale", "hybrid_composite")
-    + ("perlin_octaves", "perlin_persistence")
-)
-ELSEWHERE = ("noise_type", "color_coherence", "mask_file", "use_init")  # names we share whose meaning needs a look
-MOTIONS = {"Optical Flow": "flow", "Perspective": "perspective", "Affine": "affine"}
+MODES = {"Video Input": "video", "Interpolation": "interpolation"}
+RENAMED = {  # theirs → ours, where both mean the same
+    "diffusion_cadence": "cadence",
+    "sampling_mode": "sampling",
+    "enable_perspective_flip": "perspective_flip",
+    "diffusion_redo": "redo",
+    "video_init_path": "guide_video",
+}
+# Names that both know and that need a look, or must not be taken as they are.
+ELSEWHERE = ("noise_type", "color_coherence", "mask_file", "mask_video", "use_init", "init_image")
+FLOWS = ("optical_flow_cadence", "optical_flow_redo_generation", "hybrid_flow_method")
+RAFT = "DIS Fine"  # what stands in for it: RAFT is a network of its own
 OF_THE_MODEL = ("cfg_scale_schedule", STEPS)  # numbers that suit the model a file was made for and no other
+SWITCHED = {  # schedules that hold only where they are switched on
+    "enable_subseed_scheduling": ("subseed_schedule", "subseed_strength_schedule"),
+    "enable_noise_multiplier_scheduling": ("noise_multiplier_schedule",),
+}
 OURS = {*DEFAULTS, *OWN}
-OFTEN_ON = {  # keys that switch on what this engine does not do → what to call it
-    "use_looper": "guided images",
+NOT_DONE = {  # keys that switch on what this engine does not do → what to call it
     "enable_checkpoint_scheduling": "a change of model on the way",
     "enable_sampler_scheduling": "another sampler",
     "tiling": "tiling",
     "restore_faces": "face restoration",
-    "use_noise_mask": "noise masks",
-    "use_mask_video": "a mask video",
     "use_alpha_as_mask": "the alpha channel as a mask",
-    "hybrid_comp_mask_inverse": "inverted hybrid masks",
 }
 
 
@@ -89,6 +95,11 @@ def brought(found: files.Settings, model: str = "") -> Brought:
     )
 
 
+def placed(prompts: Mapping[int, str], frames: Sequence[int]) -> dict[int, str]:
+    """A file's prompts, which count from 0, at a job's frames; those past its end are left out."""
+    return {frames[at]: text for at, text in prompts.items() if 0 <= at < len(frames)}
+
+
 def of_stable_diffusion(model: str) -> bool:
     """Whether a model, by name or folder, is of the kind that these files were made for."""
     index = Path(model).expanduser() / "model_index.json"
@@ -101,52 +112,56 @@ def of_stable_diffusion(model: str) -> bool:
 
 def _settings(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
     """Theirs first, then what stands under our own names."""
-
-    def given(name: str, without: Any = None) -> Any:
-        return values.get(name, without)
-
-    yield from ((name, like(DEFAULTS[name], values[name], name)) for name in SAME if name in values)
-    for theirs, ours in (("diffusion_cadence", "cadence"), ("sampling_mode", "sampling")):
-        if theirs in values:
+    for theirs, ours in RENAMED.items():
+        if values.get(theirs) not in (None, ""):
             yield ours, like(DEFAULTS[ours], values[theirs], theirs)
-    if "enable_perspective_flip" in values:
-        yield "perspective_flip", bool(values["enable_perspective_flip"])
     if "noise_type" in values:
         yield "noise_type", {"uniform": "gaussian"}.get(values["noise_type"], values["noise_type"])
-    yield from _motion(values, notices)
+    if "animation_mode" in values:
+        yield "noise_pull", True  # as those programs add noise
+        yield from _motion(values, notices)
     yield from _colour(values)
-    if given("use_mask") and given("mask_file"):
+    if values.get("mask_file") and values.get("use_mask", True):
         yield "mask_file", str(values["mask_file"])
-        yield "mask_invert", bool(given("invert_mask"))
-    if given("hybrid_composite", "None") != "None":
-        kind = given("hybrid_comp_mask_type", "None")
-        if kind in ("Depth", "Video Depth"):
-            notices.append(f"a hybrid mask by {kind} is not known here; the guide is mixed in evenly")
-        yield "hybrid_mask", kind if kind in ("Blend", "Difference") else "None"
-    off = [called for name, called in OFTEN_ON.items() if given(name) and name not in DEFAULTS]
-    off += ["ControlNet"] if any(given(f"cn_{unit}_enabled") for unit in range(1, 6)) else []
+        yield "mask_invert", bool(values.get("invert_mask"))
+    if video := values.get("video_mask_path") if values.get("use_mask_video") else values.get("mask_video"):
+        yield "mask_video", str(video)
+    if values.get("hybrid_comp_mask_type"):
+        yield "hybrid_mask", str(values["hybrid_comp_mask_type"])
+    if values.get("use_looper") and values.get("init_images"):
+        yield "guided_images", _guided(values["init_images"])
+    off = [called for name, called in NOT_DONE.items() if values.get(name)]
+    off += ["ControlNet"] if any(values.get(f"cn_{unit}_enabled") for unit in range(1, 6)) else []
     if off:
         notices.append(f"not done here: {', '.join(off)}")
     for name in DEFAULTS:
-        if name in values and name not in (*SAME, *ELSEWHERE):
-            yield name, like(DEFAULTS[name], values[name], name)
+        if name in values and name not in ELSEWHERE:
+            value = values[name]
+            if name in FLOWS and value == "RAFT":
+                notices.append(f"{name}: RAFT is not here; {RAFT} is taken")
+                value = RAFT
+            yield name, like(DEFAULTS[name], value, name)
+
+
+def _guided(given: Any) -> Any:
+    try:
+        return json.loads(given) if isinstance(given, str) else given
+    except ValueError as wrong:
+        raise BadInput(f"init_images is no JSON: {wrong}.") from None
 
 
 def _motion(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
-    mode, hybrid = values.get("animation_mode"), MOTIONS.get(values.get("hybrid_motion", "None"))
-    if values.get("video_init_path"):
-        yield "guide_video", str(values["video_init_path"])
+    mode = values["animation_mode"]
     if mode in ("2D", "3D"):
         yield "motion", mode
         edge = "padding_mode" if mode == "3D" else "border"
         if edge in values:
             yield "padding", {"replicate": "border"}.get(values[edge], values[edge])
-    elif mode is not None:
+    elif mode in MODES:
+        yield "mode", MODES[mode]
+    else:
         notices.append(f"animation mode {mode} is taken as 2D")
         yield "motion", "2D"
-    if hybrid:
-        notices.append(f"the motion is the guide video's ({hybrid}); motion schedules are not added to it")
-        yield "motion", hybrid
     if mode == "3D" and values.get("use_depth_warping", True):
         asked = str(values.get("depth_algorithm", "Midas-3-Hybrid"))
         begins = next((begin for begin in DEPTH_MODELS if asked.lower().startswith(begin)), "")
@@ -179,9 +194,10 @@ def _schedules(found: files.Settings, same_model: bool, notices: list[str]) -> d
         schedules.pop(STEPS, None)
         if "steps" in found.values:
             schedules[STEPS] = f"0:({like(1, found.values['steps'], 'steps')})"
-    if not found.values.get("enable_subseed_scheduling"):
-        for name in ("subseed_schedule", "subseed_strength_schedule"):
-            schedules.pop(name, None)
+    for switch, names in SWITCHED.items():
+        if not found.values.get(switch):
+            for name in names:
+                schedules.pop(name, None)
     left = [name for name in OF_THE_MODEL if not same_model and schedules.pop(name, None) is not None]
     if left:
         notices.append(f"{' and '.join(left)}: left to the model; the file's were meant for Stable Diffusion")

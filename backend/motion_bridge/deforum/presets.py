@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .. import wishes
 from ..errors import BadInput
 from ..names import nearest
+from .engine import engine
 
 
 @dataclass(frozen=True)
@@ -56,3 +58,8 @@ def find(name: str) -> Preset:
     if name not in PRESETS:
         raise BadInput(f"There is no preset {name!r} among {', '.join(PRESETS)}{nearest(name, PRESETS)}")
     return PRESETS[name]
+
+
+def asked(name: str) -> wishes.Sorted:
+    """A preset's settings and schedules under their full names."""
+    return wishes.sort(engine, find(name).wishes)

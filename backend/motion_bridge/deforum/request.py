@@ -6,6 +6,7 @@ before what the Shot held already.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ..motion.schedule.webui import STILL
 from ..shot import Camera, Shot
 from . import foreign, presets
 from .engine import DEFAULTS, engine
-from .schedules import READ, check
+from .schedules import check, ignored, over
 
 IN_2D = ("angle", "zoom", "transform_center_x", "transform_center_y")
 IN_3D = ("translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z", "fov_schedule", "aspect_ratio_schedule")
@@ -62,7 +63,7 @@ def shot_of(
     """
     file = foreign.read(Path(settings), model or "") if settings else foreign.Brought({}, {}, {})
     chosen, schedules = wishes.sort(engine, asked, shot_of.__kwdefaults__ or ())
-    by_preset = wishes.sort(engine, presets.find(preset).wishes if preset else {})
+    by_preset = presets.asked(preset) if preset else ({}, {})
     if shot is None:
         model = model or str(file.settings.get("model", DEFAULTS["model"]))
         picture = _picture(first_frame)
@@ -82,15 +83,14 @@ def shot_of(
     merged = {**base.settings, **file.settings, **by_preset[0], **chosen}
     if model:
         merged["model"] = model
-    texts = {**base.schedules, **file.schedules, **by_preset[1], **schedules}
+    texts = reduce(over, (base.schedules, file.schedules, by_preset[1], schedules))
     context = Context(len(base.frames), start, base.fps, dialect=merged.get("dialect", DEFAULTS["dialect"]))
     check(texts, context)
-    words = _prompts(prompt, context, base.frames[0]) or _placed(file.prompts, base.frames) or base.prompts
+    words = _prompts(prompt, context, base.frames[0]) or foreign.placed(file.prompts, base.frames) or base.prompts
     unwanted = {base.frames[0]: negative} if negative else base.negative
     made = replace(base, settings=merged, schedules=texts, prompts=words, negative=unwanted, seed=start)
     shots.check(made, "The Shot")
-    idle = [f"{name} has no effect here" for name in schedules if name not in READ]
-    return made, (*file.notices, *idle)
+    return made, (*file.notices, *ignored(schedules))
 
 
 def _said(*values: Any) -> Any:
@@ -153,11 +153,6 @@ def _prompts(prompt: Prompt, context: Context, first: int) -> dict[int, str]:
     if found and min(found) > first:
         raise BadInput(f"The prompts begin at frame {min(found)}; give one for frame {first} as well.")
     return found
-
-
-def _placed(prompts: Mapping[int, str], frames: tuple[int, ...]) -> dict[int, str]:
-    """A file's prompts, which count from 0, at a Shot's frames; those past its end are left out."""
-    return {frames[at]: text for at, text in prompts.items() if 0 <= at < len(frames)}
 
 
 def _picture(first_frame: Picture | Path_ | None) -> Picture | None:
