@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from ..backend.motion_bridge.errors import Cancelled, MotionBridgeError
-from ..backend.motion_bridge.events import Event, FrameMade, Progress, Started
+from ..backend.motion_bridge.events import Event, FrameMade, Progress, Said, Started
 
 
 class Teller:
@@ -47,6 +47,8 @@ class Teller:
                 self._say(f"{missing} of {total} frames to make", "started", total=total, missing=missing)
             case Progress(stage=stage, done=done, total=total):
                 self._say("", "progress", stage=stage, done=done, total=total)
+            case Said(sentence=sentence):
+                self.note(sentence)
 
     def saved(self, path: Path) -> None:
         self._say(f"Saved: '{path}'", "saved", path=str(path))

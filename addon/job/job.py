@@ -9,7 +9,7 @@ from enum import Enum
 
 from ...backend.motion_bridge.client import Client
 from ...backend.motion_bridge.errors import BackendFailed, Cancelled, MotionBridgeError
-from ...backend.motion_bridge.events import Done, Event, Failed, FrameMade, Heard, Progress, Silent, Started
+from ...backend.motion_bridge.events import Done, Event, Failed, FrameMade, Heard, Progress, Said, Silent, Started
 from ..scene.read import Snapshot
 from .reading import Reading
 from .take import Take
@@ -124,6 +124,8 @@ class Job:
                 self.stage = stage
             case Silent(seconds=seconds):
                 self.stage = f"The backend is not responding ({seconds:.0f} s)"
+            case Said(sentence=sentence):
+                self.notes.append(sentence)
             case Heard():
                 self.stage = ""
             case Done():

@@ -44,6 +44,14 @@ class FrameMade:
 
 
 @dataclass(frozen=True)
+class Said:
+    """Something that people should know of the job: what was fitted, left out, or done later than it was asked for."""
+
+    job: int
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Done:
     """All frames are finished."""
 
@@ -73,7 +81,7 @@ class Heard:
     job: int
 
 
-Event = Started | Progress | FrameMade | Done | Failed | Silent | Heard
+Event = Started | Progress | FrameMade | Said | Done | Failed | Silent | Heard
 
 
 def to_message(event: Event) -> tuple[str, int, dict[str, Any], bytes]:
@@ -87,6 +95,8 @@ def to_message(event: Event) -> tuple[str, int, dict[str, Any], bytes]:
             height, width, channels = pixels.shape
             size = {"width": width, "height": height, "channels": channels}
             return "frame", job, {"index": index, "number": number, "path": str(path), **size}, pixels.tobytes()
+        case Said(job, sentence):
+            return "said", job, {"message": sentence[:LONGEST_SENTENCE]}, b""
         case Done(job):
             return "done", job, {}, b""
         case Failed(job, error):
@@ -106,6 +116,8 @@ def of_message(message: Message) -> Event:
             shape = fields["height"], fields["width"], fields["channels"]
             pixels = np.frombuffer(message.payload, np.uint8).reshape(shape)
             return FrameMade(job, fields["index"], fields["number"], Path(fields["path"]), pixels)
+        case "said":
+            return Said(job, fields["message"])
         case "done":
             return Done(job)
         case "failed":

@@ -14,7 +14,7 @@ from . import engine as engines
 from . import shot as shots
 from .engine import Changes, Frame
 from .errors import BackendFailed, BadInput, Cancelled, ModelMissing, MotionBridgeError, OutOfMemory
-from .events import Event, FrameMade, Progress, Started
+from .events import Event, FrameMade, Progress, Said, Started
 from .shot import Shot
 
 
@@ -69,6 +69,8 @@ def run(order: Order, changes: Changes, cancelled: Callable[[], bool]) -> Iterat
             _check_frame(frame, shot, take, order.engine)
             path = take.save(frame)
             yield FrameMade(order.job, frame.index, shot.frames[frame.index], path, frame.pixels)
+            for sentence in frame.notes.get("said", ()):
+                yield Said(order.job, sentence)
             yield Progress(order.job, "Generating", len(take), total)
         if len(take) < total:
             raise BackendFailed(f"Engine {order.engine} stopped after {len(take)} of {total} frames.")

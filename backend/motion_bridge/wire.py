@@ -34,6 +34,7 @@ MESSAGES: dict[str, dict[str, type]] = {
     "alive": {"state": str},
     "started": {"total": int, "missing": int},
     "progress": {"stage": str, "done": int, "total": int},
+    "said": {"message": str},
     "frame": {"index": int, "number": int, "path": str, "width": int, "height": int, "channels": int},
     "done": {},
     "failed": {"error": str, "message": str},

@@ -13,7 +13,7 @@ from motion_bridge import engine as engines
 from motion_bridge import job as jobs
 from motion_bridge import shot as shots
 from motion_bridge.errors import BackendFailed, BadInput, Cancelled
-from motion_bridge.events import FrameMade
+from motion_bridge.events import FrameMade, Said
 from motion_bridge.motionstream import model as models
 from motion_bridge.motionstream.engine import engine
 from motion_bridge.shot import Tracks
@@ -267,6 +267,13 @@ def test_a_job_writes_its_frames_and_a_resumed_one_makes_only_what_is_missing(sh
     events = list(jobs.run(replace(order, resume=True), list, lambda: False))
     assert [event.index for event in events if isinstance(event, FrameMade)] == list(range(5, 12))
     assert {name: (tmp_path / "take" / name).read_bytes() for name in names} == before
+
+
+def test_what_is_said_reaches_whoever_ordered_the_job(shot, tmp_path):
+    shots.save(shot(frames=2), tmp_path / "shot")
+    order = jobs.Order(1, tmp_path / "shot", str(tmp_path / "take"), "motionstream", resume=False)
+    said = [event.sentence for event in jobs.run(order, list, lambda: False) if isinstance(event, Said)]
+    assert len(said) == 1 and "squeezed" in said[0]
 
 
 def test_a_shot_without_tracks_is_refused_by_a_job_with_a_sentence(shot, tmp_path):
