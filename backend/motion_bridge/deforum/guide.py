@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from ..errors import BadInput
 
+NEAR = 1e-3  # seconds: some containers round their times to that
+
 Picture = NDArray[np.uint8]
 
 
@@ -30,7 +32,7 @@ def frames(path: Path, count: int, fps: float, width: int, height: int, name: st
             made = 0
             shown: Picture | None = None
             for at, picture in _timed(container):
-                while shown is not None and made < count and made / fps < at - 1e-6:
+                while shown is not None and made < count and made / fps < at - NEAR:
                     yield shown
                     made += 1
                 if made == count:
@@ -38,7 +40,7 @@ def frames(path: Path, count: int, fps: float, width: int, height: int, name: st
                 shown = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
                 end = at
             rate = float(container.streams.video[0].average_rate or fps)
-            while shown is not None and made < count and made / fps < end + 1 / rate - 1e-6:
+            while shown is not None and made < count and made / fps < end + 1 / rate - NEAR:
                 yield shown
                 made += 1
     except av.error.FFmpegError as fault:
