@@ -21,6 +21,7 @@ from .metric import Motion
 from .sample import warp
 
 SAMPLES = 4096  # pixels that are compared
+PAIRS = 100
 ROUNDS = 12
 FEWEST = 64  # pixels seen twice, below which only the spread of depths is kept
 TUKEY = 4.685  # deviations beyond which a pixel has no say
@@ -129,14 +130,15 @@ def spread(near: Tensor) -> Tensor:
 def line(near: Tensor, before: Tensor, seen: Tensor) -> tuple[float, float]:
     """Scale and shift that bring `near` to `before`, (1, H, W) each, where both show the same.
 
-    Iteratively reweighted least squares with Tukey's weights, from medians: up to half of the pixels may be wrong.
+    Of the lines through pairs of pixels the one with the least median error, then least squares with Tukey's weights;
+    nearly half of the pixels may be wrong.
     """
     x, y = (each[seen].double().cpu().numpy() for each in (near, before))
     if len(x) < FEWEST:
         return _medians(near.double().cpu().numpy().ravel(), before.double().cpu().numpy().ravel())
     few = np.linspace(0, len(x) - 1, min(SAMPLES, len(x))).astype(np.int64)
     x, y = x[few], y[few]
-    scale, shift = _medians(x, y)
+    scale, shift = _through_pairs(x, y)
     for _ in range(ROUNDS):
         off = y - scale * x - shift
         size = max(float(np.median(np.abs(off))) * 1.4826, 1e-9)
@@ -150,6 +152,23 @@ def line(near: Tensor, before: Tensor, seen: Tensor) -> tuple[float, float]:
     if not 1 / LARGEST < scale < LARGEST:
         return _medians(x, y)
     return float(scale), float(shift)
+
+
+def _through_pairs(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """Among lines through two points the one that most points are near; by medians where none rises."""
+    one, two = np.random.default_rng(0).integers(0, len(x), (2, PAIRS))
+    run = x[two] - x[one]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = (y[two] - y[one]) / run
+    scale = scale[(np.abs(run) > 1e-9) & (scale > 1 / LARGEST) & (scale < LARGEST)]
+    best, least = _medians(x, y), np.inf
+    for each in scale:
+        off = y - each * x
+        shift = np.median(off)
+        error = np.median(np.abs(off - shift))
+        if error < least:
+            best, least = (float(each), float(shift)), error
+    return best
 
 
 def _medians(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
