@@ -1,7 +1,7 @@
 """A model's folder to a model that works, where and how a plan says."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from .image import ImageModel
 from .machine import best_device
 from .memory import Plan
 from .parts import Parts
-from .registry import find, folder_of
+from .registry import AUTO, BEST, BUILT_IN, chosen, find, folder_of
 from .stable_diffusion import LatentConsistency, StableDiffusion
 
 SAFE = {"safety_checker": None, "requires_safety_checker": False}
@@ -67,7 +67,7 @@ OF_CLASS = {family.pipeline.__name__: name for name, family in FAMILIES.items()}
 class Choice:
     """Which model, and how somebody wants it."""
 
-    name: str  # a registered name or a folder
+    name: str  # a registered name, a folder, or auto
     device: str = ""  # cuda, mps or cpu; empty: the fastest there is
     size: tuple[int, int] = (1024, 1024)  # width and height of the pictures, pixels
     precision: str = "auto"  # one of memory.PRECISIONS
@@ -87,6 +87,10 @@ def choose(choice: Choice, say: Callable[[str], None] = lambda sentence: None) -
     say: is told in a sentence how the model runs. BadInput for an incomplete folder, a pickle, a control that the
     model does not take; ModelMissing for a name without a folder; OutOfMemory with what would fit.
     """
+    if choice.name == AUTO:
+        choice = replace(choice, name=chosen(AUTO))
+        if choice.name == BUILT_IN:
+            say(f"{BEST} is not on this machine, so the sketch paints that comes along; it knows few things.")
     folder, family_name, steps, guidance = _found(choice.name)
     family = FAMILIES[family_name]
     folders.check(folder)

@@ -25,7 +25,7 @@ class Model:
     memory: float  # GB on the device when all of it stays there, 16 bits and 1024² (SD 1.5 and LCM: 512²)
     steps: int
     guidance: float
-    revision: str  # the commit that is fetched
+    revision: str  # the commit that is fetched; empty for the one that comes with this package
     variant: str = ""  # fp16, where a repository holds the weights in 32 bits too
 
 
@@ -147,8 +147,21 @@ MODELS = {
             guidance=8.0,
             revision="a85df6a8bd976cdd08b4fd8f3b73f229c9e54df5",
         ),
+        Model(
+            name="sketch",
+            repository="",
+            family="flux2-klein",
+            licence="GPL-3.0-or-later",
+            download=0,
+            memory=0.2,
+            steps=4,
+            guidance=1.0,
+            revision="",
+        ),
     )
 }
+AUTO, BEST, BUILT_IN = "auto", "flux.2-klein-4b", "sketch"
+WEIGHTS = Path(__file__).parents[1] / "weights"  # what comes with this package
 DESCRIPTIONS = ("model_index.json", "*/*.json", "*/*.txt", "*/*.model", "*/*.jinja")  # beside the weights
 
 
@@ -158,6 +171,17 @@ def find(name: str) -> Model:
         near = nearest(name, MODELS)
         raise BadInput(f"There is no model {name!r}{near} Choose one of {', '.join(MODELS)}, or name a folder.")
     return MODELS[name]
+
+
+def chosen(name: str) -> str:
+    """The model that is meant: `auto` is FLUX.2 Klein where it is on this machine, else the sketch that comes along."""
+    if name != AUTO:
+        return name
+    try:
+        folder_of(MODELS[BEST])
+    except ModelMissing:
+        return BUILT_IN
+    return BEST
 
 
 def models_folder() -> Path:
@@ -171,6 +195,8 @@ def folder_of(model: Model) -> Path:
     own = models_folder() / model.name
     if own.is_dir():
         return own
+    if not model.repository:
+        return WEIGHTS / f"{model.name}-image"
     weights = f"*/*.{model.variant}.safetensors" if model.variant else "*/*.safetensors"
     wanted = " ".join(f'--include "{each}"' for each in (*DESCRIPTIONS, weights))
     unwanted = "" if model.variant else ' --exclude "*.fp16.*"'

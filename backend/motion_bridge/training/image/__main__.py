@@ -1,7 +1,7 @@
 """`python -m motion_bridge.training.image STAGE --folder DIR`: one command for each stage; run it again to go on.
 
-codec → latents → flow → distil → model. Each leaves STAGE.safetensors, where the next finds it; the last one leaves the
-folder `model`. `all` runs them with the numbers that the built-in sketch was made with.
+codec → latents → flow → distil → decoder → model. Each leaves STAGE.safetensors, where the next finds it; the last one
+leaves the folder `model`. `all` runs them with the numbers that the built-in sketch was made with.
 """
 
 import argparse
@@ -15,14 +15,21 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ...errors import BadInput
-from .codec import new_codec, train_codec
+from .codec import new_codec, train_codec, train_decoder
 from .distil import train_student
 from .flow import new_painter, train_flow
 from .latents import Bank, make_latents
 from .package import save_model
 
 Kind = TypeVar("Kind", bound=nn.Module)
-COUNTS = {"codec": 1500, "latents": 12000, "flow": 2000, "distil": 300, "model": 0}  # steps, or pictures
+COUNTS = {
+    "codec": 1500,
+    "latents": 12000,
+    "flow": 2000,
+    "distil": 300,
+    "decoder": 600,
+    "model": 0,
+}  # steps, or pictures
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -56,8 +63,11 @@ def _run(stage: str, folder: Path, count: int, minutes: float, seed: int) -> Non
     elif stage == "distil":
         teacher = _load(new_painter(bank), folder, "flow")
         save_file(train_student(place, teacher, bank, *limits).state_dict(), result)
+    elif stage == "decoder":
+        save_file(train_decoder(place, codec, *limits).state_dict(), result)
     else:
-        save_model(folder / "model", codec, _load(new_painter(bank), folder, "distil"), bank)
+        painter = _load(new_painter(bank), folder, "distil")
+        save_model(folder / "model", _load(codec, folder, "decoder"), painter, bank)
 
 
 def _load(model: Kind, folder: Path, stage: str) -> Kind:

@@ -20,6 +20,7 @@ from .wavelet import lead
 
 CHANNELS = 16  # of the latents, before they are packed 2×2
 CROP, CROPS, PICTURES = 64, 4, 4  # side; crops of each picture; pictures of each step
+ROUNDS = 4
 NOISE = 0.06  # at most, on the latents: a generator's errors, which the decoder learns to forgive
 
 
@@ -48,7 +49,33 @@ def train_codec(folder: Path, steps: int, minutes: float, seed: int = 0) -> Auto
         spread = (latents.std() - 1).square() + latents.mean().square()
         return difference(codec.decode(noisy, return_dict=False)[0], pictures) + 0.02 * spread
 
-    train(folder, codec, loss, steps=steps, rate=2e-3, seed=seed, minutes=minutes)
+    train(folder, codec, loss, steps=steps, rate=6e-4, seed=seed, minutes=minutes)
+    return codec
+
+
+def train_decoder(
+    folder: Path, codec: AutoencoderKLFlux2, steps: int, minutes: float, seed: int = 0
+) -> AutoencoderKLFlux2:
+    """Stage 5: the decoder alone, so that the latents stay what the transformer was taught.
+
+    It also learns from pictures that went through it up to three times: what comes back must be what went in, or a
+    feedback loop gains contrast with every round.
+    """
+    codec.encoder.requires_grad_(False)
+    codec.quant_conv.requires_grad_(False)
+
+    def loss(step: int, generator: torch.Generator) -> Tensor:
+        pictures = draw_crops(np.random.default_rng([seed + 1, step]))
+        with torch.no_grad():
+            latents = codec.encode(pictures).latent_dist.mode()
+            for _ in range(step % ROUNDS):
+                pictures = codec.decode(latents, return_dict=False)[0].clamp(-1, 1)
+                latents = codec.encode(pictures).latent_dist.mode()
+        amount = NOISE * torch.rand((len(latents), 1, 1, 1), generator=generator)
+        noisy = latents + amount * torch.randn(latents.shape, generator=generator)
+        return difference(codec.decode(noisy, return_dict=False)[0], pictures)
+
+    train(folder, codec, loss, steps=steps, rate=3e-4, seed=seed, minutes=minutes)
     return codec
 
 

@@ -40,7 +40,7 @@ def train_student(folder: Path, teacher: Painter, bank: Bank, steps: int, minute
             nothing = teacher.text(*bank.nothing).expand(len(latent), -1, -1)
             arrived = follow(teacher, mixed, start, goal, words, nothing)
             straight = (mixed - arrived) / (start - goal)[:, None, None, None]
-        return (student(mixed, start, words) - straight).square().mean()
+        return (bank.weight * (student(mixed, start, words) - straight).square()).mean()
 
     train(folder, student, loss, steps=steps, rate=7e-4, seed=seed, minutes=minutes)
     return student

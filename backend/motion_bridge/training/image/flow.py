@@ -11,7 +11,7 @@ from .latents import Bank
 from .text import WIDTH, TextEncoder
 
 NO_TEXT = 0.1  # share of captions left out
-BATCH = 32
+BATCH = 16
 SHIFT = 2.0  # sigma = s·u / (1 + (s - 1)·u) of an even u: more often noisy than clean
 
 
@@ -26,7 +26,7 @@ class Painter(nn.Module):
             num_layers=1,
             num_single_layers=5,
             attention_head_dim=32,
-            num_attention_heads=5,
+            num_attention_heads=4,
             joint_attention_dim=3 * WIDTH,
             timestep_guidance_channels=64,
             mlp_ratio=2.0,
@@ -67,9 +67,9 @@ def train_flow(folder: Path, bank: Bank, steps: int, minutes: float, seed: int =
         noise = torch.randn(latent.shape, generator=generator)
         mixed = torch.lerp(latent, noise, sigma[:, None, None, None])
         velocity = painter(mixed, sigma, painter.text(identities, mask))
-        return (velocity - (noise - latent)).square().mean()
+        return (bank.weight * (velocity - (noise - latent)).square()).mean()
 
-    train(folder, painter, loss, steps=steps, rate=2e-3, seed=seed, minutes=minutes)
+    train(folder, painter, loss, steps=steps, rate=1.5e-3, seed=seed, minutes=minutes)
     return painter
 
 

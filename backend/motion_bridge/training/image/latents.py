@@ -34,7 +34,25 @@ def make_latents(path: Path, codec: AutoencoderKLFlux2, count: int, seed: int = 
         found[f"identities.{side}"], found[f"mask.{side}"] = tokens(tokenizer, captions)
     seen = found["latents.128"].float()
     found["mean"], found["variance"] = seen.mean((0, 2, 3)), seen.var((0, 2, 3))
+    found["weight"] = weights(codec, seen[:AT_ONCE], found["variance"].sqrt())
     save_file(found, path)
+
+
+@torch.no_grad()
+def weights(codec: AutoencoderKLFlux2, latents: Tensor, deviation: Tensor) -> Tensor:
+    """How much each packed channel changes the picture when it changes as it usually does; 1 on average: (C,).
+
+    Normalised channels all vary alike, so that without this the transformer spends itself on the finest.
+    """
+    told = []
+    raw = unpacked(latents)
+    plain = codec.decode(raw, return_dict=False)[0]
+    for channel, size in enumerate(deviation.view(-1, 4).mean(1)):
+        moved = raw.clone()
+        moved[:, channel] += size
+        told.append((codec.decode(moved, return_dict=False)[0] - plain).square().mean().sqrt())
+    found = torch.stack(told).repeat_interleave(4)
+    return found / found.mean()
 
 
 def packed(raw: Tensor) -> Tensor:
@@ -44,12 +62,21 @@ def packed(raw: Tensor) -> Tensor:
     return patches.reshape(batch, channels * 4, rows // 2, columns // 2)
 
 
+def unpacked(latent: Tensor) -> Tensor:
+    """The inverse of `packed`."""
+    batch, channels, rows, columns = latent.shape
+    patches = latent.view(batch, channels // 4, 2, 2, rows, columns).permute(0, 1, 4, 2, 5, 3)
+    return patches.reshape(batch, channels // 4, rows * 2, columns * 2)
+
+
 class Bank:
     """The encoded pictures, normalised: mean 0 and deviation 1 in each channel."""
 
     def __init__(self, path: Path):
         found = load_file(path)
         self.mean, self.variance = found["mean"], found["variance"]
+        weight = found["weight"].sqrt()  # half way, or edges and grain would not be learned at all
+        self.weight = (weight / weight.mean())[:, None, None]
         self.kinds = [(found[f"latents.{side}"], found[f"identities.{side}"], found[f"mask.{side}"]) for side in SHARES]
         self.channels = len(self.mean)
         tokenizer = new_tokenizer()

@@ -1,4 +1,4 @@
-"""Stage 5: codec, text encoder and student as one folder of diffusers, in 16 bits."""
+"""Stage 6: codec, text encoder and student as one folder of diffusers, in 16 bits."""
 
 from pathlib import Path
 

@@ -13,7 +13,7 @@ from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3ForCausalLM
 from . import words
 
 WIDTH = 64
-LONGEST = 24  # tokens; longer prompts are cut
+LONGEST = 20  # tokens; longer prompts are cut
 END = "<|endoftext|>"
 # lower case, and a space before the first word, so that it is the same token as later in a sentence
 CHAT = "{% for message in messages %}{{ ' ' + (message['content'] | lower) }}{% endfor %}"
