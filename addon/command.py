@@ -17,7 +17,7 @@ from ..backend.motion_bridge.errors import BadInput, MotionBridgeError
 from ..backend.motion_bridge.paths import check_output
 from . import engine_options, track_options
 from .exchange import camera
-from .exchange.export import FORMATS, TARGETS, Export
+from .exchange.export import FORMATS, KEYS, TARGETS, Export, choices_of
 from .exchange.work import Worker
 from .job import frame_range, movie, order
 from .job.reading import Reading
@@ -79,6 +79,8 @@ def parser() -> argparse.ArgumentParser:
     targets = sorted(target.lower() for target in TARGETS)
     export.add_argument("--target", choices=targets, help="whose warp schedules are for; default: the scene's")
     export.add_argument("--tolerance", type=float, help="pixels that few keys may cost; 0: a key at every frame")
+    keys = [each.lower() for each in KEYS]
+    export.add_argument("--keys", choices=keys, help="where schedules have keys: where the artist put them, for one")
     track_options.add(export)
     export.set_defaults(action=export_motion)
 
@@ -158,11 +160,12 @@ def write_movie(options: argparse.Namespace, tell: Teller) -> None:
 
 def export_motion(options: argparse.Namespace, tell: Teller) -> None:
     """`export`"""
-    settings = settings_of(bpy.context.scene)
-    choices = {
-        "target": options.target.upper() if options.target else settings.schedule_target,
-        "tolerance": settings.schedule_tolerance if options.tolerance is None else options.tolerance,
-    }
+    choices = choices_of(bpy.context.scene)
+    for name in ("target", "keys"):
+        if getattr(options, name):
+            choices[name] = getattr(options, name).upper()
+    if options.tolerance is not None:
+        choices["tolerance"] = options.tolerance
     changes = track_options.changes(options, bpy.context.scene)
     if options.frames is not None:
         changes["frames"] = frame_range.parse(options.frames)

@@ -59,6 +59,18 @@ def new_curves(owner: bpy.types.ID) -> Any:
     return strip.channelbag(slot, ensure=True).fcurves
 
 
+def own_curves(owner: bpy.types.ID) -> list[Any]:
+    """The curves of a datablock's own action, none where it has none; since 4.4 those of its slot."""
+    data: Any = owner.animation_data
+    if data is None or data.action is None:
+        return []
+    if not hasattr(data.action, "layers"):
+        return list(data.action.fcurves)
+    strips = [strip for layer in data.action.layers for strip in layer.strips if strip.type == "KEYFRAME"]
+    bags = [strip.channelbag(data.action_slot) for strip in strips if data.action_slot]
+    return [curve for bag in bags if bag for curve in bag.fcurves]
+
+
 @contextmanager
 def write_png_files(image_settings: Any) -> Iterator[None]:
     """Save pictures as 8-bit RGB PNG for a while; since 5.0 the kind of medium comes before the format."""

@@ -21,10 +21,11 @@ from ...backend.motion_bridge.paths import check_output
 from ..job import movie, order
 from ..scene.camera import picture_of
 from ..scene.first_frame import FromPixels
+from ..scene.keys import artist_places
 from ..scene.read import complete, snapshot
 from ..scene.sources import WHOLE
 from ..settings import settings_of
-from .formats import FORMATS, TARGETS, Made, Order, picture, schedules
+from .formats import FORMATS, KEYS, SCHEDULES, TARGETS, Made, Order, picture, schedules
 
 Progress = Callable[[int, int], None]  # frames read, frames in all
 
@@ -40,8 +41,9 @@ class Export:
             raise BadInput(f"There is no format {name!r}; choose one of {', '.join(FORMATS)}.")
         self._format = FORMATS[name]
         self._folder = TemporaryDirectory(prefix="motion_bridge_", ignore_cleanup_errors=True)
-        self._order = Order(output_file(path, self._format.suffix), pictures=Path(self._folder.name), **choices)
+        asked = Order(output_file(path, self._format.suffix), pictures=Path(self._folder.name), **choices)
         self._read = Reading(context, self._folder, self._format.needs, self._format.tracks, changes)
+        self._order = self._read.keyed(asked) if name in SCHEDULES else asked
         self._made = Made((), ())
 
     def work(self, progress: Progress, cancelled: Callable[[], bool]) -> None:
@@ -75,10 +77,9 @@ class Copy:
     """Schedules on their way to the clipboard, in the same three steps."""
 
     def __init__(self, context: bpy.types.Context, changes: Mapping[str, Any]):
-        settings = settings_of(context.scene)
         self._folder = TemporaryDirectory(prefix="motion_bridge_", ignore_cleanup_errors=True)
-        self._order = Order(Path(), settings.schedule_target, settings.schedule_tolerance)
         self._read = Reading(context, self._folder, FORMATS["webui"].needs, False, changes)
+        self._order = self._read.keyed(Order(Path(), **choices_of(context.scene)))
         self.made: Written | None = None
 
     def work(self, progress: Progress, cancelled: Callable[[], bool]) -> None:
@@ -109,6 +110,7 @@ class Reading:
         black = FromPixels(np.zeros((size.height, size.width, 3), np.uint8))
         unless = {} if tracks else {"grid": 0, "sources": (), "region": WHOLE}
         wanted = {"first_frame": black, "needs": needs, "settings": {}, **changes, **unless}
+        self._scene = scene
         self._snapshot = snapshot(context, order.request_of(scene, settings_of(scene).engine, wanted))
         self._folder = Path(folder.name) / "shot"
 
@@ -116,11 +118,30 @@ class Reading:
     def notes(self) -> tuple[str, ...]:
         return tuple(self._snapshot.notes)
 
+    def keyed(self, wanted: Order) -> Order:
+        """The same with the places of the artist's keys, if they are asked for. Main thread."""
+        if wanted.keys != "ARTIST":
+            return wanted
+        cameras = [camera.name for camera in self._snapshot.cameras]
+        places, sentences = artist_places(self._scene, cameras, self._snapshot.request.frames)
+        self._snapshot.notes.extend(sentences)
+        return replace(wanted, places=frozenset(places))
+
     def shot(self, progress: Progress, cancelled: Callable[[], bool]) -> shots.Shot:
         complete(self._snapshot, self._folder, progress, cancelled)
         if cancelled():
             raise Cancelled("Stopped after the scene was read; nothing was written.")
         return shots.load(self._folder)
+
+
+def choices_of(scene: bpy.types.Scene) -> dict[str, Any]:
+    """What the panel says of schedules, as fields of an Order."""
+    settings = settings_of(scene)
+    return {
+        "target": settings.schedule_target,
+        "keys": settings.schedule_keys,
+        "tolerance": settings.schedule_tolerance,
+    }
 
 
 def output_file(path: str, suffix: str) -> Path:
@@ -136,4 +157,4 @@ def output_file(path: str, suffix: str) -> Path:
     return whole if whole.suffix else whole.with_name(whole.name + suffix)
 
 
-__all__ = ["FORMATS", "TARGETS", "Copy", "Export"]
+__all__ = ["FORMATS", "KEYS", "SCHEDULES", "TARGETS", "Copy", "Export", "choices_of"]

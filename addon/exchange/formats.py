@@ -22,7 +22,9 @@ class Order:
 
     path: Path
     target: str = "WEBUI"  # of TARGETS: whose warp the schedules are for
-    tolerance: float = 0.25  # pixels
+    keys: str = "FEWEST"  # of KEYS: where the schedules have keys
+    tolerance: float = 0.25  # pixels that few keys may cost
+    places: frozenset[int] = frozenset()  # the positions among the Shot's frames that the artist keyed
     pictures: Path = Path()  # a folder for the frames of a movie
     drawn: Callable[[int, int], None] = lambda done, total: None  # told of each of them; may raise Cancelled
 
@@ -52,9 +54,13 @@ class Format:
 TARGETS = {"WEBUI": written.for_webui, "METRIC": written.for_metric}
 
 
+KEYS = ("FEWEST", "ARTIST", "EVERY")
+
+
 def schedules(shot: Shot, order: Order) -> Written:
     """The Shot's camera for the order's target, within its tolerance."""
-    return TARGETS[order.target](shot, order.tolerance)
+    tolerance = 0.0 if order.keys == "EVERY" else order.tolerance
+    return TARGETS[order.target](shot, tolerance, order.places)
 
 
 def picture(folder: Path, number: int) -> Path:
@@ -119,6 +125,7 @@ def _followed(label: str, suffix: str, about: str, name: str) -> Format:
     return Format(label, suffix, about, _tracks(name), frozenset(), tracks=True)
 
 
+SCHEDULES = ("webui", "parseq", "schedules")  # the formats that hold schedules
 FORMATS = {
     "webui": Format(
         "Deforum Settings", ".txt", "Settings file for the webui and Forge, with all their keys", _settings

@@ -92,6 +92,15 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
             ("METRIC", "Metric", "The true motion in scene units, for engines that warp truly, as this one's"),
         ],
     )
+    schedule_keys: EnumProperty(
+        name="Keys",
+        description="Where schedules have keys",
+        items=[
+            ("FEWEST", "Fewest", "As few as the tolerance allows"),
+            ("ARTIST", "Mine", "Where the camera has keys, and between them as few as the tolerance allows"),
+            ("EVERY", "Every", "At every frame"),
+        ],
+    )
     schedule_tolerance: FloatProperty(
         name="Tolerance",
         description="Pixels that few keys may cost: a frame in the mean for the webui, over any 24 frames for metric. "

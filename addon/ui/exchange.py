@@ -7,14 +7,12 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ..exchange import camera
-from ..exchange.export import FORMATS, Copy, Export
+from ..exchange.export import FORMATS, SCHEDULES, Copy, Export, choices_of
 from ..settings import settings_of
 from .operators import Idle, attempt
 from .panels import Sidebar, in_each_editor
 from .text import draw_wrapped
 from .working import Working, draw_work
-
-SCHEDULES = ("webui", "parseq", "schedules")  # the formats that hold schedules
 
 
 class Last:
@@ -69,9 +67,7 @@ class MOTION_BRIDGE_OT_export(Telling, bpy.types.Operator):
         draw_wrapped(layout, f"{FORMATS[self.format].about}.", context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        settings = settings_of(context.scene)
-        choices = {"target": settings.schedule_target, "tolerance": settings.schedule_tolerance}
-        return self.start(context, lambda: Export(context, self.format, self.filepath, {}, choices))
+        return self.start(context, lambda: Export(context, self.format, self.filepath, {}, choices_of(context.scene)))
 
 
 class MOTION_BRIDGE_OT_copy_schedules(Telling, bpy.types.Operator):
@@ -152,7 +148,9 @@ def draw_choices(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     """What schedules are asked for."""
     settings = settings_of(context.scene)
     layout.row().prop(settings, "schedule_target", expand=True)
-    layout.prop(settings, "schedule_tolerance")
+    layout.row().prop(settings, "schedule_keys", expand=True)
+    if settings.schedule_keys != "EVERY":
+        layout.prop(settings, "schedule_tolerance")
 
 
 class ExchangePanel(Sidebar):

@@ -1,13 +1,15 @@
 """Schedules for other people's Deforum: what is left of the error, what is written, and which ways are chosen."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from motion_bridge.bench import bridge
+from motion_bridge.bench import bridge, shots
 from motion_bridge.errors import BadInput
 from motion_bridge.motion import schedule
 from motion_bridge.motion.deforum import camera_import, replay
+from motion_bridge.motion.deforum.convention import CHANNELS_3D
 from motion_bridge.motion.deforum.export import export
 from motion_bridge.motion.deforum.report import report
 from motion_bridge.motion.deforum.truth import measure_at
@@ -56,6 +58,37 @@ def test_few_keys_are_written(name, exported):
     assert exported(name).keys <= FEW[name]
 
 
+@pytest.fixture(scope="module")
+def small():
+    """A crane in a small picture, for what needs several exports."""
+    return shots.make("crane", 96, 56, 14)
+
+
+def test_a_tolerance_is_what_few_keys_may_cost(small):
+    whole = export(small, tolerance=0)
+    made = [export(small, tolerance) for tolerance in (0.03, 0.3)]
+    assert whole.keys > made[0].keys > made[1].keys
+    for few, tolerance in zip(made, (0.03, 0.3), strict=True):
+        assert few.error.mean <= whole.error.mean + tolerance
+
+
+def test_a_negative_tolerance_is_refused(small):
+    with pytest.raises(BadInput, match=r"-0\.5 pixels"):
+        export(small, tolerance=-0.5)
+
+
+def test_keys_stand_where_they_are_wanted(small):
+    """All channels that move have them, and a channel that rests has one key."""
+    wanted = {4, 5, 11}
+    made = export(small, tolerance=0.3, keep=wanted)
+    moving = 0
+    for name in CHANNELS_3D:
+        keys = {int(key) for key in re.findall(r"(\d+):", made.schedules[name])}
+        assert wanted <= keys or keys == {0}, name
+        moving += wanted <= keys
+    assert moving >= 2
+
+
 def test_a_zooming_lens_becomes_2d_mode(exported):
     made = exported("zoom")
     assert made.mode == "2D" and made.error.mean < 0.05
@@ -88,7 +121,7 @@ def test_motion_into_a_frame_stands_at_its_own_key(drawn):
     pose = np.tile(np.eye(4), (24, 1, 1))
     pose[10:, 0, 3] = 0.3  # one jump, from frame 9 to frame 10
     still = replace(shot, camera=replace(shot.camera, pose=pose), depth=np.full_like(shot.depth, 8))
-    made = export(still, simplify=False)
+    made = export(still, tolerance=0)
     values = {
         name: schedule.values(text, schedule.Context(max_frames=24, dialect="webui"), name)
         for name, text in made.schedules.items()
@@ -122,7 +155,7 @@ def test_an_orthographic_camera_is_exact_in_2d_mode(drawn):
         value[0] = 1 if name == "zoom" else 0
     shot = drawn("zoom")
     flat = replace(shot, camera=camera_import.flat_camera(given, shot.width, shot.height), depth=None)
-    made = export(flat, simplify=False)
+    made = export(flat, tolerance=0)
     assert made.mode == "2D" and made.size.mean > 4 and made.error.mean < 0.01
     context = schedule.Context(max_frames=24)
     assert schedule.values(made.schedules["angle"], context, "angle") == pytest.approx(given["angle"], abs=1e-3)

@@ -1,5 +1,6 @@
 """Metric schedules: the text says the true motion, and few keys say it within the tolerance asked for."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -51,6 +52,17 @@ def test_straying_is_measured_as_a_point_is_carried(drawn):
     ours, _ = travel(moved, 0, 23, index)
     assert seen.sum() > 20
     assert np.linalg.norm(true - ours, axis=-1)[seen].max() <= 0.25
+
+
+def test_keys_stand_where_they_are_wanted_and_the_tolerance_still_holds(drawn):
+    shot = drawn("orbit")
+    written = metric_schedules(shot, tolerance=1.0, keep={9, 10})
+    plain = metric_schedules(shot, tolerance=1.0)
+    assert not all({"9", "10"} <= set(re.findall(r"(\d+):", plain[name])) for name in CHANNELS_3D)
+    for name in CHANNELS_3D:
+        keys = set(re.findall(r"(\d+):", written[name]))
+        assert {"9", "10"} <= keys or keys == {"0"}, name
+    assert metric.strays(shot, read_back(shot, written)) <= 1.0
 
 
 def test_a_coarse_tolerance_needs_fewer_keys(drawn):

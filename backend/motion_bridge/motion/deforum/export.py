@@ -6,11 +6,13 @@ and is thinned to keys that a person can read. What error remains, in pixels a f
 more than the closed form's: where the fit cannot beat it, the closed form is what is written.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import BadInput
 from ...shot import Shot
 from ..schedule import text
 from .closed import FOV_DECIMALS, best_units, fov_keys, similarities, travel_and_turn, written_fov
@@ -27,6 +29,7 @@ SMOOTH_COST, FEWER_COST = 1.01, 1.02  # of the best fit's error: for smoothness,
 KEYS_COST, KEYS_SPARE = 1.03, 0.03  # of the smooth fit's error, and pixels a frame: for few keys
 SPARE = 0.005  # pixels a frame that are always worth a simpler schedule
 THIN = (0.3, 0.15, 0.08, 0.04, 0.02)  # pixels by which lines may leave the fitted values, tried in this order
+SHARES = (4.0, 2.0, 1.0, 0.5, 0.25, 0.1)  # the same where a tolerance is asked for, in parts of it
 ROUNDING = 0.005  # pixels
 LARGEST_DECIMALS = 8
 PART = 5  # every so many pixels of the grid are enough for trials
@@ -60,18 +63,32 @@ class Export:
         }
 
 
-def export(shot: Shot, simplify: bool = True) -> Export:
-    """Fitted schedules for a Shot with depth (or an orthographic one). Without `simplify` every frame has a key."""
+def export(shot: Shot, tolerance: float | None = None, keep: Collection[int] = ()) -> Export:
+    """Fitted schedules for a Shot with depth (or an orthographic one).
+
+    tolerance: pixels a frame, in the mean, that few keys may cost; 0 for a key at every frame, None for as few as cost
+    next to nothing. keep: positions of frames that have a key in any case. BadInput for a negative tolerance.
+    """
+    if tolerance is not None and not tolerance >= 0:
+        raise BadInput(f"The tolerance is {tolerance} pixels; it must not be negative.")
     truth, ways = measure(shot), _ways(shot)
     plain = _closed_form(shot, truth, ways[0])
     fits = {way.name: _fit(way, truth) for way in ways}
-    limit = min(fit.cost for fit in fits.values()) * TIE + SPARE
-    way = next(way for way in reversed(ways) if fits[way.name].cost <= limit)  # the simplest of the good ones
+    least = min(fit.cost for fit in fits.values())
+    way = next(way for way in reversed(ways) if fits[way.name].cost <= least * TIE + SPARE)  # the simplest of the good
     fit = fits[way.name]
-    if simplify:
-        written = _thinned(shot, way, truth, _simpler(way, truth, fit))
+    whole = _written(shot, way, truth, fit, _everywhere(fit))
+    if tolerance is None:
+        simple = _simpler(way, truth, fit, (SPARE, SPARE))
+        limit = simple.cost * KEYS_COST + KEYS_SPARE
+        written = _thinned(shot, way, truth, simple, limit, THIN, keep)
+    elif tolerance > 0:
+        simple = _simpler(way, truth, fit, (tolerance / 4, tolerance / 2))
+        limit = min(whole.error.mean + tolerance, plain.error.mean)
+        written = _thinned(shot, way, truth, simple, limit, [tolerance * share for share in SHARES], keep)
+        written = written if written.error.mean <= limit else whole
     else:
-        written = _written(shot, way, truth, fit, _everywhere(fit))
+        written = whole
     if written.error.mean > plain.error.mean:
         written, way = plain, ways[0]
     return Export(
@@ -136,16 +153,19 @@ def _fit(way: _Way, truth: Truth) -> Solution:
     return solve(way.problem(truth, every, 0.0), rough.value, rough.aspect)
 
 
-def _simpler(way: _Way, truth: Truth, fit: Solution) -> Solution:
-    """As smooth as costs next to nothing, then with the weakest channels, and the aspect, at rest while that does."""
+def _simpler(way: _Way, truth: Truth, fit: Solution, spare: tuple[float, float]) -> Solution:
+    """As smooth as costs next to nothing, then with the weakest channels, and the aspect, at rest while that does.
+
+    spare: pixels a frame that each of the two may cost beside that.
+    """
     few, few_truth = _coarser(way, truth)
     every = np.ones(way.guide.shape[1], bool)
     best = solve(few.problem(few_truth, every, 0.0), fit.value, fit.aspect)
     for smooth in SMOOTH:
         found = solve(few.problem(few_truth, every, smooth), best.value, best.aspect)
-        if found.cost <= best.cost * SMOOTH_COST + SPARE:
+        if found.cost <= best.cost * SMOOTH_COST + spare[0]:
             break
-    limit = best.cost * FEWER_COST + SPARE
+    limit = best.cost * FEWER_COST + spare[1]
     problem = few.problem(few_truth, every, smooth)
     weight = np.abs(found.value - way.warp.neutral).mean(0) * sensitivity(few.warp, few_truth)
     for channel in np.argsort(weight):
@@ -171,15 +191,25 @@ def _coarser(way: _Way, truth: Truth) -> tuple[_Way, Truth]:
     return replace(way, warp=warp), part
 
 
-def _thinned(shot: Shot, way: _Way, truth: Truth, fit: Solution) -> _Written:
-    """The fewest keys that hardly cost anything."""
+def _thinned(
+    shot: Shot,
+    way: _Way,
+    truth: Truth,
+    fit: Solution,
+    limit: float,
+    trials: Sequence[float],
+    keep: Collection[int],
+) -> _Written:
+    """The fewest keys with an error within the limit, or nearly so where no trial is.
+
+    trials: pixels by which lines may leave the fitted values, one after the other.
+    """
     unit = sensitivity(way.warp, truth)
     problem = replace(way.problem(truth, np.ones(len(unit), bool), 0.0), free_aspect=fit.aspect != 1.0)
-    limit = fit.cost * KEYS_COST + KEYS_SPARE
-    for pixels in THIN:
-        keys = [thin(fit.value[:, c], Tolerance(pixels / size), truth.still) for c, size in enumerate(unit)]
+    for pixels in trials:
+        keys = [thin(fit.value[:, c], Tolerance(pixels / size), truth.still, keep=keep) for c, size in enumerate(unit)]
         places = [sorted(found) for found in keys]
-        written = _written(shot, way, truth, at_keys(problem, places, fit), places)
+        written = _written(shot, way, truth, at_keys(problem, places, fit), places, keep)
         if written.error.mean <= limit:
             break
     return written
@@ -189,7 +219,9 @@ def _everywhere(fit: Solution) -> list[list[int]]:
     return [list(range(len(fit.value)))] * fit.value.shape[1]
 
 
-def _written(shot: Shot, way: _Way, truth: Truth, fit: Solution, places: list[list[int]]) -> _Written:
+def _written(
+    shot: Shot, way: _Way, truth: Truth, fit: Solution, places: list[list[int]], keep: Collection[int] = ()
+) -> _Written:
     """Text, and the error of what the text says."""
     unit = sensitivity(way.warp, truth)
     value = np.empty_like(fit.value)
@@ -197,7 +229,7 @@ def _written(shot: Shot, way: _Way, truth: Truth, fit: Solution, places: list[li
     count = 0
     for c, name in enumerate(way.warp.channels):
         decimals = _decimals(unit[c])
-        keys = without_repeats({k: round(float(fit.value[k, c]), decimals) for k in places[c]})
+        keys = without_repeats({k: round(float(fit.value[k, c]), decimals) for k in places[c]}, keep)
         value[:, c] = evaluate(keys, truth.frames)
         schedules[name] = text.schedule(keys, decimals)
         count += len(keys)

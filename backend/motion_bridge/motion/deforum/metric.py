@@ -4,6 +4,8 @@ One depth unit is one scene unit. Dense text has a key at every frame; with a to
 the scene that both motions see strays by no more than that in any window of WINDOW frames.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,8 +28,9 @@ EACH = 0.5  # of the tolerance, for a single frame; the sum has what is left
 TRIES = 12
 
 
-def metric_schedules(shot: Shot, tolerance: float | None = None) -> dict[str, str]:
-    """Deforum strings by the webui's names. tolerance: pixels, for few keys instead of one a frame.
+def metric_schedules(shot: Shot, tolerance: float | None = None, keep: Collection[int] = ()) -> dict[str, str]:
+    """Deforum strings by the webui's names. tolerance: pixels, for few keys instead of one a frame. keep: positions of
+    frames that have a key among those few in any case.
 
     An orthographic Shot gets 2D schedules: exact as long as the camera keeps its direction. BadInput for a Shot that
     changes between the two kinds of camera, and for a tolerance without depth.
@@ -38,7 +41,7 @@ def metric_schedules(shot: Shot, tolerance: float | None = None) -> dict[str, st
     if flat.any() and not flat.all():
         frame = shot.frames[int(np.argmax(flat != flat[0]))]
         raise BadInput(f"The camera changes between perspective and orthographic at frame {frame}: export each alone.")
-    return _flat(shot, tolerance) if flat.all() else _deep(shot, tolerance)
+    return _flat(shot, tolerance, keep) if flat.all() else _deep(shot, tolerance, keep)
 
 
 def flow(shot: Shot, value: Array, k: int, index: NDArray[np.intp]) -> Array:
@@ -87,9 +90,9 @@ def _apart(shot: Shot, walked: Array, start: int, end: int, index: NDArray[np.in
     return float(np.max(np.nan_to_num(apart, nan=np.inf), initial=0.0))
 
 
-def _deep(shot: Shot, tolerance: float | None) -> dict[str, str]:
+def _deep(shot: Shot, tolerance: float | None, keep: Collection[int]) -> dict[str, str]:
     value = motion(shot.camera.pose, 1.0, still_frames(shot))
-    keys = _dense(value) if tolerance is None else _few(shot, value, tolerance)
+    keys = _dense(value) if tolerance is None else _few(shot, value, tolerance, keep)
     schedules = {name: text.schedule(found, DECIMALS) for name, found in zip(CHANNELS_3D, keys, strict=True)}
     return {**schedules, "fov_schedule": text.schedule(fov_keys(shot), FOV_DECIMALS)}
 
@@ -98,7 +101,7 @@ def _dense(value: Array) -> list[Keys]:
     return [without_repeats(dict(enumerate(map(float, column)))) for column in value.T]
 
 
-def _few(shot: Shot, value: Array, tolerance: float) -> list[Keys]:
+def _few(shot: Shot, value: Array, tolerance: float, keep: Collection[int]) -> list[Keys]:
     """Thinned more and more carefully until no point strays."""
     if shot.depth is None:
         raise BadInput(
@@ -108,7 +111,7 @@ def _few(shot: Shot, value: Array, tolerance: float) -> list[Keys]:
     share = 2 * tolerance
     for _ in range(TRIES):
         keys = [
-            thin(column, Tolerance(share * EACH / size, share / 2 / size), still_frames(shot), DECIMALS)
+            thin(column, Tolerance(share * EACH / size, share / 2 / size), still_frames(shot), DECIMALS, keep)
             for column, size in zip(value.T, unit, strict=True)
         ]
         found = np.stack([evaluate(each, len(value)) for each in keys], axis=-1)
@@ -132,7 +135,7 @@ def _pixels_per_unit(shot: Shot, depth: Array) -> Array:
     return np.array([focal * step, focal * step, half * step, bend * turn, bend * turn, half * turn])
 
 
-def _flat(shot: Shot, tolerance: float | None) -> dict[str, str]:
+def _flat(shot: Shot, tolerance: float | None, keep: Collection[int]) -> dict[str, str]:
     x, y = (shot.camera.intrinsics[0, :2, 2] - 0.5) / (shot.width, shot.height)
     centre = round(float(x), DECIMALS), round(float(y), DECIMALS)
     warp = Warp2D(shot.width, shot.height, grid(shot.width, shot.height, *GRID), centre)
@@ -143,7 +146,7 @@ def _flat(shot: Shot, tolerance: float | None) -> dict[str, str]:
     if tolerance is not None:
         share = tolerance / len(unit)
         keys = [
-            thin(column, Tolerance(share / size, share / 2 / size), still_frames(shot), DECIMALS + 2)
+            thin(column, Tolerance(share / size, share / 2 / size), still_frames(shot), DECIMALS + 2, keep)
             for column, size in zip(value.T, unit, strict=True)
         ]
     schedules = {name: text.schedule(found, DECIMALS + 2) for name, found in zip(CHANNELS_2D, keys, strict=True)}

@@ -26,8 +26,17 @@ class Tolerance:
     total: float | None = None
 
 
-def thin(values: Array, tolerance: Tolerance, still: Collection[int] = (0,), decimals: int = 6) -> Keys:
-    """Few keys for one channel (T,). Frames of `still` keep their value exactly, and nothing is drawn across them."""
+def thin(
+    values: Array,
+    tolerance: Tolerance,
+    still: Collection[int] = (0,),
+    decimals: int = 6,
+    keep: Collection[int] = (),
+) -> Keys:
+    """Few keys for one channel (T,). Frames of `still` keep their value exactly, and nothing is drawn across them.
+
+    keep: frames that have a key in any case, unless the channel rests.
+    """
     keys: Keys = {}
     carried = 0.0
     for first, last in _runs(len(values), still):
@@ -35,9 +44,10 @@ def thin(values: Array, tolerance: Tolerance, still: Collection[int] = (0,), dec
             keys[first] = round(float(values[first]), decimals)
             carried = 0.0  # a cut or the start: nothing is accumulated across it
             continue
-        places, heights, carried = _fit(values[first : last + 1], tolerance, carried)
+        fixed = {place - first for place in keep if first <= place <= last}
+        places, heights, carried = _fit(values[first : last + 1], tolerance, carried, fixed)
         keys.update({first + int(place): round(float(y), decimals) for place, y in zip(places, heights, strict=True)})
-    return without_repeats(keys)
+    return without_repeats(keys, keep)
 
 
 def evaluate(keys: Keys, frames: int) -> Array:
@@ -58,10 +68,10 @@ def _runs(count: int, still: Collection[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _fit(values: Array, tolerance: Tolerance, carried: float) -> tuple[list[int], Array, float]:
-    """Key places, their values, and the running sum that the next run starts with."""
+def _fit(values: Array, tolerance: Tolerance, carried: float, fixed: set[int]) -> tuple[list[int], Array, float]:
+    """Key places, those of `fixed` among them, their values, and the running sum that the next run starts with."""
     count = len(values)
-    places = _chords(values, 1.2 * tolerance.each)  # least squares misses less than chords do
+    places = sorted({*_chords(values, 1.2 * tolerance.each), *fixed})  # least squares misses less than chords do
     heights, worst = _heights(values, places, tolerance, carried)
     while worst > 1 and len(places) < count:
         off = np.abs(hats(places, count) @ heights - values)
@@ -70,6 +80,8 @@ def _fit(values: Array, tolerance: Tolerance, carried: float) -> tuple[list[int]
     if worst > 1:
         return places, values[places], carried
     for place in places[1:-1]:
+        if place in fixed:
+            continue
         fewer = [other for other in places if other != place]
         tried, worst = _heights(values, fewer, tolerance, carried)
         if worst <= 1:
@@ -122,12 +134,15 @@ def hats(places: list[int], count: int) -> Array:
     return np.stack([np.interp(np.arange(count), places, row) for row in np.eye(len(places))], axis=-1)
 
 
-def without_repeats(keys: Keys) -> Keys:
-    """Leave out keys that say what their neighbours say already."""
+def without_repeats(keys: Keys, keep: Collection[int] = ()) -> Keys:
+    """Leave out keys that say what their neighbours say already, but those of `keep`, unless all say the same."""
     places = sorted(keys)
-    kept = [
-        place
-        for i, place in enumerate(places)
-        if i == 0 or keys[place] != keys[places[i - 1]] or (i + 1 < len(places) and keys[place] != keys[places[i + 1]])
-    ]
+    if len(set(keys.values())) == 1:
+        keep = ()
+    kept = []
+    for i, place in enumerate(places):
+        differs = i == 0 or keys[place] != keys[places[i - 1]]
+        differs |= i + 1 < len(places) and keys[place] != keys[places[i + 1]]
+        if differs or place in keep:
+            kept.append(place)
     return {place: keys[place] for place in kept}

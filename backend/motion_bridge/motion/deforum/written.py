@@ -5,7 +5,7 @@
 
 import json
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,26 +41,26 @@ class Written:
     plot: str  # SVG: the error over the frames
 
 
-def for_webui(shot: Shot, tolerance: float) -> Written:
+def for_webui(shot: Shot, tolerance: float, keep: Collection[int] = ()) -> Written:
     """Schedules for the webui and Forge, whose warp is no pinhole: as few keys as cost no more than so many pixels.
 
-    tolerance: mean pixels a frame; 0 for a key at every frame. BadInput without depth.
+    tolerance: mean pixels a frame; 0 for a key at every frame. keep: positions of frames that have a key in any case.
+    BadInput without depth.
     """
-    made = export(shot, simplify=tolerance > 0)
-    if tolerance > 0 and made.error.mean > min(made.tried.values()) + tolerance:
-        made = export(shot, simplify=False)
+    made = export(shot, tolerance, keep)
     told = report(shot, made)
     rest = {name: value for name, value in made.settings().items() if name not in SCHEDULES}
     rest.pop("animation_mode")
     return Written(made.mode, made.schedules, rest, made.error, told.sentences, told.plot)
 
 
-def for_metric(shot: Shot, tolerance: float) -> Written:
+def for_metric(shot: Shot, tolerance: float, keep: Collection[int] = ()) -> Written:
     """The true motion in scene units. tolerance: pixels by which a point may stray in 24 frames; 0 for every frame.
+    keep: positions of frames that have a key in any case.
 
     BadInput without depth, and for a camera that changes between perspective and orthographic.
     """
-    schedules = metric_schedules(shot, tolerance or None)
+    schedules = metric_schedules(shot, tolerance or None, keep)
     truth = measure(shot)
     flat = bool(shot.camera.orthographic.all())
     value = _channels(schedules, CHANNELS_2D if flat else CHANNELS_3D, truth.frames)
