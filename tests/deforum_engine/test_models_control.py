@@ -77,7 +77,7 @@ def test_a_flux_controlnet_does_what_diffusers_pipeline_does(controlled, saved, 
             wish = Wish("red hills", steps=2, structure=Structure(shape, "depth", 0.6))
             found = model.decode(model.denoise(torch.zeros_like(noise), noise, 1.0, wish, 5)).clamp(0, 1)
             beside = FluxControlNetModel.from_pretrained(saved(net, tiny.save_control))
-            pipeline = FluxControlNetPipeline(**model.pipeline.components, controlnet=beside)
+            pipeline = FluxControlNetPipeline(**model.parts.pipeline.components, controlnet=beside)
             pipeline.set_progress_bar_config(disable=True)
             expected = pipeline(
                 "red hills",
@@ -105,7 +105,7 @@ def test_a_stable_diffusion_controlnet_does_what_diffusers_pipeline_does(control
         wish = Wish("red hills", "", 4.0, 3, Structure(shape, "depth", 0.6))
         found = model.denoise(torch.zeros_like(noise), noise, 1.0, wish, 5)
         beside = ControlNetModel.from_pretrained(saved(net, tiny.save_control))
-        components = {**model.pipeline.components, "scheduler": model.scheduler}
+        components = {**model.parts.pipeline.components, "scheduler": model.scheduler}
         more = {"requires_safety_checker": False} if net == "sd" else {"add_watermarker": False}
         pipeline = pipeline_class(**components, controlnet=beside, **more)
         pipeline.set_progress_bar_config(disable=True)
@@ -144,7 +144,7 @@ def test_a_model_made_for_structure_follows_it_and_wants_it(saved):
 def test_a_reference_is_read_along_and_encoded_once(saved, family):
     model = choose(Choice(saved(family, tiny.save), "cpu", (WIDTH, HEIGHT)))
     encoded = []
-    model.pipeline.vae.encoder.register_forward_pre_hook(lambda *_: encoded.append(1))
+    model.parts.pipeline.vae.encoder.register_forward_pre_hook(lambda *_: encoded.append(1))
     shown, reference = of_seed(1), torch.rand(1, 3, 50, 70, generator=torch.Generator().manual_seed(2))
 
     def made(reference):
@@ -168,7 +168,7 @@ def test_a_reference_does_what_diffusers_pipeline_does(saved):
         noise = image.noise_for(model.encode(of_seed(1)), Chance(5))
         wish = Wish("hills", steps=2, reference=reference)
         found = model.decode(model.denoise(torch.zeros_like(noise), noise, 1.0, wish, 5)).clamp(0, 1)
-        expected = model.pipeline(
+        expected = model.parts.pipeline(
             image=Image.fromarray(bytes_shown),
             prompt="hills",
             latents=noise,

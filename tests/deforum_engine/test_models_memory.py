@@ -152,9 +152,9 @@ def test_eight_bits_hold_less_and_draw_nearly_the_same(klein, monkeypatch):
     whole, expected = made_with(memory.Plan("fp32", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
     monkeypatch.setattr(place, "find_spec", lambda name: None)  # as where torchao is not installed
     eighth, found = made_with(memory.Plan("fp8", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
-    stored = eighth.pipeline.transformer.transformer_blocks[0].attn.to_q.weight
+    stored = eighth.parts.pipeline.transformer.transformer_blocks[0].attn.to_q.weight
     assert stored.dtype == torch.float8_e4m3fn
-    assert whole.pipeline.transformer.transformer_blocks[0].attn.to_q.weight.dtype == torch.float32
+    assert whole.parts.pipeline.transformer.transformer_blocks[0].attn.to_q.weight.dtype == torch.float32
     assert 0 < (found - expected).abs().mean() < 0.05
     assert eighth.parts.precision == "fp8"
 
@@ -163,7 +163,7 @@ def test_text_encoders_are_on_the_device_only_while_they_read(klein, monkeypatch
     moves = []
     monkeypatch.setattr(place, "_move", lambda modules, device: moves.append((type(modules[0]).__name__, device)))
     model, _ = made_with(memory.Plan("fp32", "fp32", "visits", "stays", 0.0), klein, monkeypatch)
-    denoiser, encoder = type(model.pipeline.transformer).__name__, type(model.pipeline.text_encoder).__name__
+    denoiser, encoder = type(model.parts.pipeline.transformer).__name__, type(model.parts.pipeline.text_encoder).__name__
     assert moves == [(denoiser, "cpu"), (encoder, "cpu"), (encoder, "cpu"), (denoiser, "cpu")]
     image_to_image(model, torch.rand(1, 3, 64, 64), 0.6, Wish("red hills", steps=2), Chance(9))
     assert len(moves) == 4
@@ -179,7 +179,7 @@ def test_memory_that_runs_out_is_typed_and_says_what_would_fit(klein, part, faul
     def full(*_):
         raise fault
 
-    target = model.pipeline.vae.encoder if part == "vae" else model.pipeline.transformer
+    target = model.parts.pipeline.vae.encoder if part == "vae" else model.parts.pipeline.transformer
     target.register_forward_pre_hook(full)
     with pytest.raises(OutOfMemory, match=r"Memory ran out.* smaller: 480x288 would need 0\.0\d+ GB less"):
         image_to_image(model, torch.rand(1, 3, 64, 64), 0.6, Wish("a", steps=1), Chance(1))
@@ -191,7 +191,7 @@ def test_another_runtime_error_stays_what_it_is(klein):
     def wrong(*_):
         raise RuntimeError("shapes cannot be multiplied")
 
-    model.pipeline.vae.encoder.register_forward_pre_hook(wrong)
+    model.parts.pipeline.vae.encoder.register_forward_pre_hook(wrong)
     with pytest.raises(RuntimeError, match="shapes"):
         image_to_image(model, torch.rand(1, 3, 64, 64), 0.6, Wish("a", steps=1), Chance(1))
 

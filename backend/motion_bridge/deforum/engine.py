@@ -11,6 +11,7 @@ DEFAULTS: dict[str, Any] = {
     "model": "flux.2-klein-4b",  # a registered name or a folder
     "device": "",  # cuda, mps or cpu; empty: the best there is
     "precision": "auto",  # of its weights: fp32, bf16, fp16, fp8, 4-bit; auto: the most exact that fits
+    "compile": False,  # minutes at the start for faster frames after it, on CUDA
     "control": "none",  # the structure of the scene that it follows: none, depth, canny
     "control_model": "",  # a ControlNet's registered name or folder; empty: the one for this model
     "reference": "none",  # a picture that FLUX.2 reads along: none, first (the first generated frame), or a file

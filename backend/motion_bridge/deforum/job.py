@@ -11,6 +11,7 @@ from torch import Tensor
 from ..errors import BadInput
 from ..models import depth as estimators
 from ..models import load as models
+from ..models.compiled import compile_parts
 from ..models.image import SMALLEST, ImageModel
 from ..shot import Shot
 from . import colour, composite, conditions, depths, guide, guided, hybrid, motions, pictures, prompting
@@ -88,6 +89,8 @@ def prepare(shot: Shot, settings: Mapping[str, Any], precision: str | None = Non
         reference = from_bytes(pictures.read(settings["color_reference"], "color_reference"), device)
     model = models.choose(conditions.choice(shot, settings, plan, device, precision), _say)
     _say_size(shot, model)
+    if settings["compile"]:
+        _say(compile_parts(model))
     shown = conditions.Conditions(shot, settings, plan, model, device)
     space = SPACES[settings["feedback"]](model)
     coherence = settings["color_coherence"]

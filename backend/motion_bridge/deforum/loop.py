@@ -37,11 +37,17 @@ from .steps import (
 
 
 @dataclass(frozen=True)
-class Key:
-    """A generated frame, exactly as a resumed job finds it again."""
+class Fed:
+    """What the next frame is made from."""
 
     at: int  # position in the Shot
-    fed: Tensor  # what the next one is made from
+    fed: Tensor
+
+
+@dataclass(frozen=True)
+class Key(Fed):
+    """A generated frame, exactly as a resumed job finds it again."""
+
     picture: Tensor  # (1, 3, H, W)
     pixels: Picture  # (H, W, 3)
     state: State
@@ -82,9 +88,16 @@ def first(shot: Shot, job: Job, k: int) -> Tensor:
 
 
 def following(
-    shot: Shot, job: Job, k: int, before: Key, motion: Motion, address: Tensor | None, reference: Tensor
+    shot: Shot,
+    job: Job,
+    k: int,
+    before: Fed,
+    motion: Motion,
+    address: Tensor | None,
+    reference: Tensor,
+    anew: bool,
 ) -> Tensor:
-    """A key frame from the key before it: the field's order of steps."""
+    """A key frame from the key before it: the field's order of steps. anew: nothing here was seen before."""
     settings, space = job.settings, job.space
     fed = mixed(job, k, before.fed, "Before Motion")
     fed = moved(job, fed, motion)
@@ -96,7 +109,7 @@ def following(
     fed = space.contrast(fed, job.plan("contrast_schedule", k))
     fed = sharpened(job, k, fed)
     fed = noisy(job, k, fed, motion, address)
-    sigma = 1.0 if bool(motion.revealed.all()) else start_sigma(job, k)  # a cut begins a picture of its own
+    sigma = 1.0 if anew else start_sigma(job, k)  # a cut begins a picture of its own
     fed = redone(shot, job, k, fed, sigma, reference)
     fed = given = drawn_on(job, k, fed)
     fed = painted(shot, job, k, fed, sigma)
@@ -120,7 +133,8 @@ def made(
         if before is None or motion is None or reference is None or job.settings["mode"] == "interpolation":
             fed = first(shot, job, k)
         else:
-            fed = following(shot, job, k, before, motion, address, reference)
+            anew = bool(motion.revealed.all())
+            fed = following(shot, job, k, before, motion, address, reference, anew)
         shown = job.space.leave(fed)
     except BackendFailed as fault:
         raise BackendFailed(f"Frame {shot.frames[k]} failed. {fault}") from None
@@ -157,7 +171,7 @@ def in_between(job: Job, at: int, before: Key, after: Key) -> Picture:
     return to_bytes(cadence.between(*pair, into, back, share))
 
 
-def carried(job: Job, address: Tensor | None, motion: Motion, k: int, before: Key) -> Tensor | None:
+def carried(job: Job, address: Tensor | None, motion: Motion, k: int, before: Fed) -> Tensor | None:
     """Where each pixel's noise lives at frame k."""
     if not carries_noise(job):
         return None

@@ -55,6 +55,7 @@ class FlowModel(ABC):
         direction = self.direction(wish, width, height)
         tokens = self.pack(torch.lerp(latent, noise.to(latent), sigma))
         for level, lower in pairwise([*levels, 0.0]):
+            torch.compiler.cudagraph_mark_step_begin()  # a captured step may reuse what the one before it answered
             tokens = tokens + (lower - level) * direction(tokens, level)
         return self.unpack(tokens, width, height)
 

@@ -10,10 +10,14 @@ import torch
 from torch import Tensor
 
 from ..errors import BackendFailed
+from .beside import sent
 from .parts import Parts, memory_told
 from .words import Encoding, Prompt
 
 SMALLEST = 64  # pixels on a side
+NO_NUMBERS = (
+    "The image model answered with values that are not numbers; load it in bfloat16 or float32, or lower the guidance."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +104,7 @@ def decoded(model: ImageModel, latent: Tensor) -> Tensor:
 
 def _numbers(made: Tensor) -> Tensor:
     if not bool(torch.isfinite(made).all()):
-        raise BackendFailed(
-            "The image model answered with values that are not numbers; load it in bfloat16 or float32, "
-            "or lower the guidance."
-        )
+        raise BackendFailed(NO_NUMBERS)
     return made.clone()  # an ordinary tensor, where inference made one that knows less
 
 
@@ -128,4 +129,4 @@ def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
 
 
 def _normal(like: Tensor, seed: int) -> Tensor:
-    return torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)).to(like)
+    return sent(torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)), like.device).to(like)
