@@ -2,8 +2,14 @@
 
 import bpy
 
+from ...backend.motion_bridge.errors import MotionBridgeError
+from ..job import readiness
 from ..settings import settings_of
+from ..settings.motionstream import FOLDER
 from .panels import Sidebar, in_each_editor
+from .text import draw_wrapped
+
+ENGINE = "motionstream"
 
 
 class MotionStreamPanel(Sidebar):
@@ -13,13 +19,38 @@ class MotionStreamPanel(Sidebar):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return settings_of(context.scene).engine == "motionstream"
+        return settings_of(context.scene).engine == ENGINE
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout, settings = self.layout, settings_of(context.scene).motionstream
+        layout, everything = self.layout, settings_of(context.scene)
+        settings = everything.motionstream
+        draw_readiness(layout, context)
         layout.use_property_split = True
         layout.use_property_decorate = False
-        layout.prop(settings, "model")
+        column = layout.column()
+        column.prop(settings, "model")
+        if settings.model == FOLDER:
+            column.prop(settings, "model_folder")
+        column.prop(everything, "seed")
+        if not everything.tracks.use_grid and not len(everything.tracks.sources):
+            draw_wrapped(layout, "No tracks: the video follows text and first frame alone.", context, icon="INFO")
+        header, body = layout.panel("motion_bridge_motionstream_advanced", default_closed=True)
+        header.label(text="Advanced")
+        if body:
+            for name in ("decoder", "steps", "chunk", "sink", "window", "refresh_sink", "device"):
+                body.prop(settings, name)
+
+
+def draw_readiness(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What the Python that makes the frames lacks, as far as that is known."""
+    try:
+        lacking = readiness.lacking(ENGINE)
+    except MotionBridgeError as fault:
+        draw_wrapped(layout.box(), str(fault), context, icon="ERROR")
+        return
+    if lacking is not None:
+        draw_wrapped(layout.box(), lacking, context, icon="INFO")
+        layout.operator("motion_bridge.open_preferences", icon="PREFERENCES")
 
 
 register, unregister = bpy.utils.register_classes_factory(in_each_editor(MotionStreamPanel))

@@ -97,6 +97,17 @@ def painted(scene: bpy.types.Scene, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def torch_python() -> Path:
+    """A Python with torch for the backend: MOTION_BRIDGE_TORCH names one, or nox has made one for its torch tests."""
+    named = os.environ.get("MOTION_BRIDGE_TORCH")
+    python = Path(named) if named else ROOT / ".nox/tests-torch/bin/python"
+    asked = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ('torch', 'diffusers'))))"
+    if not python.is_file() or subprocess.run([str(python), "-c", asked]).returncode:
+        pytest.skip(f"{python} is no Python with torch; MOTION_BRIDGE_TORCH=/path/to/python would test that engine too")
+    return python
+
+
 def wait_until(condition: Callable[[], object], work: Callable[[], object] = lambda: None, seconds: float = 60) -> None:
     """Do some work again and again until a condition holds."""
     deadline = time.monotonic() + seconds

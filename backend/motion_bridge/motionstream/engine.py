@@ -6,8 +6,13 @@ from typing import Any
 from ..engine import Changes, Finished, Frame, settings
 from ..shot import Shot
 
+SKETCH = "sketch"
+MODELS = {  # name: what it is; others are named by their folders
+    SKETCH: "A toy of 64x64 pixels that lies in the package: it shows the motion, not more",
+    "track-v0": "1.3B, 480p, an open checkpoint that follows tracks; about 25 GB, needs an NVIDIA card",
+}
 DEFAULTS: dict[str, Any] = {
-    "model": "sketch",  # a registered name or a folder
+    "model": SKETCH,  # one of MODELS or a folder
     "device": "",  # cuda, mps or cpu; empty: the best there is
     "decoder": "",  # tiny or full; empty: the tiny one where the model has it
     "steps": 0,  # denoising steps a chunk; 0: the model's own
@@ -26,8 +31,8 @@ class MotionStream:
     packages = ("torch", "diffusers", "safetensors", "huggingface_hub")  # what it imports when a job starts
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
-        """Tracks; a Shot whose tracks are empty is carried out by text and first frame, and says so."""
-        return frozenset({"tracks"})
+        """Nothing: a Shot without tracks is carried out by text and first frame, and says so."""
+        return frozenset()
 
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]:
         """The frames that are not finished, in rising order; the finished ones are lived through again, unseen."""

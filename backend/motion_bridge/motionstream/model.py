@@ -26,15 +26,15 @@ from ..models import registry
 from . import checkpoint, usage, wan_vae
 from .codec import Decoder, Encoder
 from .condition import FirstFrame
+from .engine import MODELS, SKETCH
 from .stream import Generator
 from .student import Text
 from .track_head import STRIDE, TrackHead
 from .usage import Usage
 from .words import T5, Words, look_at
 
-SKETCH = "sketch"
 SKETCH_FOLDER = Path(__file__).parents[1] / "weights" / "sketch-video"
-OPEN_MODELS = {"track-v0": "H1yori233/Track-v0"}  # name: its repository; about 25 GB with the text encoder
+REPOSITORIES = {"track-v0": "H1yori233/Track-v0"}
 DECODERS = ("", "tiny", "full")
 CODEC = "codec.safetensors"
 
@@ -89,10 +89,9 @@ def folder_of(name: str) -> Path:
         return Path(name).expanduser()
     if (registry.models_folder() / name).is_dir():
         return registry.models_folder() / name
-    if name not in OPEN_MODELS:
-        known = ", ".join((SKETCH, *OPEN_MODELS))
-        raise BadInput(f"There is no video model {name!r}; choose one of {known}, or name a folder.")
-    repository = OPEN_MODELS[name]
+    if name not in MODELS:
+        raise BadInput(f"There is no video model {name!r}; choose one of {', '.join(MODELS)}, or name a folder.")
+    repository = REPOSITORIES[name]
     try:
         return Path(snapshot_download(repository, local_files_only=True))
     except LocalEntryNotFoundError:
