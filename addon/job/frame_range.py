@@ -11,6 +11,11 @@ LONGEST = 1_000_000  # frames; above it somebody has mistyped
 def parse(text: str) -> tuple[int, ...]:
     """The frame numbers that a range means; BadInput for one that is empty, reversed or no range."""
     found = _RANGE.fullmatch(text.strip())
+    if not found and "." in text:
+        raise BadInput(
+            f"{text.strip()!r} asks for times between frames, and frames are whole. To have more of them, stretch the "
+            "time in the output properties: Time Stretching, Old 100, New 200 renders twice as many."
+        )
     if not found:
         raise BadInput(f"{text!r} is no frame range; write 5, 1-48, -5-18 or, for every second frame, 1-48x2.")
     first = int(found[1])

@@ -37,13 +37,14 @@ class Keys:
 def keys_of(camera: bpy.types.Object) -> Keys:
     """The keys of a camera, its lens and what it is parented to."""
     chain = list(_with_parents(camera))
-    for thing in (*chain, camera.data):
+    lens: Any = camera.data
+    for thing in (*chain, lens):
         if why := _moved_otherwise(thing):
             return Keys((), f"The camera {camera.name!r} has no keys of its own: {thing.name!r} {why}.")
     found: dict[float, str] = {}
     for thing in chain:
         _gather(found, (curve for curve in compat.own_curves(thing) if curve.data_path.startswith(MOVING)))
-    _gather(found, (curve for curve in compat.own_curves(camera.data) if curve.data_path in LENS))
+    _gather(found, (curve for curve in compat.own_curves(lens) if curve.data_path in LENS))
     if not found:
         return Keys((), f"The camera {camera.name!r} has no keys.")
     return Keys(tuple(Key(frame, found[frame]) for frame in sorted(found)))

@@ -70,6 +70,10 @@ def snapshot(context: Any, request: Request) -> Snapshot:
     frames = request.frames
     if not frames or any(b <= a for a, b in pairwise(frames)):
         raise BadInput("The frames to read must be a rising range with at least one frame, such as 1-24.")
+    if between := [frame for frame in frames if frame != int(frame)]:
+        raise BadInput(
+            f"Frame {between[0]:g} lies between two frames; a Shot has whole ones. Stretch the time instead."
+        )
     picture = picture_of(scene.render)
     if request.followed or request.needs & DENSE:
         cameras, geometry, handles = _everything(context, request)

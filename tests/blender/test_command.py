@@ -73,6 +73,7 @@ def test_help_exits_0(scene, arguments: list[str], capfd):
         (["render", "--output", "{tmp}/out", "--frames", "12-1"], "12-1 is reversed; write 1-12"),
         (["render", "--output", "{tmp}/out", "--frames", ""], "no frame range"),
         (["render", "--output", "{tmp}/out", "--frames", "1-x"], "no frame range"),
+        (["render", "--output", "{tmp}/out", "--frames", "1-12x0.5"], "Time Stretching"),
         (["render", "--output", "{tmp}/out", "--frames", "1-9x0"], "step of 0"),
         (["render", "--output", "{tmp}/out", "--frames", "1-99999999"], "shorter takes"),
         (["render", "--output", "{tmp}/../out"], '".."'),
