@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from fractions import Fraction
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +22,19 @@ def check(path: Path) -> None:
         raise ModelMissing(f"Writing {path} needs the package av: pip install av. Frames need it not.")
 
 
-def write(path: Path, pictures: Iterable[NDArray[np.uint8]], size: tuple[int, int], fps: float) -> None:
-    """Pictures (H, W, 3) uint8 one after the other; size: width and height, of which an odd one loses a pixel."""
+def write(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float) -> None:
+    """Pictures (H, W, 3) uint8 of one size, one after the other as they come; an odd side loses a pixel."""
     import av  # pyright: ignore[reportMissingImports]
 
-    width, height = (side // 2 * 2 for side in size)
+    coming = iter(pictures)
+    first = next(coming)
+    height, width = (side // 2 * 2 for side in first.shape[:2])
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.width, stream.height = width, height
         stream.pix_fmt, stream.options = "yuv420p", {"crf": "15"}
         stream.colorspace = stream.color_primaries = stream.color_trc = BT709
-        for picture in pictures:
+        for picture in chain((first,), coming):
             whole = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="rgb24")
             container.mux(stream.encode(whole.reformat(format="yuv420p", dst_colorspace=BT709)))
         container.mux(stream.encode())

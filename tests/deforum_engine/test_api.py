@@ -1,7 +1,10 @@
 """`from motion_bridge import DeforumFlux`: ten lines make an animation, on a model that is tiny and knows nothing."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -140,3 +143,30 @@ def test_wrong_words_and_missing_models_are_sentences_and_leave_nothing_behind(k
     assert not (tmp_path / "take").exists()
     with pytest.raises(ModelMissing, match="hf download"):
         next(DeforumFlux("flux.1-schnell", device="cpu").stream(prompt="hills", frames=1, width=64, height=64))
+
+
+def test_words_said_to_a_stream_are_painted_from_then_on(klein):
+    wishes = {"prompt": "red hills", "frames": 4, "start_sigma": 0.9, **SMALL}
+    plain, stream = list(klein.stream(**wishes)), klein.stream(**wishes)
+    heard = [next(stream), next(stream)]
+    stream.say("blue sea")
+    heard += list(stream)
+    same = [np.array_equal(a, b) for a, b in zip(plain, heard, strict=True)]
+    assert same == [True, True, False, False]
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize("name", ["deforum_zoom", "deforum_rotation", "deforum_journey", "klein_preview"])
+def test_an_example_runs_as_it_stands(klein, tmp_path, name):
+    streams = name == "klein_preview"
+    output = tmp_path / ("made.mp4" if streams else "made")
+    options = ["--model", klein.model, "--frames", "4", "--size", "64"]
+    command = [sys.executable, str(EXAMPLES / f"{name}.py"), str(output), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "frame 3" in done.stdout
+    with av.open(str(tmp_path / "made.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 4
+    assert streams or frames.there(output) == [f"frame_{k:04d}.png" for k in range(4)]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .. import doctor, film, frames, job, own_shot, paths, png
 from .. import shot as shots
 from ..errors import BadInput, ModelMissing
-from ..events import FrameMade
+from ..events import FrameMade, Said
 from ..shot import Shot
 from . import request
 from .engine import engine
@@ -26,18 +26,6 @@ NAME = "deforum"
 
 Picture = NDArray[np.uint8]
 OnFrame = Callable[[int, Picture], None]
-
-
-class Nothing:
-    """The finished frames of a job that keeps none."""
-
-    def __contains__(self, index: int) -> bool:
-        return False
-
-    def pixels(self, index: int) -> NoReturn:
-        raise KeyError(index)
-
-    notes = state = pixels
 
 
 class DeforumFlux:
@@ -75,23 +63,25 @@ class DeforumFlux:
             kept = own_shot.keep(self._shot(wishes), folder, resume)
         order = job.Order(1, kept, str(folder), NAME, resume or not frames.there(folder))
         for event in job.run(order, list, lambda: False):
-            if isinstance(event, FrameMade) and on_frame:
-                on_frame(event.number, event.pixels)
+            match event:
+                case FrameMade(number=number, pixels=pixels) if on_frame:
+                    on_frame(number, pixels)
+                case Said(sentence=sentence):
+                    warnings.warn(sentence, stacklevel=2)
         if movie is not None:
             shot = shots.load(kept)
             pictures = (png.read(folder / frames.frame_name(number)) for number in shot.frames)
-            film.write(Path(movie), pictures, (shot.width, shot.height), shot.fps)
+            film.write(Path(movie), pictures, shot.fps)
         return folder
 
-    def stream(self, **wishes: Any) -> Iterator[Picture]:
-        """The frames of an animation, (H, W, 3) uint8 each, as they are made; nothing is written.
+    def stream(self, **wishes: Any) -> "Stream":
+        """The frames of an animation as they are made; nothing is written.
 
         wishes: `request.shot_of`; wrong ones are refused here, not at the first frame.
         """
         if lacking := doctor.lack(NAME):
             raise ModelMissing(f"Engine {NAME} cannot run here: {lacking}.")
-        shot = self._shot(wishes)
-        return (frame.pixels for frame in engine.frames(shot, Nothing(), list))
+        return Stream(self._shot(wishes))
 
     def _shot(self, wishes: dict[str, Any]) -> Shot:
         if self.device:
@@ -102,3 +92,35 @@ class DeforumFlux:
         for notice in notices:
             warnings.warn(notice, stacklevel=3)  # where animate or stream was called
         return shot
+
+
+class Stream(Iterator[Picture]):
+    """Frames as they are made, (H, W, 3) uint8 each."""
+
+    def __init__(self, shot: Shot):
+        self._changes: list[dict[str, Any]] = []
+        self._first = shot.frames[0]
+        self._frames = engine.frames(shot, Nothing(), self._asked)
+
+    def __next__(self) -> Picture:
+        return next(self._frames).pixels
+
+    def say(self, prompt: str) -> None:
+        """Paint something else from the next painted frame on."""
+        self._changes.append({"prompts": {self._first: prompt}})
+
+    def _asked(self) -> list[dict[str, Any]]:
+        asked, self._changes = self._changes, []
+        return asked
+
+
+class Nothing:
+    """The finished frames of a job that keeps none."""
+
+    def __contains__(self, index: int) -> bool:
+        return False
+
+    def pixels(self, index: int) -> NoReturn:
+        raise KeyError(index)
+
+    notes = state = pixels
