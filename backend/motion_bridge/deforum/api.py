@@ -7,7 +7,7 @@ frames are made.
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -98,7 +98,7 @@ class Stream(Iterator[Picture]):
     """Frames as they are made, (H, W, 3) uint8 each."""
 
     def __init__(self, shot: Shot):
-        self._changes: list[dict[str, Any]] = []
+        self._changes: list[Mapping[str, Any]] = []
         self._first = shot.frames[0]
         self._frames = engine.frames(shot, Nothing(), self._asked)
 
@@ -109,7 +109,7 @@ class Stream(Iterator[Picture]):
         """Paint something else from the next painted frame on."""
         self._changes.append({"prompts": {self._first: prompt}})
 
-    def _asked(self) -> list[dict[str, Any]]:
+    def _asked(self) -> list[Mapping[str, Any]]:
         asked, self._changes = self._changes, []
         return asked
 
