@@ -12,7 +12,7 @@ from .. import engine, job, options, own_shot, paths
 from .. import shot as shots
 from ..deforum.schedules import over
 from ..errors import Cancelled, MotionBridgeError
-from ..events import Event, FrameMade, Progress, Started
+from ..events import Event, FrameMade, Progress, Said, Started
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +71,8 @@ def _tell_text(event: Event) -> None:
             print(f"{missing} of {total} frames to make", file=sys.stderr)
         case Progress(stage=stage, done=done, total=total):
             print(f"{stage} {done}/{total}", file=sys.stderr)
+        case Said(sentence=sentence):
+            print(f"motion-bridge: note: {sentence}", file=sys.stderr)
 
 
 def _tell_json(event: Event) -> None:
@@ -81,6 +83,8 @@ def _tell_json(event: Event) -> None:
             _print_json("started", total=total, missing=missing)
         case Progress(stage=stage, done=done, total=total):
             _print_json("progress", stage=stage, done=done, total=total)
+        case Said(sentence=sentence):
+            _print_json("note", message=sentence)
 
 
 def _print_json(event: str, **fields: Any) -> None:
