@@ -11,6 +11,8 @@ MEASUREMENTS = {  # name → what is measured; its file in bench/ has the same n
     "camera": "the camera of a heavy scene at many frames, beside frame_set for each",
     "tracks": "points followed through a scene, beside world_to_camera_view and scene.ray_cast for each",
     "warp": "the legacy Deforum warp beside the webui's way of applying the same formulas",
+    "burn": "what hundreds of frames of feedback do to a picture, beside a control and a naive loop",
+    "sketch": "pictures a second from the built-in image model, and how often it follows a prompt",
     "bridge": "Deforum schedules and guide videos beside the known Blender exporter, under the webui's own warp",
 }
 

@@ -1,0 +1,76 @@
+"""Curves and rows of pictures as one picture, for pages and eyes. Drawn by OpenCV, so that nothing else is needed."""
+
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Lines = Mapping[str, NDArray[np.floating]]  # name → (T,)
+
+SIZE, EDGE = (420, 200), 34  # pixels of one diagram, and around it
+FONT, LETTERS = cv2.FONT_HERSHEY_SIMPLEX, 0.4
+PAPER, INK, PALE = (255, 255, 255), (40, 40, 40), (215, 215, 215)
+COLOURS = ((31, 119, 180), (214, 39, 40), (44, 160, 44), (255, 127, 14), (148, 103, 189), (140, 86, 75), (23, 190, 207))
+
+
+def diagrams(named: Mapping[str, Lines], across: int = 2) -> Picture:
+    """A diagram for each name, each with its own lines; lines of one name have one colour in all of them."""
+    names = list(dict.fromkeys(line for lines in named.values() for line in lines))
+    colours = {name: COLOURS[at % len(COLOURS)] for at, name in enumerate(names)}
+    made = [_diagram(title, lines, colours) for title, lines in named.items()]
+    made += [np.full_like(made[0], 255)] * (-len(made) % across)
+    rows = [np.concatenate(made[at : at + across], 1) for at in range(0, len(made), across)]
+    return np.concatenate([_legend(colours, rows[0].shape[1]), *rows])
+
+
+def sheet(rows: Mapping[str, Sequence[Picture]], side: int = 128) -> Picture:
+    """A row of pictures for each name."""
+    made = []
+    for name, pictures in rows.items():
+        row = np.concatenate([_square(pixels, side) for pixels in pictures], 1)
+        head = np.full((18, row.shape[1], 3), 255, np.uint8)
+        cv2.putText(head, name, (4, 13), FONT, LETTERS, INK, 1, cv2.LINE_AA)
+        made += [head, row]
+    return np.concatenate(made)
+
+
+def _square(pixels: Picture, side: int) -> Picture:
+    return np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _diagram(title: str, lines: Lines, colours: Mapping[str, tuple[int, int, int]]) -> Picture:
+    width, height = SIZE
+    drawn = np.full((height + EDGE, width + 2 * EDGE, 3), 255, np.uint8)
+    every = np.concatenate([np.asarray(values, np.float64) for values in lines.values()])
+    low, high = float(every.min()), float(every.max())
+    room = max(high - low, 0.05) * 0.08
+    low, high = low - room, high + room
+    longest = max(len(values) for values in lines.values())
+
+    def at(k: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.int32]:
+        x = EDGE + k / max(longest - 1, 1) * width
+        y = 20 + (high - value) / (high - low) * (height - 20)
+        return np.stack([x, y], -1).round().astype(np.int32)
+
+    for value in np.linspace(low, high, 5)[1:-1]:
+        (_, y), (right, _) = at(np.array([0.0, longest - 1]), np.array([value, value]))
+        cv2.line(drawn, (EDGE, int(y)), (int(right), int(y)), PALE, 1)
+        cv2.putText(drawn, f"{value:.2f}", (2, int(y) + 4), FONT, LETTERS * 0.8, INK, 1, cv2.LINE_AA)
+    for name, values in lines.items():
+        points = at(np.arange(len(values), dtype=np.float64), np.asarray(values, np.float64))
+        cv2.polylines(drawn, [points[:, None]], False, colours[name], 1, cv2.LINE_AA)
+    cv2.putText(drawn, title, (EDGE, 13), FONT, LETTERS * 1.1, INK, 1, cv2.LINE_AA)
+    cv2.putText(drawn, f"frame {longest - 1}", (width - 16, height + 16), FONT, LETTERS * 0.8, INK, 1, cv2.LINE_AA)
+    return drawn
+
+
+def _legend(colours: Mapping[str, tuple[int, int, int]], width: int) -> Picture:
+    drawn = np.full((26, width, 3), 255, np.uint8)
+    x = EDGE
+    for name, colour in colours.items():
+        cv2.line(drawn, (x, 13), (x + 18, 13), colour, 2)
+        cv2.putText(drawn, name, (x + 24, 17), FONT, LETTERS, INK, 1, cv2.LINE_AA)
+        x += 40 + 8 * len(name)
+    return drawn
