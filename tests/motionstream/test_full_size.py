@@ -10,10 +10,11 @@ import tiny
 import torch
 from motion_bridge import cli
 from motion_bridge.errors import BadInput
-from motion_bridge.motionstream import checkpoint, model, usage, wan_vae
+from motion_bridge.motionstream import checkpoint, model, tiny_decoder, usage, wan_vae
 from motion_bridge.motionstream.convert import convert
 from motion_bridge.motionstream.engine import engine
 from motion_bridge.motionstream.student import Student
+from motion_bridge.motionstream.tiny_decoder import TinyDecoder
 from safetensors.torch import load_file, save_file
 
 
@@ -117,6 +118,29 @@ def test_an_autoencoder_whose_weights_do_not_fit_is_refused(folder, tmp_path):
 def test_an_open_checkpoint_has_no_tiny_decoder_and_says_so(folder):
     with pytest.raises(BadInput, match="no tiny decoder"):
         run(small({"model": str(folder), "decoder": "tiny"}))
+
+
+def test_a_tiny_decoder_at_full_size_streams_and_is_taken_where_there_is_one(folder, tmp_path):
+    torch.manual_seed(3)
+    decoder = TinyDecoder(16, (12, 8, 8, 8), 1).eval()
+    latents = torch.randn(1, 16, 7, 4, 6)
+    with torch.no_grad():
+        whole, _ = decoder(latents)
+        first, memory = decoder(latents[:, :, :3])
+        second, _ = decoder(latents[:, :, 3:], memory)
+    assert whole.shape == (1, 3, 25, 32, 48)
+    torch.testing.assert_close(torch.cat([first, second], dim=2), whole, atol=1e-4, rtol=0)
+    assert sum(each.numel() for each in TinyDecoder().parameters()) == pytest.approx(9.84e6, rel=0.01)
+    shutil.copytree(folder, tmp_path / "model")
+    tiny_decoder.save(decoder, tmp_path / "model" / "tiny_decoder")
+    best, small_one, full_one = (
+        run(small({"model": str(tmp_path / "model"), "decoder": name}))[1].pixels for name in ("", "tiny", "full")
+    )
+    assert np.array_equal(best, small_one) and not np.array_equal(best, full_one)
+    state = load_file(tmp_path / "model" / "tiny_decoder" / tiny_decoder.FILE)
+    save_file({**state, "more": torch.zeros(1)}, tmp_path / "model" / "tiny_decoder" / tiny_decoder.FILE)
+    with pytest.raises(BadInput, match="Not known: more"):
+        model.load(str(tmp_path / "model"))
 
 
 def original_names(student):

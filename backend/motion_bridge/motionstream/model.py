@@ -4,6 +4,7 @@
     transformer/                 config.json and safetensors: the student, and the head as track_encoder.*
     codec/codec.safetensors      the sketch's own encoder.* and decoder.*
     vae/                         or Wan's autoencoder, as diffusers saves it
+    tiny_decoder/                and, where somebody has trained one, tiny_decoder.py for it
     text_encoder/ tokenizer/     UMT5, where text is t5
     image_encoder/               CLIP, where the transformer looks at the first frame through it
 
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 
 from ..errors import BadInput, ModelMissing
 from ..models import registry
-from . import checkpoint, usage, wan_vae
+from . import checkpoint, tiny_decoder, usage, wan_vae
 from .codec import Decoder, Encoder
 from .condition import FirstFrame
 from .engine import MODELS, SKETCH
@@ -126,16 +127,19 @@ def save(
 
 def _codec(folder: Path, wanted: str, use: Usage, device: str, dtype: torch.dtype):
     """How pictures become latents, and the decoder that was asked for."""
-    own, full = folder / "codec" / CODEC, folder / "vae"
+    own, full, tiny = folder / "codec" / CODEC, folder / "vae", folder / "tiny_decoder"
     if wanted != "full" and own.is_file():
         encoder, decoder = _own_codec(own, device)
         return lambda picture: _encode_first(encoder, picture, device), decoder
-    if wanted == "tiny":
-        raise BadInput(f"{folder} has no tiny decoder ({own.relative_to(folder)}); choose the decoder full.")
+    if wanted == "tiny" and not tiny.is_dir():
+        raise BadInput(f"{folder} has no tiny decoder (tiny_decoder/); choose the decoder full.")
     if not full.is_dir():
         raise BadInput(f"{folder} has no full decoder (vae/); choose the decoder tiny.")
     vae = wan_vae.load(full, device, dtype)
-    return lambda picture: wan_vae.encode_first(vae, picture, use.grey), wan_vae.WanDecoder(vae)
+    decoder = wan_vae.WanDecoder(vae)
+    if wanted != "full" and tiny.is_dir():
+        decoder = tiny_decoder.load(tiny).to(device, dtype)
+    return lambda picture: wan_vae.encode_first(vae, picture, use.grey), decoder
 
 
 def _own_codec(path: Path, device: str) -> tuple[Encoder, Decoder]:
