@@ -2,7 +2,8 @@
 
     python examples/klein_preview.py preview.mp4 --model flux.2-klein-4b
 
-Nothing is kept but the movie. A program with a window would show each picture where this one counts them.
+Latents are fed back and a picture is decoded while the next one is painted. Nothing is kept but the movie; a program
+with a window would show each picture where this one counts them.
 """
 
 import argparse
@@ -20,7 +21,7 @@ parser.add_argument("--size", type=int, help="pixels of a side; default: what su
 options = parser.parse_args()
 
 film.check(options.movie)
-stream = DeforumFlux(options.model).stream(
+stream = DeforumFlux(options.model).preview(
     prompt="green hills with a white house on a clear day",
     zoom="0:(1.015)",
     frames=options.frames,

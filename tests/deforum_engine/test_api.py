@@ -155,6 +155,21 @@ def test_words_said_to_a_stream_are_painted_from_then_on(klein):
     assert same == [True, True, False, False]
 
 
+def test_a_preview_shows_the_frames_of_latent_feedback_and_listens_too(klein):
+    wishes = {"prompt": "red hills", "frames": 4, "zoom": 1.05, **SMALL}
+    plain = list(klein.preview(preset="fast_preview", **wishes))
+    assert len(plain) == 4
+    fed = klein.stream(preset="fast_preview", cadence=1, feedback="latent", **wishes)
+    assert all(np.array_equal(a, b) for a, b in zip(plain, fed, strict=True))
+    stream = klein.preview(preset="fast_preview", **wishes)
+    heard = [next(stream)]
+    stream.say("blue sea")
+    heard += list(stream)
+    assert np.array_equal(heard[0], plain[0]) and not np.array_equal(heard[3], plain[3])
+    with pytest.raises(BadInput, match="A preview makes every frame"):
+        next(klein.preview(cadence=2, **wishes))
+
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 

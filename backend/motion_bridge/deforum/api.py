@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import doctor, film, frames, job, own_shot, paths, png
+from .. import engine as engines
 from .. import shot as shots
+from ..engine import Changes, Frame
 from ..errors import BadInput, ModelMissing
 from ..events import FrameMade, Said
 from ..shot import Shot
@@ -79,9 +81,21 @@ class DeforumFlux:
 
         wishes: `request.shot_of`; wrong ones are refused here, not at the first frame.
         """
-        if lacking := doctor.lack(NAME):
-            raise ModelMissing(f"Engine {NAME} cannot run here: {lacking}.")
-        return Stream(self._shot(wishes))
+        shot = self._shot(wishes)
+        _check_ready()
+        return Stream(shot, lambda changes: engine.frames(shot, Nothing(), changes))
+
+    def preview(self, **wishes: Any) -> "Stream":
+        """The same by the quick way: latents are fed back, and a frame is decoded while the next one is painted.
+
+        Every frame is painted (cadence 1). Meant for FLUX.2 Klein on a graphics card; runs anywhere.
+        """
+        shot = self._shot({"cadence": 1, **wishes})
+        _check_ready()
+        from . import preview  # torch
+
+        settings = engines.settings(engine, shot)
+        return Stream(shot, lambda changes: preview.frames(shot, settings, changes))
 
     def _shot(self, wishes: dict[str, Any]) -> Shot:
         if self.device:
@@ -94,13 +108,18 @@ class DeforumFlux:
         return shot
 
 
+def _check_ready() -> None:
+    if lacking := doctor.lack(NAME):
+        raise ModelMissing(f"Engine {NAME} cannot run here: {lacking}.")
+
+
 class Stream(Iterator[Picture]):
     """Frames as they are made, (H, W, 3) uint8 each."""
 
-    def __init__(self, shot: Shot):
+    def __init__(self, shot: Shot, make: Callable[[Changes], Iterator[Frame]]):
         self._changes: list[Mapping[str, Any]] = []
         self._first = shot.frames[0]
-        self._frames = engine.frames(shot, Nothing(), self._asked)
+        self._frames = make(self._asked)
 
     def __next__(self) -> Picture:
         return next(self._frames).pixels

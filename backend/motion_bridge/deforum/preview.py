@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..engine import Frame
+from ..engine import Changes, Frame
 from ..errors import BackendFailed, BadInput
 from ..models.beside import Beside, Started, fetched
 from ..models.image import NO_NUMBERS, Chance, ImageModel, Wish, noise_for
@@ -23,7 +23,7 @@ from ..shot import Shot
 from . import colour
 from .depths import Estimated
 from .job import Job, prepare
-from .loop import Fed, carried, first, following, notes
+from .loop import Fed, carried, changed, first, following, notes
 from .metric import Motion
 from .pictures import Picture
 from .space import Latents
@@ -37,7 +37,7 @@ def stream(shot: Shot, settings: Mapping[str, Any], show: Show) -> None:
         show(frame.index, frame.pixels)
 
 
-def frames(shot: Shot, settings: Mapping[str, Any]) -> Iterator[Frame]:
+def frames(shot: Shot, settings: Mapping[str, Any], changes: Changes = list) -> Iterator[Frame]:
     """All frames of a Shot, in rising order. BadInput for settings that this way does not take."""
     if settings["cadence"] != 1:
         raise BadInput(f"A preview makes every frame; cadence is {settings['cadence']}, make it 1.")
@@ -45,7 +45,7 @@ def frames(shot: Shot, settings: Mapping[str, Any]) -> Iterator[Frame]:
     if quick["color_coherence"] not in ("auto", "None", "Latent"):
         quick["color_coherence"] = "auto"  # others work on pixels
     job = prepare(shot, quick)
-    return made(shot, replace(job, space=Unwatched(job.model)))
+    return made(shot, replace(job, space=Unwatched(job.model)), changes)
 
 
 class Unwatched(Latents):
@@ -79,7 +79,7 @@ class Drawn:
     picture: Tensor  # (1, 3, H, W), on the device: what `pixels` shows
 
 
-def made(shot: Shot, job: Job) -> Iterator[Frame]:
+def made(shot: Shot, job: Job, changes: Changes = list) -> Iterator[Frame]:
     """The frames of a prepared job."""
     decoding: Beside[Drawn] = Beside(job.device)
     moving: Beside[Way] = Beside(job.device, follows=False)
@@ -87,6 +87,7 @@ def made(shot: Shot, job: Job) -> Iterator[Frame]:
     shown: Started[Drawn] | None = None
     address = reference = ahead = motion = None
     for k in range(len(shot.frames)):
+        shot = changed(shot, changes)
         if before is None or shown is None or reference is None or job.settings["mode"] == "interpolation":
             fed = first(shot, job, k)
         else:
