@@ -10,7 +10,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 
 from ...backend.motion_bridge.deforum.engine import DEFAULTS, engine
 from ...backend.motion_bridge.deforum.schedules import over
-from ...backend.motion_bridge.models.registry import MODELS
+from ...backend.motion_bridge.models.registry import AUTO, BEST, MODELS, Model
 from ...backend.motion_bridge.motion.schedule.webui import STILL
 from ..compat import BLEND_RELATIVE
 from .schedules import FIELDS, MotionBridgeSchedules
@@ -24,11 +24,26 @@ EMPTY = {  # what an empty field stands for where that is not the engine's defau
     STRENGTH: engine.schedules[STRENGTH],
     **STILL,  # nothing moves by itself
 }
+IMAGE = "IMAGE"
+IMAGES = {"color_reference": "color_image", "reference": "reference_image"}  # where a picture may stand for a name
+PRECISIONS = ("fp32", "bf16", "fp16", "fp8", "4-bit")
 DEPTH_MASKS = ("Depth", "Video Depth")
 GUIDED = ("flow", "perspective", "affine")
 ALONE = ("video", "interpolation")  # modes of the engine that have a motion of their own, or none
 PLAIN = (  # properties that are settings of the engine, name and value
-    ("feedback", "use_init", "perspective_flip", "cadence", "padding", "sampling", "prompt_blending", "redo")
+    (
+        "precision",
+        "compile",
+        "control",
+        "feedback",
+        "use_init",
+        "perspective_flip",
+        "cadence",
+        "padding",
+        "sampling",
+        "prompt_blending",
+        "redo",
+    )
     + ("color_coherence", "color_force_grayscale", "noise_type", "perlin_w", "perlin_h", "perlin_octaves")
     + ("perlin_persistence", "seed_behavior", "seed_iter_N", "mask_invert", "mask_overlay_blur")
     + ("hybrid_motion", "hybrid_composite", "hybrid_mask")
@@ -40,6 +55,13 @@ def _items(*items: tuple[str, ...]) -> list[tuple[str, str, str, int]]:
     return [(name, label, about, zlib.crc32(name.encode()) >> 1) for name, label, about in items]
 
 
+def about(model: Model) -> str:
+    """What a person should know of a model before choosing it."""
+    return (
+        f"{model.licence}, {model.download:g} GB to download" if model.repository else "Small and simple; comes along"
+    )
+
+
 class MotionBridgeDeforum(bpy.types.PropertyGroup):
     """As `scene.motion_bridge.deforum`."""
 
@@ -47,7 +69,8 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
         name="Model",
         description="The image model that paints the frames; it must be on this machine",
         items=_items(
-            *((each.name, each.name, f"{each.licence}, {each.download:g} GB to download") for each in MODELS.values()),
+            (AUTO, "Automatic", f"{BEST} where it is on this machine, else the small sketch model that comes along"),
+            *((each.name, each.name, about(each)) for each in MODELS.values()),
             (FOLDER, "Folder…", "A model of your own, in the layout of diffusers"),
         ),
         default=DEFAULTS["model"],
@@ -65,6 +88,51 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
             ("cpu", "Processor", "Slow, and always there"),
         ],
     )
+    precision: EnumProperty(
+        name="Precision",
+        description="Of the model's weights",
+        items=[
+            ("auto", "Automatic", "The most exact that fits into the memory that is free"),
+            *((name, name, "Takes more memory" if name == "fp32" else "Takes less memory") for name in PRECISIONS),
+        ],
+    )
+    compile: BoolProperty(
+        name="Compile", description="Minutes at the start for faster frames after it, on NVIDIA and AMD cards"
+    )
+    control: EnumProperty(
+        name="Follow",
+        description="Let the model follow this scene's structure; it needs a ControlNet, or FLUX.1 Depth",
+        items=[
+            ("none", "Prompt Alone", "Shapes come from the picture and the prompt"),
+            ("depth", "Depth", "Things stand where this scene has them: its exact depth"),
+            ("canny", "Edges", "Outlines stand where this scene has them"),
+        ],
+    )
+    control_model: StringProperty(
+        name="ControlNet",
+        description="Its registered name or folder. Empty: the one for this model",
+        subtype="DIR_PATH",
+        options=BLEND_RELATIVE,
+    )
+    reference: EnumProperty(
+        name="Reference",
+        description="A picture that FLUX.2 looks at for every frame, so that things stay themselves over long takes",
+        items=[
+            ("none", "None", "No picture"),
+            ("first", "First Frame", "The first painted frame"),
+            (IMAGE, "Picture", "A picture file"),
+        ],
+    )
+    reference_image: StringProperty(
+        name="Picture", description="The picture to look at", subtype="FILE_PATH", options=BLEND_RELATIVE
+    )
+    lora: StringProperty(
+        name="LoRA",
+        description="A style for the model: a .safetensors file",
+        subtype="FILE_PATH",
+        options=BLEND_RELATIVE,
+    )
+    lora_strength: FloatProperty(name="Strength", description="Of the style", default=1.0, soft_min=0, soft_max=2)
     use_init: BoolProperty(
         name="Use First Frame",
         description="Paint over the first frame. Otherwise the first picture is made from the prompt alone",
@@ -175,7 +243,7 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
         items=[
             ("first", "First Frame", "The first painted frame"),
             ("video", "Guide Video", "The guide video's frame of the same time"),
-            ("IMAGE", "Picture", "A PNG file"),
+            (IMAGE, "Picture", "A PNG file"),
         ],
     )
     color_image: StringProperty(
@@ -267,8 +335,11 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
         found["motion"] = "flow" if self.motion in ALONE else self.motion
         deep = self.motion == "3D" or self.hybrid_mask in DEPTH_MASKS
         found["depth_model"] = self.depth if deep and self.depth != FLAT else ""
-        image = self.color_reference == "IMAGE"
-        found["color_reference"] = _path(self.color_image) if image else self.color_reference
+        for name, image in IMAGES.items():
+            chosen = getattr(self, name)
+            found[name] = _path(getattr(self, image)) if chosen == IMAGE else chosen
+        found["loras"] = [[_path(self.lora), self.lora_strength]] if self.lora.strip() else []
+        found["control_model"] = _path(self.control_model) if "/" in self.control_model else self.control_model
         return found | {name: _path(getattr(self, name)) for name in PATHS}
 
     def schedules(self) -> dict[str, str]:
@@ -291,15 +362,15 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
         if mode in ALONE or "motion" in settings:
             self.motion = mode if mode in ALONE else settings["motion"]
         if "model" in settings:
-            known = settings["model"] in MODELS
+            known = settings["model"] in (AUTO, *MODELS)
             self.model = settings["model"] if known else FOLDER
             self.model_folder = self.model_folder if known else settings["model"]
         if "depth_model" in settings:
             self.depth = settings["depth_model"] or FLAT
-        if "color_reference" in settings:
-            image = settings["color_reference"] not in ("first", "video")
-            self.color_reference = "IMAGE" if image else settings["color_reference"]
-            self.color_image = settings["color_reference"] if image else self.color_image
+        for name in (name for name in IMAGES if name in settings):
+            named = settings[name] in type(self).bl_rna.properties[name].enum_items
+            setattr(self, name, settings[name] if named else IMAGE)
+            setattr(self, IMAGES[name], getattr(self, IMAGES[name]) if named else settings[name])
         for name in (name for name in schedules if name in FIELDS):
             setattr(self.texts, name, schedules[name])
         if SIGMA in schedules or STRENGTH in schedules:

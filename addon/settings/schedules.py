@@ -20,6 +20,7 @@ FIELDS = {  # schedule: its name in the panel, and what it does
         "Newly Seen",
         "More noise where the camera uncovers what was hidden, so that it is painted anew",
     ),
+    "control_strength": ("Closely", "How closely the scene's structure is followed: 0 not at all, 1 closely"),
     "angle": ("Angle", "Degrees a frame, counter-clockwise"),
     "zoom": ("Zoom", "Factor a frame: 1 stands still, 1.02 moves in"),
     "translation_x": ("Move X", "To the right: pixels a frame in 2D, 200ths of the depth in 3D"),

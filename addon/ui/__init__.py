@@ -10,12 +10,14 @@ from . import (
     panels,
     preferences,
     prompts,
+    readiness,
     settings,
     tracks,
 )
 
 PARTS = (  # panels stand in this order
     preferences,
+    readiness,
     operators,
     overlay,
     panels,

@@ -8,17 +8,16 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ...backend.motion_bridge.deforum import presets
 from ...backend.motion_bridge.deforum.engine import engine
-from ...backend.motion_bridge.errors import MotionBridgeError
 from ..exchange import settings_file
-from ..job import readiness
-from ..names import PACKAGE
 from ..settings import settings_of
 from ..settings.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED
 from ..settings.schedules import FIELDS, meaning
 from .operators import attempt
 from .panels import Sidebar, in_each_editor
+from .readiness import draw_readiness
 from .text import draw_wrapped
 
+ENGINE = "deforum"
 IN_2D = ("zoom", "angle", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
 IN_3D = ("translation_z", "translation_x", "translation_y", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z") + (
     "fov_schedule",
@@ -37,11 +36,11 @@ class DeforumPanel(Sidebar):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return settings_of(context.scene).engine == "deforum"
+        return settings_of(context.scene).engine == ENGINE
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, settings_of(context.scene).deforum
-        draw_readiness(layout, context)
+        draw_readiness(layout, context, ENGINE)
         row = layout.row(align=True)
         row.menu("MOTION_BRIDGE_MT_deforum_presets", text="Preset", icon="PRESET")
         row.operator("motion_bridge.deforum_import", text="", icon="IMPORT")
@@ -66,10 +65,11 @@ class Fields:
     def __init__(self, context: bpy.types.Context):
         self._context = context
         scene = context.scene
+        self.everything = settings_of(scene)
         step = max(scene.frame_step, 1)
         self._frames = max((scene.frame_end - scene.frame_start) // step + 1, 1)
         self._now = min(max((scene.frame_current - scene.frame_start) // step, 0), self._frames - 1)
-        self._seed = settings_of(scene).seed
+        self._seed = self.everything.seed
         self._fps = scene.render.fps / scene.render.fps_base
 
     def __call__(self, layout: bpy.types.UILayout, texts: Any, *names: str) -> None:
@@ -89,22 +89,6 @@ class Fields:
                 now = row.row()
                 now.ui_units_x = 3
                 now.label(text=f"{values[self._now]:.4g}")
-
-
-def draw_readiness(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """What the Python that makes the frames lacks, as far as that is known, and how to get it."""
-    try:
-        lacking = readiness.lacking("deforum")
-    except MotionBridgeError as fault:
-        draw_wrapped(layout.box(), str(fault), context, icon="ERROR")
-        return
-    if lacking is None:
-        return
-    box = layout.box()
-    draw_wrapped(box, lacking, context, icon="INFO")
-    row = box.row(align=True)
-    row.operator("motion_bridge.copy_install", icon="COPYDOWN")
-    row.operator("motion_bridge.open_preferences", icon="PREFERENCES")
 
 
 def draw_repaint(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
@@ -162,6 +146,7 @@ def draw_detail(column: bpy.types.UILayout, settings: Any, fields: Fields) -> No
 
 
 def draw_seeds(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    column.prop(fields.everything, "seed")
     column.prop(settings, "seed_behavior")
     if settings.seed_behavior == "iter":
         column.prop(settings, "seed_iter_N")
@@ -196,14 +181,29 @@ def draw_guide(column: bpy.types.UILayout, settings: Any, fields: Fields) -> Non
         fields(column, settings.texts, *(name for name in FIELDS if name.startswith("hybrid_comp_mask_")))
 
 
+def draw_structure(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    """What the model looks at beside picture and prompt."""
+    column.prop(settings, "control")
+    if settings.control != "none":
+        fields(column, settings.texts, "control_strength")
+        column.prop(settings, "control_model")
+    column.prop(settings, "reference")
+    if settings.reference == "IMAGE":
+        column.prop(settings, "reference_image")
+    column.prop(settings, "lora")
+    if settings.lora:
+        column.prop(settings, "lora_strength")
+
+
 def draw_advanced(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
-    for name in ("device", "feedback", "redo", "sampling"):
+    for name in ("device", "precision", "compile", "feedback", "redo", "sampling"):
         column.prop(settings, name)
 
 
 PARTS = (  # name, label, closed at first, what draws it
     ("repaint", "Painting", False, draw_repaint),
     ("motion", "Motion", False, draw_motion),
+    ("structure", "Structure and Style", True, draw_structure),
     ("colour", "Colour", True, draw_colour),
     ("detail", "Noise and Detail", True, draw_detail),
     ("seeds", "Seeds", True, draw_seeds),
@@ -269,35 +269,10 @@ class MOTION_BRIDGE_OT_deforum_import(bpy.types.Operator):
         self.report({"WARNING" if notices else "INFO"}, ". ".join((f"Loaded {path.name}", *notices)))
 
 
-class MOTION_BRIDGE_OT_copy_install(bpy.types.Operator):
-    """Copy the commands that make a Python for Deforum; paste them into a terminal"""
-
-    bl_idname = "motion_bridge.copy_install"
-    bl_label = "Commands"
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        context.window_manager.clipboard = readiness.install_commands("deforum")
-        self.report({"INFO"}, f"Copied. Paste into a terminal, then choose {readiness.new_python()} in the preferences")
-        return {"FINISHED"}
-
-
-class MOTION_BRIDGE_OT_open_preferences(bpy.types.Operator):
-    """Open this extension's preferences, where the Python that makes the frames is chosen"""
-
-    bl_idname = "motion_bridge.open_preferences"
-    bl_label = "Preferences"
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        bpy.ops.preferences.addon_show(module=PACKAGE)
-        return {"FINISHED"}
-
-
 CLASSES = (
     MOTION_BRIDGE_MT_deforum_presets,
     MOTION_BRIDGE_OT_deforum_preset,
     MOTION_BRIDGE_OT_deforum_import,
-    MOTION_BRIDGE_OT_copy_install,
-    MOTION_BRIDGE_OT_open_preferences,
     *in_each_editor(DeforumPanel),
 )
 

@@ -2,11 +2,10 @@
 
 import bpy
 
-from ...backend.motion_bridge.errors import MotionBridgeError
-from ..job import readiness
 from ..settings import settings_of
 from ..settings.motionstream import FOLDER
 from .panels import Sidebar, in_each_editor
+from .readiness import draw_readiness
 from .text import draw_wrapped
 
 ENGINE = "motionstream"
@@ -24,7 +23,7 @@ class MotionStreamPanel(Sidebar):
     def draw(self, context: bpy.types.Context) -> None:
         layout, everything = self.layout, settings_of(context.scene)
         settings = everything.motionstream
-        draw_readiness(layout, context)
+        draw_readiness(layout, context, ENGINE)
         layout.use_property_split = True
         layout.use_property_decorate = False
         column = layout.column()
@@ -39,18 +38,6 @@ class MotionStreamPanel(Sidebar):
         if body:
             for name in ("decoder", "steps", "chunk", "sink", "window", "refresh_sink", "device"):
                 body.prop(settings, name)
-
-
-def draw_readiness(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """What the Python that makes the frames lacks, as far as that is known."""
-    try:
-        lacking = readiness.lacking(ENGINE)
-    except MotionBridgeError as fault:
-        draw_wrapped(layout.box(), str(fault), context, icon="ERROR")
-        return
-    if lacking is not None:
-        draw_wrapped(layout.box(), lacking, context, icon="INFO")
-        layout.operator("motion_bridge.open_preferences", icon="PREFERENCES")
 
 
 register, unregister = bpy.utils.register_classes_factory(in_each_editor(MotionStreamPanel))
