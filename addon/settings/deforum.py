@@ -26,6 +26,7 @@ EMPTY = {  # what an empty field stands for where that is not the engine's defau
 }
 IMAGE = "IMAGE"
 IMAGES = {"color_reference": "color_image", "reference": "reference_image"}  # where a picture may stand for a name
+NAMED = ("none", "first", "video")
 PRECISIONS = ("fp32", "bf16", "fp16", "fp8", "4-bit")
 DEPTH_MASKS = ("Depth", "Video Depth")
 GUIDED = ("flow", "perspective", "affine")
@@ -222,7 +223,12 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
     sampling: EnumProperty(
         name="Sampling",
         description="How moved pixels are mixed",
-        items=[("bicubic", "Bicubic", "Sharp"), ("bilinear", "Bilinear", "Softer"), ("nearest", "Nearest", "Hard")],
+        items=[
+            ("spline", "Spline", "Keeps place and sharpness over hundreds of frames"),
+            ("bicubic", "Bicubic", "As the webui has it: sharpens a little and drifts"),
+            ("bilinear", "Bilinear", "Softer"),
+            ("nearest", "Nearest", "Hard"),
+        ],
     )
     color_coherence: EnumProperty(
         name="Keep Colours",
@@ -368,9 +374,10 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
         if "depth_model" in settings:
             self.depth = settings["depth_model"] or FLAT
         for name in (name for name in IMAGES if name in settings):
-            named = settings[name] in type(self).bl_rna.properties[name].enum_items
-            setattr(self, name, settings[name] if named else IMAGE)
-            setattr(self, IMAGES[name], getattr(self, IMAGES[name]) if named else settings[name])
+            image = settings[name] not in NAMED
+            setattr(self, name, IMAGE if image else settings[name])
+            if image:
+                setattr(self, IMAGES[name], settings[name])
         for name in (name for name in schedules if name in FIELDS):
             setattr(self.texts, name, schedules[name])
         if SIGMA in schedules or STRENGTH in schedules:
