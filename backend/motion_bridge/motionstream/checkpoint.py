@@ -17,7 +17,7 @@ import torch
 from diffusers.models.transformers.transformer_wan import WanRotaryPosEmbed, WanTransformer3DModel
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import BadInput
 from ..models.folder import weight_faults
@@ -91,6 +91,12 @@ def build(weights: Weights, device: str, dtype: torch.dtype) -> tuple[Student, T
     student.load_state_dict(placed, assign=True)
     head.load_state_dict({name: tensor.to(device, dtype) for name, tensor in weights.head.items()}, assign=True)
     return student.to(device).eval().requires_grad_(False), head.eval().requires_grad_(False)
+
+
+def cast(network: nn.Module, dtype: torch.dtype) -> None:
+    """Bring a network's parameters to a precision, as `build` does."""
+    for name, parameter in network.named_parameters():
+        parameter.data = parameter.data.to(_dtype(name, dtype))
 
 
 def save(transformer: WanTransformer3DModel, head: TrackHead, folder: Path, dtype: torch.dtype | None = None) -> None:

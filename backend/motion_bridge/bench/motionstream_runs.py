@@ -1,0 +1,287 @@
+"""The runs behind `bench motionstream`."""
+
+import argparse
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import torch
+
+from ..errors import BadInput
+from ..motionstream import checkpoint, fit, model, usage
+from ..motionstream.condition import FirstFrame, channels
+from ..motionstream.live import LiveTracks
+from ..motionstream.sampler import sigmas
+from ..motionstream.session import Session
+from ..motionstream.stream import Generator, chunk_frames, handed_out
+from ..motionstream.student import Student, Text
+from ..motionstream.tiny_decoder import TinyDecoder
+from ..motionstream.track_head import STRIDE, TrackHead
+from ..motionstream.track_map import embed_ids
+from .motionstream import STEADY
+from .motionstream_limit import peak, work_of
+
+GRID = 50  # tracks a side
+FULL = dict(  # Wan 2.1 of 1.3 billion parameters, with tracks
+    num_attention_heads=12,
+    attention_head_dim=128,
+    in_channels=52,
+    out_channels=16,
+    text_dim=4096,
+    freq_dim=256,
+    ffn_dim=8960,
+    num_layers=30,
+    cross_attn_norm=True,
+)
+TOY = {**FULL, "num_attention_heads": 2, "attention_head_dim": 24, "ffn_dim": 96, "text_dim": 32, "num_layers": 2}
+RANDOM = {"1.3b": (FULL, 832, 480, 512), "toy": (TOY, 64, 48, 16)}  # shapes, pixels, words
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything that was measured; times in milliseconds, memory in MiB."""
+
+    model: str
+    device: str
+    size: str
+    usage: str
+    chunks: int
+    p50: float
+    p95: float
+    largest: float
+    frames_a_second: float
+    first_frame: float  # from the order to the first chunk's pictures
+    early: float  # medians around the tenth chunk and the last
+    late: float
+    memory: dict[str, float]  # by chunk
+    stages: dict[str, float]
+    operations: float  # of a chunk, 1e12
+    limit_frames: float  # a second, by arithmetic alone
+    limit_from: str
+
+    @property
+    def steady(self) -> bool:
+        return abs(self.late / self.early - 1) <= STEADY
+
+    @property
+    def flat(self) -> bool:
+        begun, *_, ended = self.memory.values()
+        return ended <= 1.02 * begun + 32
+
+    def text(self) -> str:
+        stages = "\n".join(f"| {name} | {value:.1f} |" for name, value in self.stages.items())
+        memory = ", ".join(f"{value:,.0f} at chunk {chunk}" for chunk, value in self.memory.items())
+        return (
+            f"{self.model} at {self.size} on {self.device}; {self.usage}; {self.chunks} chunks\n\n"
+            f"| a chunk, ms | |\n|---|---|\n| p50 | {self.p50:.1f} |\n| p95 | {self.p95:.1f} |\n"
+            f"| max | {self.largest:.1f} |\n{stages}\n\n"
+            f"{self.frames_a_second:.1f} frames/s; the first frame after {self.first_frame:.0f} ms\n"
+            f"late over early chunks: {self.late / self.early:.3f} ({'steady' if self.steady else 'NOT steady'}, "
+            f"within {STEADY:.0%})\n"
+            f"memory, MiB: {memory} ({'flat' if self.flat else 'NOT flat'})\n"
+            f"arithmetic: {self.operations:.2f} TFLOP a chunk; {self.limit_frames:.1f} frames/s at most "
+            f"({self.limit_from})"
+        )
+
+
+@torch.no_grad()
+def measure(arguments: argparse.Namespace) -> Found:
+    """One stream of so many chunks, then its stages one by one."""
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    device = arguments.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    generator, first, text, words = (_random if arguments.model in RANDOM else _real)(arguments, device)
+    if arguments.fp8:
+        _in_eight_bits(generator.student)
+    if arguments.compile:
+        generator.student.chunk = torch.compile(generator.student.chunk, dynamic=False)
+    use, (rows, columns) = generator.usage, first.latent.shape[1:]
+    cell = use.width // columns
+    times, memory, first_frame = _stream(generator, first, text, arguments.chunks, (columns * cell, rows * cell))
+    ordered, frames = sorted(times[2:]), STRIDE * use.chunk
+    early, late = times[5:16] if len(times) > 30 else times[3:7], times[-11:] if len(times) > 30 else times[-4:]
+    cells = rows * columns // 4
+    past = (min(use.sink, 1) * use.first_chunk + max(0, use.sink - 1) * use.chunk) + use.window * use.recalled
+    work = work_of(generator.student.config, use.chunk * cells, (past + use.chunk) * cells, words)
+    rate, source = peak(generator.device, arguments.fp8)
+    operations = work.total * (len(use.levels) + 1)
+    return Found(
+        model=arguments.model,
+        device=torch.cuda.get_device_name() if device.startswith("cuda") else f"{torch.get_num_threads()} threads",
+        size=f"{columns * cell}x{rows * cell}",
+        usage=f"chunk {use.chunk}, sink {use.sink}, window {use.window}, {len(use.levels)} steps and a commit",
+        chunks=arguments.chunks,
+        p50=1e3 * median(ordered),
+        p95=1e3 * ordered[int(0.95 * (len(ordered) - 1))],
+        largest=1e3 * ordered[-1],
+        frames_a_second=frames * len(ordered) / sum(ordered),
+        first_frame=1e3 * first_frame,
+        early=1e3 * median(early),
+        late=1e3 * median(late),
+        memory=memory,
+        stages=_stages(generator, first, text, past * cells),
+        operations=operations / 1e12,
+        limit_frames=frames * rate / operations,
+        limit_from=source,
+    )
+
+
+def _stream(
+    generator: Generator, first: FirstFrame, text: Text, chunks: int, size: tuple[int, int]
+) -> tuple[list[float], dict[str, float], float]:
+    """Seconds for each chunk, memory at some of them, and how long the first one took from the order on."""
+    session = Session(
+        generator, first, _grid(generator), text, seed=0, finish=lambda pictures: fit.to_bytes(pictures, *size)
+    )
+    times, memory, looked_at = [], {}, {10, 100, chunks} if chunks > 100 else {10, chunks}
+    began = last = time.perf_counter()
+    ready = 0.0
+    for number, chunk in enumerate(handed_out(islice(session, chunks), generator.device.type == "cuda"), 1):
+        chunk.decoded.wait()
+        now = time.perf_counter()
+        ready = ready or now - began
+        times.append(now - last)
+        last = now
+        if number in looked_at:
+            memory[str(number)] = _memory(generator.device)
+    return times, memory, ready
+
+
+def _stages(generator: Generator, first: FirstFrame, text: Text, past: int) -> dict[str, float]:
+    """Milliseconds of each part of a late chunk, each by itself."""
+    use, student = generator.usage, generator.student
+    latents = chunk_frames(use, 3)
+    tracks = _grid(generator)
+    asked = slice(STRIDE * latents.start - STRIDE + 1, STRIDE * (latents.stop - 1) + 1)
+    told = channels(first, tracks.advance(asked), generator.head, latents, use.carries)[None]
+    noisy = torch.zeros(1, first.latent.shape[0], *told.shape[2:], device=told.device)
+    given, sigma = torch.cat([noisy.to(told), told], dim=1), torch.ones(1, device=told.device)
+    _, own = student.chunk(given, sigma, text, [None] * len(student.blocks))
+    repeat = -(-past // max(1, own[0].key.shape[1]))
+    context = (
+        [None] * len(own)
+        if not past
+        else [
+            replace(kv, key=kv.key.repeat(1, repeat, 1, 1)[:, :past], value=kv.value.repeat(1, repeat, 1, 1)[:, :past])
+            for kv in own
+        ]
+    )
+    _, memory = generator.decoder(noisy, None)
+    parts: dict[str, Callable[[], object]] = {
+        "tracks to channels": lambda: channels(first, tracks.advance(asked), generator.head, latents, use.carries),
+        "one denoising step": lambda: student.chunk(given, sigma, text, context),
+        "decoding": lambda: generator.decoder(noisy, memory),
+    }
+    found = {name: 1e3 * _timed(part, generator.device) for name, part in parts.items()}
+    found[f"{len(use.levels)} steps and the commit"] = found["one denoising step"] * (len(use.levels) + 1)
+    return found
+
+
+def _timed(part: Callable[[], object], device: torch.device) -> float:
+    """Seconds: the median of a few runs, after two that do not count."""
+    times = []
+    for turn in range(9):
+        began = time.perf_counter()
+        part()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times += [time.perf_counter() - began] if turn > 1 else []
+    return median(times)
+
+
+def _real(arguments: argparse.Namespace, device: str) -> tuple[Generator, FirstFrame, Text, int]:
+    """A model's own weights, a flat first frame, no words."""
+    loaded = model.load(
+        arguments.model, device, "" if arguments.decoder == "tiny" else "full",
+        lambda own: own.with_settings(steps=arguments.steps),
+    )  # fmt: skip
+    use = loaded.generator.usage
+    width, height = _size(arguments.size) if arguments.size else (use.width, use.height)
+    width, height = fit.size_for(use, width, height)
+    picture = torch.rand(3, height, width, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    text = loaded.read("", loaded.look(picture))
+    keys = text.layers[0].key.shape[1] + (text.picture[0].key.shape[1] if text.picture else 0)
+    return loaded.generator, loaded.encode(picture), text, keys
+
+
+def _random(arguments: argparse.Namespace, device: str) -> tuple[Generator, FirstFrame, Text, int]:
+    """Random weights, which cost what trained ones cost."""
+    shape, width, height, words = RANDOM[arguments.model]
+    if arguments.size:
+        width, height = _size(arguments.size)
+    use = replace(
+        usage.OPEN, width=width, height=height, levels=tuple(sigmas(arguments.steps or 3)), first_chunk=3, recalled=3
+    )
+    torch.manual_seed(0)
+    kind = torch.bfloat16 if device.startswith("cuda") else torch.float32
+    with torch.device(device):
+        student = Student(**{**shape, "num_layers": arguments.layers or shape["num_layers"]}).eval()
+        checkpoint.cast(student, kind)
+        head, decoder = TrackHead(64, 16).to(kind), _decoder(arguments, kind)
+        text = student.read_text(torch.randn(1, words, shape["text_dim"], dtype=kind))
+    latent = torch.randn(16, height // 8, width // 8)
+    return Generator(student, head, decoder, use), FirstFrame(latent, latent * 0), text, words
+
+
+def _decoder(arguments: argparse.Namespace, kind: torch.dtype):
+    small = arguments.model == "toy"
+    if arguments.decoder == "tiny":
+        return (TinyDecoder(16, (12, 8, 8, 8), 1) if small else TinyDecoder()).eval().to(kind)
+    from diffusers import AutoencoderKLWan
+
+    from ..motionstream.wan_vae import WanDecoder
+
+    shape = {"base_dim": 8, "dim_mult": [1, 1, 2, 2], "num_res_blocks": 1} if small else {}
+    vae = AutoencoderKLWan(**shape).eval()
+    checkpoint.cast(vae, kind)
+    return WanDecoder(vae)
+
+
+def _in_eight_bits(student: Student) -> None:
+    """The blocks' matrix products in fp8, inputs scaled as they come."""
+    if find_spec("torchao") is None:
+        raise BadInput(f"{sys.executable} has no torchao, which --fp8 needs: pip install torchao")
+    from torchao.quantization import Float8DynamicActivationFloat8WeightConfig, quantize_
+
+    quantize_(student.blocks, Float8DynamicActivationFloat8WeightConfig())
+
+
+def _grid(generator: Generator) -> LiveTracks:
+    """A full grid that drifts for ever, which is what a moving camera gives."""
+    line = (torch.arange(GRID) + 0.5) / GRID
+    place = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1).reshape(-1, 1, 2)
+    points = (place + torch.arange(64)[:, None] * torch.tensor([0.002, 0.001])).remainder(1)
+    identity = embed_ids(torch.arange(GRID * GRID), generator.head.temporal_conv.in_channels)
+    return Endless(points, torch.ones(GRID * GRID, 64, dtype=torch.bool), identity)
+
+
+class Endless(LiveTracks):
+    """Tracks whose plan begins anew when it ends."""
+
+    def advance(self, frames: slice):
+        start = frames.start % 32 if frames.start > 32 else frames.start
+        return replace(super().advance(slice(start, start + frames.stop - frames.start)), start=frames.start)
+
+
+def _memory(device: torch.device) -> float:
+    """MiB: what is allocated on a GPU; elsewhere what the process holds."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device) / 2**20
+    held = Path("/proc/self/statm")
+    if held.exists():
+        return int(held.read_text().split()[1]) * resource.getpagesize() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (int(side) for side in text.lower().split("x"))
+    except ValueError:
+        raise BadInput(f"--size is {text!r}; write it like 832x480.") from None
+    return width, height
