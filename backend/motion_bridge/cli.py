@@ -20,6 +20,7 @@ COMMANDS = {  # name → what it does; its file in commands/ has the same name
     "export": "write a Shot's point tracks for other programs",
     "schedules": "say what a Deforum settings file or Parseq document means, frame by frame",
     "convert": "bring other people's video models into this engine's layout",
+    "channels": "measure what a model's latent channels answer to: structure, colour or texture",
     "bench": "measure",
 }
 

@@ -22,6 +22,11 @@ def pipeline_class(folder: Path) -> str:
     return str(_json(folder / "model_index.json")["_class_name"])
 
 
+def component_class(folder: Path) -> str:
+    """The class that a component was saved from."""
+    return str(_json(folder / "config.json").get("_class_name"))
+
+
 def check(folder: Path) -> None:
     """BadInput that lists every file that is missing, every pickle without a safe twin, every foreign component."""
     faults = list(_faults(folder))

@@ -1,0 +1,154 @@
+"""Channels are said to answer to structure, colour or texture only where they do: never on random weights."""
+
+import json
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from motion_bridge import cli
+from motion_bridge.deforum import channels
+from motion_bridge.deforum.channel_pictures import KINDS, Recipe, changed, draw
+from motion_bridge.errors import BadInput
+from motion_bridge.models import autoencoder
+from torch.nn import functional
+
+SIZE, PICTURES, SHUFFLES = 48, 8, 39
+
+
+def luma(picture):
+    return (picture * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+
+
+def known(picture):
+    """Channels that are made for one thing each: 0 and 1 structure, 2 and 3 colour, 4 and 5 texture."""
+    grey = luma(picture)
+    coarse = functional.avg_pool2d(grey, 8)
+    blue, red = (functional.avg_pool2d(picture[:, at : at + 1] - grey, 8) for at in (2, 0))
+    fine = [functional.avg_pool2d((grey - grey.roll(1, axis)) ** 2, 8) for axis in (2, 3)]
+    return torch.cat([coarse, functional.avg_pool2d(coarse, 3, 1, 1), blue, red, *fine], 1)
+
+
+def mixtures(seed):
+    """The same mixed up at random, as a network without meaning would."""
+    generator = torch.Generator().manual_seed(seed)
+    spread = known(torch.cat([draw(Recipe(at, at, at), SIZE) for at in range(6)])).std((0, 2, 3))
+    mix = torch.randn(6, 6, generator=generator)
+    return lambda picture: torch.einsum("ij,bjhw->bihw", mix, known(picture) / spread[:, None, None])
+
+
+@pytest.fixture(scope="module")
+def measured():
+    shuffled = [channels.responses(mixtures(seed), PICTURES, SIZE) for seed in range(SHUFFLES)]
+    return channels.responses(known, PICTURES, SIZE), shuffled
+
+
+def test_a_picture_is_changed_in_one_thing_only():
+    recipe = Recipe(1, 2, 3)
+    plain = draw(recipe, SIZE)
+    assert 0 < plain.min() < plain.max() < 1  # nothing is cut off
+    coloured, patterned, moved = (draw(changed(recipe, kind), SIZE) for kind in ("colour", "texture", "structure"))
+    assert torch.allclose(luma(coloured), luma(plain), atol=2e-3)
+    assert (coloured - plain).abs().max() > 0.1
+    assert torch.allclose(patterned - luma(patterned), plain - luma(plain), atol=2e-3)
+    assert (luma(patterned) - luma(plain)).abs().max() > 0.05
+    assert (luma(moved) - luma(plain)).abs().mean() > 0.02
+    assert torch.equal(draw(recipe, SIZE), plain)
+
+
+def test_channels_that_are_made_for_one_thing_are_found(measured):
+    report = channels.conclude("known", *measured)
+    assert report.concluded and report.chance == pytest.approx(1 / (1 + SHUFFLES))
+    assert report.answers == ["structure", "structure", "colour", "colour", "texture", "texture"]
+    weights = report.weights()
+    assert weights is not None
+    for at, kind in enumerate(KINDS):
+        assert [weights[kind][c] > 0.6 for c in range(6)] == [c // 2 == at for c in range(6)]
+    assert np.sum([weights[kind] for kind in KINDS], 0) == pytest.approx([1] * 6, abs=1e-3)
+    assert (report.low <= report.preference).all() and (report.preference <= report.high).all()
+
+
+def test_intervals_narrow_with_more_pictures():
+    many = channels.responses(known, 36, SIZE)
+    few = many[::6]
+    shuffled = [channels.responses(mixtures(seed), 4, SIZE) for seed in range(3)]
+    widths = [np.mean(r.high - r.low) for r in (channels.conclude("known", each, shuffled) for each in (few, many))]
+    assert widths[1] < 0.8 * widths[0]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_mixtures_without_meaning_are_not_believed(measured, seed):
+    report = channels.conclude("mixed", channels.responses(mixtures(1000 + seed), PICTURES, SIZE), measured[1])
+    assert not report.concluded
+    assert report.weights() is None and report.answers == [None] * 6
+
+
+@pytest.fixture(scope="module")
+def klein(tmp_path_factory):
+    return tiny.save("flux2-klein", tmp_path_factory.mktemp("klein"))
+
+
+def test_the_command_refuses_to_conclude_on_random_weights(klein, tmp_path, capsys):
+    report = tmp_path / "report.json"
+    asked = ["channels", str(klein), "--output", str(report), "--pictures", "4", "--shuffles", "19", "--size", "32"]
+    assert cli.main([*asked, "--device", "cpu"]) == 0
+    assert "Nothing is concluded" in capsys.readouterr().out
+    written = json.loads(report.read_text())
+    assert written["concluded"] is False and written["channel_weights"] is None
+    assert len(written["effects"]) == 32 and written["packing"] == 4
+    assert {effect["answers_to"] for effect in written["effects"]} == {None}
+    with pytest.raises(BadInput, match=r"concludes nothing: the channels of .* prefer nothing beyond chance"):
+        channels.read_weights(report, "structure", 8)
+
+
+def test_shuffling_is_undone(klein):
+    model = autoencoder.load(str(klein), "cpu")
+    picture = draw(Recipe(1, 1, 1), 32)
+    plain = model.encode(picture)
+    with model.shuffled(3):
+        assert not torch.allclose(model.encode(picture), plain, atol=1e-3)
+    assert torch.equal(model.encode(picture), plain)
+
+
+def test_packed_channels_are_where_the_pipeline_puts_them(klein):
+    from diffusers import Flux2KleinPipeline
+
+    model = autoencoder.load(str(klein), "cpu")
+    picture = draw(Recipe(1, 1, 1), 32)
+    with torch.inference_mode():
+        raw = model.vae.encode(picture * 2 - 1).latent_dist.mode()
+    assert torch.equal(model.encode(picture), Flux2KleinPipeline._patchify_latents(raw))
+
+
+def test_weights_are_read_for_the_channels_that_are_fed_back(measured, tmp_path):
+    file = tmp_path / "report.json"
+    report = channels.conclude("known", *measured)
+    file.write_text(json.dumps(channels.document(report, packing=2)))
+    assert channels.read_weights(file, "colour", 3) == pytest.approx([0, 0.7, 0], abs=0.1)
+    with pytest.raises(BadInput, match="of a model with other latents; this one has 4 channels"):
+        channels.read_weights(file, "colour", 4)
+    with pytest.raises(BadInput, match="weighed by structure, colour, texture, not by 'mood'"):
+        channels.read_weights(file, "mood", 3)
+    file.write_text("{}")
+    with pytest.raises(BadInput, match="no report of `motion-bridge channels`"):
+        channels.read_weights(file, "colour", 3)
+
+
+def test_a_hypothesis_about_the_first_channels_is_put_to_the_same_test(measured):
+    response, shuffled = measured
+    assert channels.hypothesis(response, shuffled, 2)["holds"]
+    assert not channels.hypothesis(response[..., ::-1], shuffled, 2)["holds"]
+    assert not channels.hypothesis(shuffled[0], shuffled[1:], 2)["holds"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--pictures", "2"], "At least 4 pictures and 19 shuffles"),
+        (["--shuffles", "5"], "At least 4 pictures and 19 shuffles"),
+        (["--size", "40"], "--size 40 must be a multiple of 16"),
+    ],
+)
+def test_too_little_to_believe_anything_is_refused(klein, capsys, asked, said):
+    assert cli.main(["channels", str(klein), *asked]) == 2
+    assert said in capsys.readouterr().err
