@@ -18,6 +18,7 @@ TRAINED = {"codec": codec, "flow": flow, "distil": distil, "decoder": codec}
 def small(monkeypatch):
     torch.set_num_threads(1)
     monkeypatch.setattr(latents, "AT_ONCE", 2)
+    monkeypatch.setattr(latents, "SHARES", {128: 1.0})
     monkeypatch.setattr(codec, "PICTURES", 1)
     monkeypatch.setattr(flow, "BATCH", 2)
     monkeypatch.setattr(distil, "BATCH", 2)

@@ -11,10 +11,11 @@ from torch.nn import functional
 
 from .track_head import STRIDE
 
+CELL, WINDOW = 4, 8  # pixels: the side of a latent cell, and of what the encoder sees for it
 Memory = list[Tensor]  # what each block remembers of the frame before, in the order of the blocks
 
 
-def _group(frames: Tensor) -> Tensor:
+def group(frames: Tensor) -> Tensor:
     """(B, 3, 1 + 4n, H, W) → (B, 1 + n, 12, H, W): the first frame four times over, then groups of four."""
     batch, _, _, height, width = frames.shape
     filled = torch.cat([frames[:, :, :1].expand(-1, -1, STRIDE - 1, -1, -1), frames], dim=2)
@@ -23,24 +24,24 @@ def _group(frames: Tensor) -> Tensor:
 
 
 class Encoder(nn.Module):
-    """(B, 3, 1 + 4n, H, W) in -1 … 1 → (B, C, 1 + n, H/4, W/4), trained towards unit variance."""
+    """(B, 3, 1 + 4n, H, W) in -1 … 1 → (B, C, 1 + n, H/4, W/4), linear.
 
-    def __init__(self, channels: int = 16, width: int = 64):
+    Its weights are the principal components of drawn clips under overlapping windows (training/codec.py). Nothing in
+    them knows of cell borders, so a feature that moves with its picture stays nearly the same.
+    """
+
+    def __init__(self, channels: int = 16):
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.PixelUnshuffle(2),
-            nn.Conv2d(12 * STRIDE, width, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(2 * width, 2 * width, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(2 * width, channels, 3, padding=1),
-        )
+        self.linear = nn.Conv2d(3 * STRIDE, channels, WINDOW, stride=CELL)
 
     def forward(self, frames: Tensor) -> Tensor:
-        groups = _group(frames)
-        return self.layers(groups.flatten(0, 1)).unflatten(0, groups.shape[:2]).transpose(1, 2)
+        groups = group(frames)
+        return self.linear(framed(groups.flatten(0, 1))).unflatten(0, groups.shape[:2]).transpose(1, 2)
+
+
+def framed(pictures: Tensor) -> Tensor:
+    """Borders repeated outwards, so that there is a window for each cell."""
+    return functional.pad(pictures, [(WINDOW - CELL) // 2] * 4, mode="replicate")
 
 
 class MemoryBlock(nn.Module):
@@ -55,15 +56,19 @@ class MemoryBlock(nn.Module):
         """frames: (B, T, C, h, w); past: (B, C, h, w) of the frame before, None at the start."""
         before = torch.zeros_like(frames[:, :1]) if past is None else past[:, None]
         seen = torch.cat([frames, torch.cat([before, frames[:, :-1]], dim=1)], dim=2)
-        change = self.out(functional.relu(self.mix(seen.flatten(0, 1))))
-        return functional.relu(frames + change.unflatten(0, frames.shape[:2]))
+        change = self.out(functional.silu(self.mix(seen.flatten(0, 1))))
+        return frames + change.unflatten(0, frames.shape[:2])
 
 
 class Decoder(nn.Module):
-    """(B, C, n, h, w) → pictures in -1 … 1; call it chunk by chunk with the memory it returned."""
+    """(B, C, n, h, w) → pictures in -1 … 1; call it chunk by chunk with the memory it returned.
+
+    A linear part that answers the encoder's, and what a network with memory adds to it.
+    """
 
     def __init__(self, channels: int = 16, width: int = 64):
         super().__init__()
+        self.linear = nn.Conv2d(channels, 3 * STRIDE * CELL * CELL, 3, padding=1, padding_mode="replicate")
         self.enter = nn.Conv2d(channels, width, 3, padding=1)
         self.low = nn.ModuleList([MemoryBlock(width), MemoryBlock(width)])
         self.rise = nn.Conv2d(width, 4 * (width - 16), 3, padding=1)
@@ -74,13 +79,15 @@ class Decoder(nn.Module):
         """→ (B, 3, 4n, H, W), or 4n - 3 frames when the clip starts here, and the memory for the next chunk."""
         past = list(memory) if memory else [None] * (len(self.low) + len(self.high))
         kept: Memory = []
-        frames = _each(self.enter, latents.transpose(1, 2))
+        cells = latents.transpose(1, 2)
+        frames = _each(self.enter, cells)
         for block in self.low:
             frames = self._remember(block, frames, past, kept)
         frames = _each(lambda flat: functional.pixel_shuffle(self.rise(flat), 2), frames)
         for block in self.high:
             frames = self._remember(block, frames, past, kept)
         groups = _each(lambda flat: functional.pixel_shuffle(self.leave(flat), 2), frames)
+        groups = groups + _each(lambda flat: functional.pixel_shuffle(self.linear(flat), CELL), cells)
         pictures = groups.unflatten(2, (3, STRIDE)).transpose(1, 2).flatten(2, 3)
         return (pictures if memory else pictures[:, :, STRIDE - 1 :]), kept
 

@@ -16,6 +16,7 @@ from .track_head import STRIDE, TrackHead, picture_frames
 from .track_map import cells_by_floor, track_map
 
 MASK_CHANNELS = 4
+TOUCHED = 0.1  # how much of a point in a cell makes it show that point's feature
 Cells = Callable[[Tensor, int, int], Tensor]  # one of track_map's
 
 
@@ -86,7 +87,8 @@ def _first_frame_channels(first: FirstFrame, carried: Tracks | None, frames: ran
         at = [STRIDE * k - carried.start for k in later]
         shown = carried.visible[:, at] & carried.known[:, None]
         feature, amount = propagate(first.latent, carried.origin, carried.points[:, at], shown)
-        latent[:, -len(later) :] += amount * (feature - latent[:, -len(later) :])
+        whole = (amount / TOUCHED).clamp(max=1)  # a feature says what is there, not how sure that is: the mask does
+        latent[:, -len(later) :] += whole * (feature - latent[:, -len(later) :])
         mask[:, -len(later) :] = amount
     if frames.start == 0:
         latent[:, 0] = first.latent

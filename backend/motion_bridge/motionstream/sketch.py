@@ -17,13 +17,13 @@ TEXT_WIDTH = 32
 TRANSFORMER = dict(
     patch_size=(1, 2, 2),
     num_attention_heads=4,
-    attention_head_dim=48,
+    attention_head_dim=32,
     in_channels=CHANNELS + 4 + CHANNELS + CHANNELS,
     out_channels=CHANNELS,
     text_dim=TEXT_WIDTH,
     freq_dim=64,
-    ffn_dim=512,
-    num_layers=6,
+    ffn_dim=384,
+    num_layers=4,
     rope_max_seq_len=64,
 )
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from . import answer
 from .cache import Cache, KeyValue
 from .condition import FirstFrame, Tracks, channels
 from .decoding import Decoded, Decoder, Decoding
@@ -103,7 +104,8 @@ def stream(
 
         def velocity(noisy, sigma, told=told, context=context, text=direction.text):
             time = (sigma * 1000).floor() / 1000 if usage.whole_times else sigma
-            return generator.student.chunk(torch.cat([noisy.to(told), told], dim=1), time, text, context)[0]
+            made = generator.student.chunk(torch.cat([noisy.to(told), told], dim=1), time, text, context)[0]
+            return answer.velocity(made, noisy, told, sigma[:, None, None, None, None], usage.answers)
 
         shape = (1, first.latent.shape[0], *told.shape[2:])
         noise = [each.to(told.device) for each in _noise(seed, number, len(usage.levels), shape)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
+from .answer import MEANINGS, VELOCITY
 from .sampler import SHIFT, sigmas
 
 FILE, FORMAT, VERSION = "motionstream.json", "motion-bridge motionstream", 1
@@ -25,6 +26,7 @@ class Usage:
     levels: tuple[float, ...]  # noise levels of the denoising steps, from 1 downwards
     shift: float = SHIFT  # of the schedule that another number of steps is taken from
     carries: bool = False  # the first frame's features are propagated along the tracks
+    answers: str = VELOCITY  # what the transformer's output means; see answer.py
     cells: str = "floor"
     chunk: int = 3
     first_chunk: int = 3  # of the clip's first chunk
@@ -98,7 +100,8 @@ def _check(usage: Usage, path: Path) -> None:
             raise BadInput(f"{path}: {field.name} is {value!r}; it must be a whole number from {least[field.name]} on.")
     if not _falling(usage.levels):
         raise BadInput(f"{path}: levels are {usage.levels}; they must fall from 1 and stay above 0.")
-    for name, value, known in (("cells", usage.cells, CELLS), ("text", usage.text, TEXTS)):
+    named = (("cells", usage.cells, CELLS), ("text", usage.text, TEXTS), ("answers", usage.answers, MEANINGS))
+    for name, value, known in named:
         if value not in known:
             raise BadInput(f"{path}: {name} is {value!r}; choose one of {', '.join(known)}.")
 

@@ -1,63 +1,92 @@
-"""Batches of drawn clips with the tracks a model is given of them.
+"""Batches from a bank of clips, with what a model is told of them.
 
-One first frame appears with several motions; half of the batches have a dense grid of tracks, half a sprinkle of
-points. What a model must learn to do without is left out at random: tracks in a stretch of time, all tracks, the text.
+Half of a batch's clips have a dense grid of tracks, half a sprinkle of points. What a model must learn to do without is
+left out at random: tracks in a stretch of time, all tracks, the text.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from ..motionstream.sketch import SIZE, embed_words
-from . import clips
+from ..motionstream.condition import FirstFrame, Tracks, whole_clip
+from ..motionstream.sketch import embed_words
+from ..motionstream.track_head import picture_frames
+from ..motionstream.track_map import draw_ids, embed_ids
+from .bank import Bank
 
-MOTIONS = 4  # of one first frame
 NO_MOTION, NO_TEXT, GAP = 0.15, 0.1, 0.2  # chances
+GAP_FRAMES = 8
 
 
 @dataclass(frozen=True)
 class Batch:
-    frames: Tensor  # (B, 3, T, H, W) in -1 … 1
-    points: list[Tensor]  # B times (N, T, 2)
-    visible: list[Tensor]  # B times (N, T); all False where the motion is left out
-    has_motion: Tensor  # (B,) bool
+    clean: Tensor  # (B, C, K, h, w) latents
+    first: list[FirstFrame]
+    tracks: list[Tracks | None]  # None where the motion is left out
     text: Tensor  # (B, words, width); zeros where the text is left out
 
 
-def draw_batch(size: int, frames: int, generator: torch.Generator, complete: bool = False) -> Batch:
-    """size: clips, a multiple of MOTIONS; complete: nothing is left out."""
-    made, points, visible, text = [], [], [], []
-    for _ in range(size // MOTIONS):
-        look = clips.draw_look(generator)
-        for _ in range(MOTIONS):
-            motion = clips.draw_motion(len(look.texture), frames, generator)
-            clip = clips.render(look, motion, SIZE, _starts(generator))
-            made.append(clip.frames)
-            points.append(clip.points)
-            visible.append(clip.visible)
-            text.append(embed_words(clip.words))
-    batch = Batch(torch.stack(made), points, visible, torch.ones(size, dtype=torch.bool), torch.stack(text))
-    return batch if complete else _leave_out(batch, generator)
+@dataclass(frozen=True)
+class Source:
+    """A bank with its latents."""
+
+    bank: Bank
+    latents: NDArray[np.float16]  # (M, C, K, h, w)
+    grey: Tensor  # (C, h, w), FirstFrame.grey
+
+    def batch(self, clips: list[int], latent_frames: int, generator: torch.Generator, complete: bool = False) -> Batch:
+        """The first latent frames of some clips. complete: nothing is left out and all tracks are told."""
+        clean = torch.from_numpy(np.stack([self.latents[k, :, :latent_frames] for k in clips])).float()
+        frames = picture_frames(0, latent_frames)
+        text = torch.stack([embed_words(self.bank.words[k]) for k in clips])
+        whole = [self.tracks(k, frames, generator) for k in clips]
+        tracks: list[Tracks | None] = [*whole]
+        if not complete:
+            tracks = [_leave_out(_sprinkle(told, generator), generator) for told in whole]
+            text[torch.rand(len(clips), generator=generator) < NO_TEXT] = 0
+        return Batch(clean, [FirstFrame(latent, self.grey) for latent in clean[:, :, 0]], tracks, text)
+
+    def draw(self, size: int, latent_frames: int, generator: torch.Generator) -> Batch:
+        """Some clips at random."""
+        clips = torch.randint(len(self.bank), (size,), generator=generator).tolist()
+        return self.batch(clips, latent_frames, generator)
+
+    def tracks(self, clip: int, frames: slice, generator: torch.Generator) -> Tracks:
+        """All tracks of a clip under freshly drawn identities."""
+        points = torch.from_numpy(np.array(self.bank.points[clip, :, frames]))
+        visible = torch.from_numpy(np.array(self.bank.visible[clip, :, frames]))
+        return whole_clip(points, visible, embed_ids(draw_ids(len(points), generator)))
 
 
-def _starts(generator: torch.Generator) -> Tensor:
-    """Where tracks begin: a jittered 16×16 grid, or 8 to 64 points anywhere."""
-    if torch.rand((), generator=generator) < 0.5:
-        cell = torch.stack(torch.meshgrid(torch.arange(16), torch.arange(16), indexing="xy"), -1).view(-1, 2)
-        return (cell + torch.rand(cell.shape, generator=generator)) / 16
-    return torch.rand(int(torch.randint(8, 65, (), generator=generator)), 2, generator=generator)
+def join(batches: Sequence[Batch]) -> Batch:
+    """One batch of several of the same length."""
+    first = [first for batch in batches for first in batch.first]
+    tracks = [tracks for batch in batches for tracks in batch.tracks]
+    return Batch(
+        torch.cat([batch.clean for batch in batches]), first, tracks, torch.cat([batch.text for batch in batches])
+    )
 
 
-def _leave_out(batch: Batch, generator: torch.Generator) -> Batch:
-    size, frames = len(batch.points), batch.frames.shape[2]
-    chance = torch.rand(size, 3, generator=generator)
-    visible = [shown.clone() for shown in batch.visible]
-    for k in range(size):
-        if chance[k, 0] < NO_MOTION:
-            visible[k][:] = False
-        elif chance[k, 2] < GAP:
-            start = int(torch.randint(1, frames - 8, (), generator=generator))
-            visible[k][:, start : start + 8] = False
-    text = torch.where((chance[:, 1] < NO_TEXT)[:, None, None], 0.0, batch.text)
-    return Batch(batch.frames, batch.points, visible, chance[:, 0] >= NO_MOTION, text)
+def _sprinkle(tracks: Tracks, generator: torch.Generator) -> Tracks:
+    """All points, or 8 to 64 of them."""
+    if torch.rand((), generator=generator) < 0.6:
+        return tracks
+    count = int(torch.randint(8, 65, (), generator=generator))
+    some = torch.randperm(len(tracks.points), generator=generator)[:count]
+    return whole_clip(tracks.points[some], tracks.visible[some], tracks.identity[some])
+
+
+def _leave_out(tracks: Tracks, generator: torch.Generator) -> Tracks | None:
+    chance = torch.rand(2, generator=generator)
+    if chance[0] < NO_MOTION:
+        return None
+    if chance[1] >= GAP:
+        return tracks
+    visible = tracks.visible.clone()
+    start = int(torch.randint(1, visible.shape[1] - GAP_FRAMES, (), generator=generator))
+    visible[:, start : start + GAP_FRAMES] = False
+    return whole_clip(tracks.points, visible, tracks.identity)

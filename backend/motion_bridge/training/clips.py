@@ -6,7 +6,9 @@ spans -1 … 1 both ways. Looks and motions are drawn from separate generators, 
 without that a model learns to read the motion out of the picture and ignores the tracks.
 """
 
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +17,8 @@ from torch.nn import functional
 
 TEXTURE = 96  # texels a side
 GROUND = 2.4  # half the ground's side: how far the camera may wander before it sees the edge
+MOTIONS = 4  # of one first frame
+GRID = 16  # tracks a side
 COLOURS = {
     "red": (0.85, 0.2, 0.18),
     "orange": (0.95, 0.55, 0.15),
@@ -72,11 +76,25 @@ def draw_motion(layers: int, frames: int, generator: torch.Generator) -> Tensor:
 
     All layers follow the camera; each shape also goes its own way.
     """
-    camera = _wander(frames, generator, reach=0.6, turn=0.25, zoom=0.25)
+    camera = _wander(frames, generator, reach=0.5, turn=0.2, zoom=0.2)
     own = [camera]
     for _ in range(layers - 1):
-        own.append(camera @ _wander(frames, generator, reach=0.8, turn=0.8, zoom=0.2))
+        own.append(camera @ _wander(frames, generator, reach=0.5, turn=0.6, zoom=0.15))
     return torch.stack(own)
+
+
+def drawn(frames: int, size: int, seed: int) -> Iterator[tuple[int, Clip]]:
+    """Clips for ever, each with the number of its look; one look comes with MOTIONS motions, one after another.
+
+    Tracks begin on a jittered grid of GRID×GRID points.
+    """
+    for number in itertools.count():
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
+        look = draw_look(generator)
+        cell = torch.stack(torch.meshgrid(torch.arange(GRID), torch.arange(GRID), indexing="xy"), -1).view(-1, 2)
+        starts = (cell + torch.rand(cell.shape, generator=generator)) / GRID
+        for _ in range(MOTIONS):
+            yield number, render(look, draw_motion(len(look.texture), frames, generator), size, starts)
 
 
 def render(look: Look, motion: Tensor, size: int, tracks: Tensor) -> Clip:
@@ -118,7 +136,7 @@ def _topmost(look: Look, to_plane: Tensor, points: Tensor) -> Tensor:
     count, frames, _ = points.shape
     top = torch.zeros(count, frames, dtype=torch.long)
     for layer in range(1, len(look.mask)):
-        at = torch.stack([_apply(to_plane[layer, t : t + 1], points[None, :, t])[0] for t in range(frames)])
+        at = _apply(to_plane[layer].expand(frames, 3, 3), points.transpose(0, 1))  # (T, N, 2)
         mask = look.mask[layer].expand(frames, 1, -1, -1)
         covered = functional.grid_sample(mask, at[:, :, None], align_corners=False)[:, 0, :, 0].T > 0.5
         top[covered] = layer
@@ -138,13 +156,13 @@ def _similarity(move: Tensor, turn: Tensor, scale: Tensor) -> Tensor:
 
 
 def _wander(frames: int, generator: torch.Generator, reach: float, turn: float, zoom: float) -> Tensor:
-    """A smooth random path that starts at the identity: a straight part plus two slow waves."""
-    time = torch.linspace(0, 1, frames)
-    slope, one, two = torch.randn(3, 4, generator=generator)
-    phase = torch.rand(2, 4, generator=generator) * 2 * math.pi
-    waves = one * (torch.sin(math.pi * time[:, None] + phase[0]) - phase[0].sin())
-    waves = waves + 0.5 * two * (torch.sin(2 * math.pi * time[:, None] + phase[1]) - phase[1].sin())
-    path = 0.5 * slope * time[:, None] + 0.4 * waves
+    """A smooth random path that starts at the identity and never strays far, however long it is: three slow waves."""
+    time = torch.arange(frames) / 32
+    path = torch.zeros(frames, 4)
+    for size, cycles in ((0.8, 0.2), (0.3, 0.45), (0.1, 0.9)):
+        strength = size * torch.randn(4, generator=generator)
+        phase = 2 * math.pi * torch.rand(4, generator=generator)
+        path += strength * (torch.sin(2 * math.pi * cycles * time[:, None] + phase) - phase.sin())
     return _similarity(path[:, :2] * reach, path[:, 2] * turn, torch.exp(path[:, 3] * zoom))
 
 

@@ -6,7 +6,7 @@ generator seeded by (seed, k).
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -22,28 +22,32 @@ def train(
     loss: Callable[[int, torch.Generator], Tensor],
     *,
     steps: int,
-    rate: float,
+    rate: float | Mapping[str, float],
     seed: int = 0,
     minutes: float = float("inf"),
 ) -> nn.Module:
     """Minimise `loss(step, generator)` over the model's parameters; the returned model holds their moving average.
 
+    rate: the learning rate, or one for each of the model's children by name; gradients are clipped apart as well.
     folder: keeps `state.pt` (resume) and `log.jsonl` (a line every 20 steps). The learning rate warms up over 100 steps
     and falls to a tenth along a cosine. minutes: stop early, keeping the state.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, betas=(0.9, 0.95))
+    rates = rate if isinstance(rate, Mapping) else {"": rate}
+    parts = [[p for p in model.get_submodule(name).parameters() if p.requires_grad] for name in rates]
+    optimiser = torch.optim.AdamW([{"params": part} for part in parts], betas=(0.9, 0.95))
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
     step = _resume(folder / "state.pt", model, optimiser, average)
     began = saved = time.monotonic()
     recent: list[float] = []
     while step < steps and time.monotonic() - began < 60 * minutes:
-        for group in optimiser.param_groups:
-            group["lr"] = rate * _schedule(step, steps)
+        for group, peak in zip(optimiser.param_groups, rates.values(), strict=True):
+            group["lr"] = peak * _schedule(step, steps)
         value = loss(step, torch.Generator().manual_seed(seed * 1_000_003 + step))
         optimiser.zero_grad(set_to_none=True)
         value.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for part in parts:
+            nn.utils.clip_grad_norm_(part, 1.0)
         optimiser.step()
         step += 1
         with torch.no_grad():

@@ -1,0 +1,55 @@
+"""`python -m motion_bridge.training.pack --folder DIR --to MODEL`: the trained stages as a model that the engine runs.
+
+MODEL gets motionstream.json, transformer/ and codec/ (motionstream/model.py), and teacher/ beside them.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from ..motionstream import checkpoint, model
+from ..motionstream.sketch import SIZE
+from ..motionstream.usage import Usage
+from .__main__ import load_codec, load_streamer, load_teacher
+from .rollout import CHUNK, Reach
+from .student import LEVELS
+from .teacher import SHIFT
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m motion_bridge.training.pack", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--student", choices=("causal", "ode", "dmd"), default="dmd", help="the stage it is taken from")
+    chosen = parser.parse_args(argv)
+    pack(chosen.folder, chosen.to, chosen.student)
+
+
+def pack(folder: Path, to: Path, stage: str) -> None:
+    """float16, which is all that so small a model can tell apart; it runs in float32."""
+    codec, teacher = load_codec(folder), load_teacher(folder)
+    streamer = load_streamer(folder, teacher, stage)
+    reach = Reach()
+    usage = Usage(
+        width=SIZE,
+        height=SIZE,
+        any_size=False,
+        text="words",
+        levels=tuple(LEVELS),
+        shift=SHIFT,
+        carries=streamer.carries,
+        answers=streamer.answers,
+        chunk=CHUNK,
+        first_chunk=CHUNK,
+        sink=reach.sink,
+        window=reach.window,
+        recalled=CHUNK,
+    )
+    model.save(to, usage, streamer.student, streamer.head, codec.encoder, codec.decoder, torch.float16)
+    checkpoint.save(teacher.transformer, teacher.head, to / "teacher", torch.float16)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""A bank of a few drawn clips, and networks of a size at which every stage takes seconds."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """Eight clips of 33 frames and a fitted codec."""
+    import torch
+    from motion_bridge.training import __main__ as command
+
+    torch.set_num_threads(1)
+    place = tmp_path_factory.mktemp("training")
+    command.write_bank(place / "clips", command.drawn(33, command.SIZE, 0), 8)
+    command.main(["codec", "--folder", str(place), "--steps", "0", "--threads", "1"])
+    return place
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A transformer of one layer, and short batches."""
+    from motion_bridge.training import codec, dmd, student, teacher
+
+    small = {**teacher.TRANSFORMER, "num_layers": 1, "num_attention_heads": 2, "attention_head_dim": 16, "ffn_dim": 32}
+    monkeypatch.setattr(teacher, "TRANSFORMER", small)
+    monkeypatch.setattr(student, "TRANSFORMER", small)
+    monkeypatch.setattr(teacher, "SIZES", ((2, 6),))
+    monkeypatch.setattr(student, "SIZES", ((2, 9),))
+    monkeypatch.setattr(dmd, "LATENT_FRAMES", 6)
+    monkeypatch.setattr(dmd, "CLIPS", 2)
+    monkeypatch.setattr(codec, "CLIPS", 1)
