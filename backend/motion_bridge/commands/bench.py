@@ -13,6 +13,7 @@ MEASUREMENTS = {  # name → what is measured; its file in bench/ has the same n
     "warp": "the legacy Deforum warp beside the webui's way of applying the same formulas",
     "burn": "what hundreds of frames of feedback do to a picture, beside a control and a naive loop",
     "sketch": "pictures a second from the built-in image model, and how often it follows a prompt",
+    "motionstream": "a chunk of endless video: its time and memory early and late, beside the arithmetic limit",
     "bridge": "Deforum schedules and guide videos beside the known Blender exporter, under the webui's own warp",
 }
 
