@@ -17,6 +17,7 @@ from ...backend.motion_bridge import shot as shots
 from ...backend.motion_bridge.errors import BadInput, Cancelled
 from ...backend.motion_bridge.motion.deforum import written
 from ...backend.motion_bridge.motion.deforum.written import Written
+from ...backend.motion_bridge.motion.stopping import stoppable
 from ...backend.motion_bridge.paths import check_output
 from ..job import movie, order
 from ..scene.camera import picture_of
@@ -56,7 +57,8 @@ class Export:
 
         shot = self._read.shot(progress, cancelled)
         try:
-            self._made = self._format.make(shot, replace(self._order, drawn=drawn))
+            with stoppable(cancelled):
+                self._made = self._format.make(shot, replace(self._order, drawn=drawn))
         except OSError as fault:
             raise BadInput(f"{self._order.path} cannot be written: {fault.strerror or fault}.") from None
 
@@ -66,6 +68,8 @@ class Export:
         if made.frames:
             frames = {number: picture(self._order.pictures, number) for number in range(1, made.frames + 1)}
             movie.write_pictures(frames, made.fps, path)
+        for beside, text in made.beside.items():
+            beside.write_text(text, encoding="utf-8")
         return made.files, (*self._read.notes, *made.sentences)
 
     def close(self) -> None:
@@ -83,7 +87,9 @@ class Copy:
         self.made: Written | None = None
 
     def work(self, progress: Progress, cancelled: Callable[[], bool]) -> None:
-        self.made = schedules(self._read.shot(progress, cancelled), self._order)
+        shot = self._read.shot(progress, cancelled)
+        with stoppable(cancelled):
+            self.made = schedules(shot, self._order)
 
     def finish(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         assert self.made

@@ -1,7 +1,7 @@
 """What can be written from the scene, and what each of it needs to be read."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from ...backend.motion_bridge import formats, png
 from ...backend.motion_bridge.formats import das
 from ...backend.motion_bridge.motion.deforum import guide, written
 from ...backend.motion_bridge.motion.deforum.written import Written
+from ...backend.motion_bridge.motion.stopping import breathe
 from ...backend.motion_bridge.shot import Shot
 
 DEEP = frozenset({"depth", "objects"})
@@ -37,6 +38,7 @@ class Made:
     sentences: tuple[str, ...]
     frames: int = 0  # of the movie that is still to be made of order.pictures
     fps: float = 0.0
+    beside: Mapping[Path, str] = field(default_factory=dict)  # texts to be written once the movie is there
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,6 @@ def _with_plot(order: Order, found: Written, text: str, sentences: tuple[str, ..
 
 def _guide(shot: Shot, order: Order) -> Made:
     settings = order.path.with_name(f"{order.path.stem}_settings.txt")
-    settings.write_text(written.guide_settings(shot, str(order.path)), encoding="utf-8")
     count = 0
     for count, drawn in enumerate(guide.pictures(shot), 1):
         picture(order.pictures, count).write_bytes(png.encode(drawn))
@@ -101,7 +102,8 @@ def _guide(shot: Shot, order: Order) -> Made:
     error = guide.expected_error(shot)[1:]
     left = f"The webui should follow it within {np.mean(error):.2f} pixels a frame." if len(error) else ""
     how = f"Load {settings.name} in Deforum; it names the movie, so move neither alone."
-    return Made((order.path, settings), tuple(filter(None, (left, how))), count, written.rate(shot))
+    beside = {settings: written.guide_settings(shot, str(order.path))}
+    return Made((order.path, settings), tuple(filter(None, (left, how))), count, written.rate(shot), beside)
 
 
 def _tracks(name: str) -> Callable[[Shot, Order], Made]:
@@ -117,6 +119,7 @@ def _das(shot: Shot, order: Order) -> Made:
         return _tracks("das")(shot, order)
     pictures = das.render(shot)
     for number, drawn in enumerate(pictures, 1):
+        breathe()
         picture(order.pictures, number).write_bytes(png.encode(drawn))
     return Made((order.path,), (), len(pictures), das.FPS)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .. import png
 from ..errors import BadInput
 from ..motion import camera
+from ..motion.stopping import breathe
 from ..shot import Shot
 from . import arrays
 from .video import mp4_encoder
@@ -51,6 +52,7 @@ def render(shot: Shot) -> Array:
     colour = colours(points.xy, points.depth)
     pictures = np.zeros((FRAMES, HEIGHT, WIDTH, 3), np.uint8)
     for number, (xy, depth) in enumerate(_moved(shot, points)):
+        breathe()
         pictures[number] = draw(xy, depth, colour)
     return pictures
 

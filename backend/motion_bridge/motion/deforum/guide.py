@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...errors import BadInput
 from ...shot import Shot
 from ..camera import pixel_centres, unproject
+from ..stopping import breathe
 from .truth import grid, still_frames, travel
 
 Array = NDArray[np.floating]
@@ -56,6 +57,7 @@ def pictures(shot: Shot) -> Iterator[NDArray[np.uint8]]:
         raise BadInput("This Shot has no depth to draw a guide video from; read the scene with depth.")
     lattice = np.random.default_rng(1).random((_SIDE, _SIDE, _SIDE), np.float32)
     for k in range(len(shot.frames)):
+        breathe()
         grey = _texture(*_surface(shot, k), lattice)
         shown = np.clip(128 + CONTRAST * grey, 0, 255).astype(np.uint8)
         yield np.repeat(shown[..., None], 3, axis=-1)
@@ -65,8 +67,10 @@ def expected_error(shot: Shot) -> Array:
     """What remains of a good guide, whose flow the webui reads at the wrong frame's pixels: (T,) mean pixels."""
     index = grid(shot.width, shot.height, 64, 36)
     error = np.zeros(len(shot.frames))
+    still = still_frames(shot)
     for k in range(1, len(shot.frames)):
-        if k in still_frames(shot):
+        breathe()
+        if k in still:
             continue
         was, seen = travel(shot, k, k - 1, index)
         goes, _ = travel(shot, k - 1, k, index)

@@ -13,6 +13,7 @@ from ...errors import BadInput
 from ...shot import Shot
 from ..camera import project, unproject
 from ..schedule import text
+from ..stopping import breathe
 from .closed import FOV_DECIMALS, fov_keys, similarities
 from .convention import CHANNELS_2D, CHANNELS_3D, matrices, motion, poses
 from .thin import Keys, Tolerance, evaluate, thin, without_repeats
@@ -65,6 +66,7 @@ def strays(shot: Shot, value: Array, window: int = WINDOW) -> float:
     worst = 0.0
     count = len(shot.frames)
     for start in range(count - 1):
+        breathe()
         ends = list(range(start + 1, min(start + window, count - 1) + 1))
         cut = next((k for k in ends if k in still), count)
         ends = [k for k in ends if k < cut][window // 2 - 1 :: window // 2] or [k for k in ends if k < cut][-1:]

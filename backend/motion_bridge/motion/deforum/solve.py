@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..stopping import breathe
 from .truth import Truth
 from .warp import Warp2D, Warp3D
 
@@ -80,6 +81,7 @@ def distances(warp: Warp3D | Warp2D, truth: Truth, value: Array, aspect: float) 
     """How far the warp's flow is from the true one at every frame and pixel: (T, N)."""
     distance = np.zeros(truth.seen.shape)
     for frames in _chunks(truth.frames):
+        breathe()
         flow = warp.flow(value[frames], aspect, frames)
         distance[frames] = np.linalg.norm(flow - truth.flow[frames], axis=1)
     return distance
@@ -109,6 +111,7 @@ def normal_equations(problem: Problem, value: Array, aspect: float, unit: Array)
     cost = 0.0
     scale = np.append(1 / unit, 1.0) * np.append(problem.active, problem.free_aspect)
     for frames in _chunks(truth.frames):
+        breathe()
         flow, change = problem.warp.flow_and_slopes(value[frames], aspect, frames)
         error = flow - truth.flow[frames]
         seen = truth.seen[frames]
@@ -212,6 +215,7 @@ def _conjugate_gradients(times: Callable[[Pair], Pair], roughly: Callable[[Pair]
     for _ in range(200):
         if size <= target:
             break
+        breathe()
         push = times(way)
         factor = size / dot(way, push)
         found, left = along(found, factor, way), along(left, -factor, push)

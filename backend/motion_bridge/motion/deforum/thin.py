@@ -11,6 +11,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ..stopping import breathe
+
 Array = NDArray[np.floating]
 Keys = dict[int, float]
 
@@ -80,6 +82,7 @@ def _fit(values: Array, tolerance: Tolerance, carried: float, fixed: set[int]) -
     if worst > 1:
         return places, values[places], carried
     for place in places[1:-1]:
+        breathe()
         if place in fixed:
             continue
         fewer = [other for other in places if other != place]

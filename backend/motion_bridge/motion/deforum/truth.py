@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...errors import BadInput
 from ...shot import Shot
 from ..camera import project, unproject
+from ..stopping import breathe
 
 Array = NDArray[np.floating]
 
@@ -83,6 +84,7 @@ def measure_at(shot: Shot, index: NDArray[np.intp]) -> Truth:
     seen = np.zeros((count, len(at)), bool)
     still = still_frames(shot)
     for k in range(1, count):
+        breathe()
         if k not in still:
             was, seen[k] = travel(shot, k, k - 1, index)
             flow[k] = np.where(seen[k], (was - at).T, 0.0)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...shot import Shot
+from ..stopping import breathe
 from .convention import CHANNELS_2D, CHANNELS_3D, STEP, turns, turns_and_slopes
 from .truth import grid
 
@@ -118,6 +119,7 @@ def rank_depth(shot: Shot, index: NDArray[np.intp]) -> Array:
     if shot.depth is None:
         return z
     for k in range(1, len(shot.frames)):
+        breathe()
         near = 1 / np.asarray(shot.depth[k - 1], np.float32)
         low, high = float(near.min()), float(near.max())
         if high > low:

@@ -16,6 +16,7 @@ from ...shot import Shot
 from ..schedule import Context, parseq, values, webui
 from ..schedule.parseq_fields import DEFAULTS, field_of
 from ..schedule.webui_keys import SCHEDULES
+from ..stopping import breathe
 from . import guide
 from .convention import CHANNELS_2D, CHANNELS_3D
 from .export import export
@@ -157,6 +158,7 @@ def _travelled(shot: Shot, truth: Truth, value: Array) -> Array:
     moved = np.zeros_like(truth.flow)
     index = (truth.at - 0.5).astype(np.intp)
     for k in range(1, truth.frames):
+        breathe()
         if k not in truth.still:
             moved[k] = np.where(truth.seen[k], flow(shot, value, k, index).T, 0.0)
     return moved
