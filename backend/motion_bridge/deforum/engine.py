@@ -27,7 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "cadence": 1,
     "optical_flow_cadence": "None",  # neighbours are drawn to each other by: None, DIS Medium, DIS Fine, Farneback
     "padding": "border",  # border, reflection, zeros, wrap
-    "sampling": "bicubic",  # bicubic, bilinear, nearest
+    "sampling": "spline",  # spline, bicubic (the webui's), bilinear, nearest
     "color_coherence": "auto",  # None, LAB, RGB, HSV, Latent; auto: LAB, or Latent where latents are fed back
     "color_reference": "first",  # first, video, or a picture's path
     "color_coherence_video_every_N_frames": 1,

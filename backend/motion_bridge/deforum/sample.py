@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from . import spline
+
 PADDINGS = ("border", "reflection", "zeros", "wrap")
-KERNELS = ("bicubic", "bilinear", "nearest")
+KERNELS = ("spline", "bicubic", "bilinear", "nearest")
 FARTHEST = 16384.0  # pixels: a flow of more leaves every picture
 MARGIN = 2  # pixels that a bicubic kernel reaches beyond a wrapped edge
 
@@ -32,16 +34,21 @@ CV_PADDING = {
 def warp(picture: Tensor, flow: Tensor, padding: str = "border", kernel: str = "bicubic") -> Tensor:
     """The picture moved along the flow: (B, C, H, W). A flow of batch 1 serves the whole batch.
 
-    Bicubic is torch's (a = -0.75) and may overshoot the picture's range; clamp when a picture is shown, not here.
+    Splines (spline.py) are for loops; bicubic is torch's (a = -0.75), which the webui has. Both may overshoot the
+    picture's range; clamp when a picture is shown, not here.
     """
     still = (flow == 0).all(-1) if bool(flow.abs().amin() == 0) else None
     if still is not None and bool(still.all()):
         return picture
     indices = _indices(*picture.shape[-2:], flow.device, picture.dtype)
     place = flow.clamp(-FARTHEST, FARTHEST).to(picture.dtype).add_(indices)
+    place = place.expand(len(picture), -1, -1, -1)
     few = picture.device.type == "cpu" and picture.dtype == torch.float32 and picture.shape[1] in (1, 3, 4)
-    take = remap if EXACT_REMAP and few and kernel in CV_KERNEL else grid_sample
-    taken = take(picture, place.expand(len(picture), -1, -1, -1), padding, kernel)
+    if kernel == "spline":
+        taken = (spline.on_cpu if EXACT_REMAP and few else spline.on_device)(picture, place, padding)
+    else:
+        take = remap if EXACT_REMAP and few and kernel in CV_KERNEL else grid_sample
+        taken = take(picture, place, padding, kernel)
     return taken if still is None else torch.where(still[:, None], picture, taken)
 
 
