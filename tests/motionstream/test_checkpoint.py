@@ -71,7 +71,7 @@ def test_what_a_folder_holds_is_what_was_saved(folder):
     for one, other in ((student, read), (head, read_head)):
         assert all(torch.equal(tensor, other.state_dict()[name]) for name, tensor in one.state_dict().items())
     clip, told = torch.randn(1, 16, 3, 8, 8), torch.randn(1, 5, 32)
-    nothing = [None] * 2
+    nothing: list = [None] * 2
     with torch.no_grad():
         before = student.chunk(clip, torch.ones(1), student.read_text(told), nothing)[0]
         after = read.chunk(clip, torch.ones(1), read.read_text(told), nothing)[0]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def shot(folder):
     return make
 
 
-def run(shot, made=(), changes=list):
+def run(shot, made=(), changes: Callable[[], list] = list):
     return list(engine.frames(shot, tiny.Disk(made), changes))
 
 

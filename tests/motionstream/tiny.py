@@ -42,7 +42,7 @@ def shot(frames=30, width=48, height=40, count=9, settings=None, **more):
     steps = np.arange(frames)
     grid = np.stack(np.meshgrid(np.arange(3), np.arange(-(-count // 3))), -1).reshape(-1, 2)[:count]
     xy = (grid[:, None] * (10, 8) + (8, 8) + steps[None, :, None] * (0.5, 0)).astype(np.float32)
-    visible = ((xy >= 0) & (xy < (width, height))).all(-1)
+    visible = np.logical_and(xy >= 0, xy < (width, height)).all(axis=-1)
     intrinsics = np.tile([[50.0, 0, width / 2], [0, 50.0, height / 2], [0, 0, 1]], (frames, 1, 1))
     fields = {
         "frames": tuple(range(1, frames + 1)),
@@ -51,7 +51,7 @@ def shot(frames=30, width=48, height=40, count=9, settings=None, **more):
         "height": height,
         "camera": Camera(np.tile(np.eye(4), (frames, 1, 1)), intrinsics, np.zeros(frames, bool)),
         "first_frame": np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8),
-        "tracks": Tracks(xy, visible, ("ball",) * count, ("grid",) * count),
+        "tracks": Tracks(xy, np.asarray(visible), ("ball",) * count, ("grid",) * count),
         "prompts": {1: "red disc", 22: "blue box"},
         "seed": 5,
         "settings": settings or {},
@@ -73,3 +73,6 @@ class Disk:
 
     def notes(self, index):
         return self.made[index].notes
+
+    def state(self, index):
+        return None
