@@ -10,7 +10,7 @@ from typing import Any
 from . import engine as engines
 from . import wishes
 from .deforum import foreign, presets
-from .deforum.schedules import over
+from .deforum.schedules import check_moving, over
 from .errors import BadInput
 
 DEFORUM = "deforum"  # the engine that knows presets and other programs' files
@@ -57,15 +57,15 @@ def given(options: argparse.Namespace, engine: str, frames: Sequence[int], own: 
     if options.preset and engine != DEFORUM:
         raise BadInput(f"Engine {engine} has no presets; leave --preset away.")
     preset = presets.asked(options.preset) if options.preset else ({}, {})
-    if not options.settings:
-        return Given({**preset[0], **words[0]}, over(preset[1], words[1]))
-    path = Path(options.settings)
-    if engine != DEFORUM:
-        file = wishes.sort(found, _json(path))
+    if options.settings and engine != DEFORUM:
+        file = wishes.sort(found, _json(Path(options.settings)))
         return Given({**file[0], **words[0]}, over(file[1], words[1]))
-    brought = foreign.read(path, str(words[0].get("model", own.get("model", ""))))
+    model = str(words[0].get("model", own.get("model", "")))
+    brought = foreign.read(Path(options.settings), model) if options.settings else foreign.Brought({}, {}, {})
+    settings = {**brought.settings, **preset[0], **words[0]}
+    check_moving({**own, **settings}, words[1])
     return Given(
-        {**brought.settings, **preset[0], **words[0]},
+        settings,
         over(over(brought.schedules, preset[1]), words[1]),
         foreign.placed(brought.prompts, frames),
         brought.seed,

@@ -171,7 +171,7 @@ def test_a_schedule_says_what_it_means_while_it_is_typed(extension):
 
 def test_the_command_takes_a_file_a_preset_and_single_settings_in_this_order(shot, tmp_path):
     path = settings_file(
-        tmp_path, diffusion_cadence=5, angle="0:(2)", zoom="0:(1.1)", prompts={"0": "hills", "2": "sea"}
+        tmp_path, animation_mode="2D", diffusion_cadence=5, angle="0:(2)", zoom="0:(1.1)", prompts={"0": "hills", "2": "sea"}
     )
     made = shot("--settings", path, "--preset", "smooth", "--set", "zoom=1.05", "--set", "seed_behavior=fixed")
     assert made.settings["cadence"] == 3 and made.settings["seed_behavior"] == "fixed"
@@ -186,7 +186,8 @@ def test_the_command_takes_a_file_a_preset_and_single_settings_in_this_order(sho
     [
         (["--set", "zom=1"], "did you mean 'zoom'?"),
         (["--set", "zoom"], "write --set name=value"),
-        (["--set", "zoom=0:(1), 3:(2*"], "zoom, key 3, column 13"),
+        (["--set", "zoom=1.02"], "zoom moves nothing while the motion is scene; it belongs to motion 2D"),
+        (["--set", "noise=0:(1), 3:(2*"], "noise_schedule, key 3, column 13"),
         (["--set", "cadence=two"], "it must be a whole number"),
         (["--preset", "smoth"], "did you mean 'smooth'?"),
         (["--settings", "{tmp}/none.txt"], "none.txt cannot be read"),

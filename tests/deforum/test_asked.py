@@ -84,8 +84,8 @@ def test_words_of_the_command_line_take_the_type_of_their_setting():
         ({"use_init": "perhaps"}, "it must be true or false"),
         ({"zoom": "0:(1), 5:(2*"}, "zoom, key 5, column 13: a value is missing"),
         ({"zoom": object()}, "a schedule is a text such as"),
-        ({"zoom": 1, "rotation_3d_y": 1}, "zoom moves nothing in 3D, only in 2D; what moves forwards in 3D is trans"),
-        ({"translation_z": 1, "motion": "2D"}, "translation_z moves nothing in 2D"),
+        ({"zoom": 1, "rotation_3d_y": 1}, "zoom moves nothing while the motion is 3D; it belongs to motion 2D"),
+        ({"translation_z": 1, "motion": "2D"}, "translation_z moves nothing while the motion is 2D"),
         ({"preset": "smoth"}, "did you mean 'smooth'?"),
         ({"prompt": {5: "hills"}}, "The prompts begin at frame 5; give one for frame 0 as well."),
         ({"prompt": {"max_g": "hills"}}, "prompts, key max_g"),
@@ -111,6 +111,8 @@ def test_without_a_scene_the_picture_begins_with_the_prompt_and_stands_still_unl
     assert shot.settings["use_init"] is False and shot.settings["motion"] == "2D"
     assert set(values(shot.schedules["zoom"], Context(10), "zoom")) == {1.0}
     assert asked(rotation_3d_y="0:(1)").settings["motion"] == "3D"
+    for begun in ({"mode": "video", "guide_video": "walk.mp4"}, {"guided_images": {"0": "a.png"}}):
+        assert asked(**begun).settings["use_init"] is True
     first = np.full((24, 32, 3), 7, np.uint8)
     given, _ = shot_of(first_frame=first)
     assert given.settings["use_init"] is True and (given.width, given.height) == (32, 24)
@@ -241,5 +243,7 @@ def test_a_scenes_shot_keeps_its_motion_and_takes_the_words(tmp_path):
     assert shot.settings == {"motion": "scene", "model": "sd-1.5"} and shot.seed == 4
     assert shot.prompts == {5: "hills", 9: "sea"} and shot.schedules["noise_schedule"] == "0:(0.1)"
     assert shots.differences(shot, scene) == ["seed", "prompts", "settings", "schedules"]
+    with pytest.raises(BadInput, match="zoom moves nothing while the motion is scene"):
+        shot_of(shot=tmp_path / "shot", zoom=1.1)
     with pytest.raises(BadInput, match="give one for frame 5"):
         shot_of(shot=tmp_path / "shot", prompt={7: "sea"})

@@ -16,30 +16,29 @@ from numpy.typing import NDArray
 from .. import png, wishes
 from .. import shot as shots
 from ..errors import BadInput
+from ..models.registry import chosen as chosen_model
 from ..motion.schedule import Context
 from ..motion.schedule.prompts import by_frame
 from ..motion.schedule.webui import STILL
 from ..shot import Camera, Shot
 from . import foreign, presets
 from .engine import DEFAULTS, engine
-from .schedules import check, ignored, over
+from .schedules import MOVING_2D, MOVING_3D, check, check_moving, ignored, over
 
-IN_2D = ("angle", "zoom", "transform_center_x", "transform_center_y")
-IN_3D = ("translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z", "fov_schedule", "aspect_ratio_schedule")
 SIDE = 1024  # pixels, where nothing says the size
 SMALLER = {"sd-1.5": 512, "lcm": 512, "sdxl-turbo": 512, "sketch": 128}
 FRAMES, FPS = 120, 24.0
 
 Picture = NDArray[np.uint8]
 Prompt = str | Mapping[int | str, str]
-Path_ = Path | str
+Where = Path | str
 
 
 def shot_of(
     *,
     model: str | None = None,
-    shot: Shot | Path_ | None = None,
-    settings: Path_ | None = None,
+    shot: Shot | Where | None = None,
+    settings: Where | None = None,
     preset: str = "",
     prompt: Prompt = "",
     negative: str = "",
@@ -48,7 +47,7 @@ def shot_of(
     fps: float | None = None,
     width: int | None = None,
     height: int | None = None,
-    first_frame: Picture | Path_ | None = None,
+    first_frame: Picture | Where | None = None,
     **asked: Any,
 ) -> tuple[Shot, tuple[str, ...]]:
     """The Shot that is meant, checked before anything is loaded, and what its maker should know of it.
@@ -61,28 +60,30 @@ def shot_of(
     frame's or what suits the model. first_frame: (H, W, 3) uint8 or a PNG; without one frame 0 is made from the
     prompt alone.
     """
+    model = chosen_model(model) if model else None
     file = foreign.read(Path(settings), model or "") if settings else foreign.Brought({}, {}, {})
     chosen, schedules = wishes.sort(engine, asked, shot_of.__kwdefaults__ or ())
     by_preset = presets.asked(preset) if preset else ({}, {})
     if shot is None:
-        model = model or str(file.settings.get("model", DEFAULTS["model"]))
+        model = model or chosen_model(str(file.settings.get("model", DEFAULTS["model"])))
         picture = _picture(first_frame)
         if picture is None:
             width, height = _said(width, file.width), _said(height, file.height)
         size = _size(width, height, picture, SMALLER.get(model, SIDE))
         count, rate = _said(frames, file.frames, FRAMES), _said(fps, file.fps, FPS)
         motion = {} if "motion" in file.settings else {"motion": _motion({**file.schedules, **schedules})}
-        base = _blank(count, rate, size, picture, motion, not settings)
+        begun = picture is not None or _brings_picture({**file.settings, **chosen})
+        base = _blank(count, rate, size, picture, {**motion, "use_init": begun}, not settings)
     else:
         alone = {"frames": frames, "fps": fps, "width": width, "height": height, "first_frame": first_frame}
         for name in (name for name, value in alone.items() if value is not None):
             raise BadInput(f"{name} cannot be chosen for a Shot; it has its own.")
         base = shot if isinstance(shot, Shot) else shots.load(Path(shot))
-    _check_idle(chosen, schedules)
     start = _said(seed, file.seed, base.seed)
     merged = {**base.settings, **file.settings, **by_preset[0], **chosen}
     if model:
         merged["model"] = model
+    check_moving(merged, schedules)
     texts = reduce(over, (base.schedules, file.schedules, by_preset[1], schedules))
     context = Context(len(base.frames), start, base.fps, dialect=merged.get("dialect", DEFAULTS["dialect"]))
     check(texts, context)
@@ -96,6 +97,11 @@ def shot_of(
 def _said(*values: Any) -> Any:
     """The first that is said at all."""
     return next((value for value in values if value is not None), None)
+
+
+def _brings_picture(settings: Mapping[str, Any]) -> bool:
+    """Whether there is something to begin with although nobody gave a first frame."""
+    return settings.get("mode") == "video" or any(settings.get(name) for name in ("init_image", "guided_images"))
 
 
 def _blank(
@@ -113,7 +119,7 @@ def _blank(
         height=height,
         camera=Camera(np.tile(np.eye(4), (count, 1, 1)), np.tile(lens, (count, 1, 1)), np.zeros(count, bool)),
         first_frame=np.full((height, width, 3), 128, np.uint8) if picture is None else picture,
-        settings={**settings, "use_init": picture is not None},
+        settings=settings,
         schedules=STILL if still else {},
     )
 
@@ -134,15 +140,7 @@ def _size(width: int | None, height: int | None, picture: Picture | None, side: 
 
 def _motion(schedules: Mapping[str, str]) -> str:
     """The mode that the schedules speak of."""
-    return "3D" if any(name in schedules for name in IN_3D) else "2D"
-
-
-def _check_idle(settings: Mapping[str, Any], schedules: Mapping[str, str]) -> None:
-    """BadInput for a schedule that would move nothing in the mode: elsewhere it is silently ignored."""
-    mode = settings.get("motion", _motion(schedules))
-    other, idle, forwards = {"2D": ("3D", IN_3D, "zoom"), "3D": ("2D", IN_2D, "translation_z")}.get(mode, ("", (), ""))
-    for name in (name for name in schedules if name in idle):
-        raise BadInput(f"{name} moves nothing in {mode}, only in {other}; what moves forwards in {mode} is {forwards}.")
+    return "3D" if any(name in schedules for name in MOVING_3D if name not in MOVING_2D) else "2D"
 
 
 def _prompts(prompt: Prompt, context: Context, first: int) -> dict[int, str]:
@@ -155,7 +153,7 @@ def _prompts(prompt: Prompt, context: Context, first: int) -> dict[int, str]:
     return found
 
 
-def _picture(first_frame: Picture | Path_ | None) -> Picture | None:
+def _picture(first_frame: Picture | Where | None) -> Picture | None:
     if first_frame is None:
         return None
     if not isinstance(first_frame, np.ndarray):

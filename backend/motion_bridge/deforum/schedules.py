@@ -4,6 +4,7 @@ Names and defaults are the webui's; those in OWN are this project's. Light, so t
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..errors import BadInput
 from ..motion.schedule import Context, texts, values
@@ -35,6 +36,11 @@ USED = (
     + ("hybrid_flow_factor_schedule", "cadence_flow_factor_schedule", "redo_flow_factor_schedule", "video_preserve")
     + ("image_strength_schedule", "blendFactorMax", "blendFactorSlope", "tweening_frames_schedule")
     + ("color_correction_factor", "control_strength")
+)
+MOVING_2D = ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
+MOVING_3D = (
+    ("translation_x", "translation_y", "translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z")
+    + (FOV, "aspect_ratio_schedule")
 )
 WORDS = ("mask_schedule", "noise_mask_schedule")  # schedules of words that the loop reads
 UNUSED = {  # what is known, and why it has no effect
@@ -84,6 +90,17 @@ def check_names(names: Iterable[str]) -> None:
     for name in names:
         if name not in there:
             raise BadInput(f"There is no schedule {name!r}{nearest(name, there)}")
+
+
+def check_moving(settings: Mapping[str, Any], names: Iterable[str]) -> None:
+    """BadInput for a schedule that would move nothing under these settings: elsewhere it is silently ignored."""
+    mode, motion = settings.get("mode", "feedback"), settings.get("motion", "scene")
+    kind = motion if mode == "feedback" else mode
+    moving = {"2D": MOVING_2D, "3D": MOVING_3D}.get(kind, ())
+    for name in names:
+        if name in {*MOVING_2D, *MOVING_3D} - {*moving}:
+            other = "2D" if name in MOVING_2D else "3D"
+            raise BadInput(f"{name} moves nothing while the motion is {kind}; it belongs to motion {other}.")
 
 
 def fault(name: str, text: str, context: Context) -> str | None:

@@ -7,6 +7,7 @@ Face cache already.
 
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import BadInput, ModelMissing
@@ -210,7 +211,9 @@ def folder_of(model: Model) -> Path:
 
 def cached(repository: str, revision: str | None, missing: str) -> Path:
     """A repository's folder in the Hugging Face cache; ModelMissing with what is to be said where it is not there."""
-    from huggingface_hub import snapshot_download  # Blender's panel lists the models, and has no such package
+    if find_spec("huggingface_hub") is None:  # in Blender's own Python, whose panel lists the models
+        raise ModelMissing(missing)
+    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
