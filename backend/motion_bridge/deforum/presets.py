@@ -48,7 +48,7 @@ PRESETS = {
     "fast_preview": Preset(
         "Fast Preview",
         "To judge the motion: every fourth frame is painted, in few steps",
-        {"start_sigma": 0.6, "cadence": 4, "noise": 0.02, "amount": 0, "sampling": "bilinear", "steps": 4},
+        {"start_sigma": 0.6, "cadence": 4, "noise": 0.02, "amount": 0, "steps": 4},
     ),
 }
 
