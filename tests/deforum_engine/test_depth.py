@@ -1,10 +1,14 @@
 """Depth estimators: tiny random ones, saved and loaded as the real ones are."""
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 import torch
 from motion_bridge.deforum import depths
 from motion_bridge.errors import BadInput, ModelMissing
-from motion_bridge.models import depth
+from motion_bridge.models import depth, midas_small
+from safetensors.torch import save_file
 from transformers import (
     DepthAnythingConfig,
     DepthAnythingForDepthEstimation,
@@ -94,3 +98,60 @@ def test_a_depth_model_that_is_missing_or_incomplete_says_so(saved, tmp_path, mo
         depth.load("zoe", "cpu")
     with pytest.raises(BadInput, match=r"config\.json is missing"):
         depth.load(str(tmp_path), "cpu")
+
+
+class Lite(torch.nn.Module):
+    """The shape of timm's EfficientNet-Lite3, with next to nothing in it."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv_stem = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.bn1 = torch.nn.BatchNorm2d(8)
+        widths, strides = (8, 32, 48, 96, 136, 232, 384), (1, 2, 2, 2, 1, 2, 1)
+        into = (8, *widths[:-1])
+        self.blocks = torch.nn.Sequential(
+            *(
+                torch.nn.Sequential(torch.nn.Conv2d(a, b, 3, stride=step, padding=1))
+                for a, b, step in zip(into, widths, strides, strict=True)
+            )
+        )
+
+
+def published(model):
+    """The state of a MidasSmall under the names that MiDaS published."""
+    places = {"conv_stem": "1.0", "bn1": "1.1", "blocks.0": "1.3", "blocks.1": "1.4", "blocks.2": "2.0"}
+    places |= {"blocks.3": "3.0", "blocks.4": "3.1", "blocks.5": "4.0", "blocks.6": "4.1"}
+    found = {}
+    for name, value in model.state_dict().items():
+        kind, rest = name.split(".", 1)
+        if kind == "decoder":
+            found[f"scratch.{rest}"] = value
+        else:
+            ours = next(each for each in places if rest.startswith(f"{each}."))
+            found[f"pretrained.layer{places[ours]}{rest.removeprefix(ours)}"] = value
+    return found
+
+
+def test_midas_small_is_read_under_its_published_names_where_timm_is(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", SimpleNamespace(create_model=lambda name, pretrained: Lite(), __spec__=1))
+    folder = tmp_path / "midas-small"
+    folder.mkdir()
+    monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
+    with pytest.raises(ModelMissing, match=r"midas_v21_small_256\.pt .* is a pickle"):
+        depth.load("midas-small", "cpu")
+    model = midas_small.MidasSmall(Lite()).eval()
+    save_file(published(model), folder / midas_small.FILE)
+    loaded = depth.load("midas-small", "cpu")
+    picture = torch.rand(1, 3, 48, 72, generator=torch.Generator().manual_seed(1))
+    assert loaded.kind == "midas" and loaded(picture).shape == (1, 48, 72)
+    shown = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(loaded.see(shown), model(shown))
+    save_file({"scratch.layer1_rn.weight": torch.zeros(1)}, folder / midas_small.FILE)
+    with pytest.raises(BadInput, match="is not MiDaS small"):
+        depth.load("midas-small", "cpu")
+
+
+def test_without_timm_midas_small_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(midas_small, "find_spec", lambda name: None)
+    with pytest.raises(ModelMissing, match=r"needs the package timm .* depth-anything-v2-small"):
+        depth.load("midas-small", "cpu")
