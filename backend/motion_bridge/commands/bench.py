@@ -11,6 +11,7 @@ MEASUREMENTS = {  # name → what is measured; its file in bench/ has the same n
     "camera": "the camera of a heavy scene at many frames, beside frame_set for each",
     "tracks": "points followed through a scene, beside world_to_camera_view and scene.ray_cast for each",
     "warp": "the legacy Deforum warp beside the webui's way of applying the same formulas",
+    "klein": "a FLUX.2 Klein preview of random weights: frames a second, memory, stages, beside the arithmetic limit",
     "burn": "what hundreds of frames of feedback do to a picture, beside a control and a naive loop",
     "sketch": "pictures a second from the built-in image model, and how often it follows a prompt",
     "motionstream": "a chunk of endless video: its time and memory early and late, beside the arithmetic limit",

@@ -68,10 +68,12 @@ class Job:
     device: str
 
 
-def prepare(shot: Shot, settings: Mapping[str, Any], precision: str | None = None) -> Job:
+def prepare(
+    shot: Shot, settings: Mapping[str, Any], precision: str | None = None, model: ImageModel | None = None
+) -> Job:
     """Read and load everything. BadInput for what cannot be; what is quick to check is checked before the model.
 
-    precision: of the model that made the frames which exist, where a job goes on.
+    precision: of the model that made the frames which exist, where a job goes on. model: one that is loaded already.
     """
     _check(shot, settings)
     conditions.check(shot, settings)
@@ -87,7 +89,8 @@ def prepare(shot: Shot, settings: Mapping[str, Any], precision: str | None = Non
     reference = None
     if settings["color_reference"] not in ("first", "video"):
         reference = from_bytes(pictures.read(settings["color_reference"], "color_reference"), device)
-    model = models.choose(conditions.choice(shot, settings, plan, device, precision), _say)
+    if model is None:
+        model = models.choose(conditions.choice(shot, settings, plan, device, precision), _say)
     _say_size(shot, model)
     if settings["compile"]:
         _say(compile_parts(model))

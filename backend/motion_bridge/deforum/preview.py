@@ -37,14 +37,19 @@ def stream(shot: Shot, settings: Mapping[str, Any], show: Show) -> None:
         show(frame.index, frame.pixels)
 
 
-def frames(shot: Shot, settings: Mapping[str, Any], changes: Changes = list) -> Iterator[Frame]:
-    """All frames of a Shot, in rising order. BadInput for settings that this way does not take."""
+def frames(
+    shot: Shot, settings: Mapping[str, Any], changes: Changes = list, model: ImageModel | None = None
+) -> Iterator[Frame]:
+    """All frames of a Shot, in rising order. BadInput for settings that this way does not take.
+
+    model: one that is loaded already.
+    """
     if settings["cadence"] != 1:
         raise BadInput(f"A preview makes every frame; cadence is {settings['cadence']}, make it 1.")
     quick = {**settings, "feedback": "latent"}
     if quick["color_coherence"] not in ("auto", "None", "Latent"):
         quick["color_coherence"] = "auto"  # others work on pixels
-    job = prepare(shot, quick)
+    job = prepare(shot, quick, model=model)
     return made(shot, replace(job, space=Unwatched(job.model)), changes)
 
 
@@ -54,7 +59,7 @@ class Unwatched(Latents):
     def paint(self, fed: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor:
         if sigma <= 0:
             return fed
-        model: ImageModel = self.model
+        model = self.model
         with torch.inference_mode(), memory_told(model.parts):
             latent = model.from_cells(fed)
             latent = model.denoise(latent, noise_for(latent, chance), min(sigma, 1.0), wish, chance.seed)
