@@ -45,9 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         total = sum(found.stages.values())
         for name, seconds in found.stages.items():
             print(f"  {name:24} {seconds * 1e3:9.1f} ms {seconds / total:6.1%}")
-        print(
-            f"  {'one after the other':24} {total * 1e3:9.1f} ms; the whole loop: {found.seconds / count * 1e3:.1f} ms a frame"
-        )
+        together = found.seconds / count * 1e3
+        print(f"  {'one after the other':24} {total * 1e3:9.1f} ms; the whole loop: {together:.1f} ms a frame")
         print(
             f"  arithmetic: {found.operations / 1e12:.3f} TFLOP a frame, {found.limit:.2f} frames/s at most "
             f"({found.limit_from})"
