@@ -60,6 +60,13 @@ def whole_clip(points: Tensor, visible: Tensor, identity: Tensor) -> Tracks:
     return Tracks(points, visible, identity, points[:, 0], visible[:, 0])
 
 
+def sent(tensor: Tensor, place: Tensor) -> Tensor:
+    """A tensor with another's device and precision; to a GPU through pinned memory, so that nobody waits for it."""
+    if place.device.type == "cuda" and tensor.device.type == "cpu":
+        tensor = tensor.pin_memory()
+    return tensor.to(place, non_blocking=True)
+
+
 def channels(
     first: FirstFrame, tracks: Tracks | None, head: TrackHead, frames: range, carry: bool, cells: Cells = cells_by_floor
 ) -> Tensor:
@@ -70,11 +77,11 @@ def channels(
     """
     _, height, width = first.latent.shape
     place = head.proj.weight
-    picture = _first_frame_channels(first, tracks if carry else None, frames).to(place)
+    picture = sent(_first_frame_channels(first, tracks if carry else None, frames), place)
     if tracks is None:
         return torch.cat([picture, place.new_zeros(head.proj.out_channels, len(frames), height, width)])
     seen = tracks.window(picture_frames(frames.start, frames.stop))
-    drawn = track_map(seen.points, seen.visible, seen.identity, height, width, cells).to(place)
+    drawn = sent(track_map(seen.points, seen.visible, seen.identity, height, width, cells), place)
     return torch.cat([picture, head(drawn[None], starts_clip=frames.start == 0)[0]])
 
 

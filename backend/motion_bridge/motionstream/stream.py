@@ -14,7 +14,7 @@ from torch import Tensor
 
 from . import answer
 from .cache import Cache, KeyValue
-from .condition import FirstFrame, Tracks, channels
+from .condition import FirstFrame, Tracks, channels, sent
 from .decoding import Decoded, Decoder, Decoding
 from .drift import distance
 from .sampler import sample
@@ -90,7 +90,7 @@ def stream(
     decoding = Decoding(generator.decoder, finish, generator.device)
     newest: list[KeyValue] = []
     recent = anchor = None  # latent frames: the newest, and the sink's
-    far = False
+    far, still = False, torch.zeros(1, device=generator.device)  # the noise level of what is finished
     for number in count():
         latents = chunk_frames(usage, number)
         pictures = picture_frames(latents.start, latents.stop)
@@ -108,9 +108,8 @@ def stream(
             return answer.velocity(made, noisy, told, sigma[:, None, None, None, None], usage.answers)
 
         shape = (1, first.latent.shape[0], *told.shape[2:])
-        noise = [each.to(told.device) for each in _noise(seed, number, len(usage.levels), shape)]
+        noise = [sent(each, still) for each in _noise(seed, number, len(usage.levels), shape)]
         clean = sample(velocity, noise, usage.levels)
-        still = torch.zeros(1, device=told.device)
         _, newest = generator.student.chunk(torch.cat([clean.to(told), told], dim=1), still, direction.text, context)
         cache.commit(newest if number < usage.sink else _end(newest, usage.recalled, len(latents)))
         recent = clean[0, :, -1]
