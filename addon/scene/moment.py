@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...backend.motion_bridge.motion.camera import transform
 from ...backend.motion_bridge.motion.raster import Array, View
 from .camera import CameraFrame, Picture
 from .geometry import Geometry
 from .soup import Soup, soups
+from .standing import Span, spans
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Moment:
     pose: Array  # (4, 4) camera to world
     view: View
     path: Array  # (T, 4, 4) the poses of all frames
+    span: Span  # what stands still around it
 
     @cached_property
     def to_camera(self) -> Array:
@@ -33,12 +36,28 @@ class Moment:
         """The soup's points (V, 3) in camera space."""
         return transform(self.to_camera, self.soup.points)
 
+    @cached_property
+    def moving(self) -> tuple[Array, NDArray[np.int32], NDArray[np.int32]]:
+        """Of what does not stand still: points (V, 3) in camera space, triangles (F, 3), and whose each is (F,)."""
+        soup, still = self.soup, self.span.still.things
+        if not still.any():
+            return self.points, soup.triangles, soup.thing
+        some = np.flatnonzero(~still[soup.thing])
+        parts = [(thing, part) for thing, part in soup.parts.items() if not still[thing]]
+        offset, count = np.zeros(len(still), np.int32), 0
+        for thing, part in parts:
+            offset[thing] = count - soup.start[thing]
+            count += len(part)
+        points = np.concatenate([np.empty((0, 3)), *(part for _, part in parts)])
+        thing = soup.thing[some]
+        return transform(self.to_camera, points), soup.triangles[some] + offset[thing, None], thing
+
 
 def moments(geometry: Geometry, cameras: Sequence[CameraFrame], picture: Picture) -> Iterator[Moment]:
     """The frames of a snapshot, one after the other."""
     path = np.stack([camera.pose for camera in cameras])
-    for at, (soup, camera) in enumerate(zip(soups(geometry), cameras, strict=True)):
-        yield Moment(at, soup, camera.pose, view_of(camera, picture), path)
+    for at, ((soup, span), camera) in enumerate(zip(spans(geometry, soups(geometry)), cameras, strict=True)):
+        yield Moment(at, soup, camera.pose, view_of(camera, picture), path, span)
 
 
 def view_of(camera: CameraFrame, picture: Picture) -> View:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.motion_bridge.motion.camera import transform
-from .geometry import Geometry
+from .geometry import FrameOfGeometry, Geometry
 from .store import Handle
 
 
@@ -27,45 +27,64 @@ class Soup:
 def soups(geometry: Geometry) -> Iterator[Soup]:
     """The frames of a snapshot, one after the other; what stands still is not moved again."""
     placed: dict[int, tuple[int, bytes, NDArray[np.float64]]] = {}  # thing → shape, matrix, points in the world
-    triangles: dict[int, NDArray[np.int32]] = {}  # shape →
+    faces = _Faces(geometry)
     last, soup = None, None
     for frame in geometry.frames:
         if soup is None or frame != last:
-            soup = _heap(geometry, frame, placed, triangles)
+            soup = _heap(geometry, frame, placed, faces)
             last = frame
         yield soup
 
 
-def _heap(geometry: Geometry, frame, placed, triangles) -> Soup:  # type: ignore[no-untyped-def]
+class _Faces:
+    """The triangles of all things of a frame; the same arrays as long as the same things have the same ones."""
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        self._kept: dict[Handle, NDArray[np.int32]] = {}
+        self._of: list[tuple[int, int, Handle]] = []
+        self._last = np.empty((0, 3), np.int32), np.empty(0, np.int32)
+
+    def get(self, of: list[tuple[int, int, Handle]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Triangles (F, 3) and whose each is (F,); of: each thing, its first point's number and its triangles."""
+        if of != self._of:
+            used = {handle for _, _, handle in of}
+            self._kept = {handle: kept for handle, kept in self._kept.items() if handle in used}
+            for handle in used - set(self._kept):
+                self._kept[handle] = self._geometry.store.get(handle)
+            faces = [self._kept[handle] + np.int32(start) for _, start, handle in of]
+            owners = [np.full(len(self._kept[handle]), thing, np.int32) for thing, _, handle in of]
+            self._of = of
+            self._last = (
+                np.concatenate([np.empty((0, 3), np.int32), *faces]),
+                np.concatenate([np.empty(0, np.int32), *owners]),
+            )
+        return self._last
+
+
+def _heap(geometry: Geometry, frame: FrameOfGeometry, placed: dict[int, tuple], faces: _Faces) -> Soup:
     store = geometry.store
     things, shapes, matrices = store.get(frame.thing), store.get(frame.shape), store.get(frame.matrix)
     for gone in set(placed) - set(things.tolist()):
         del placed[gone]
-    used = set(shapes.tolist())
-    for gone in set(triangles) - used:
-        del triangles[gone]
-    for shape in used - set(triangles):
-        triangles[shape] = store.get(geometry.shapes[shape].triangles)
     start = np.full(len(geometry.things), -1)
     origin = np.full((len(geometry.things), 3), np.nan)
     origin[things] = matrices[:, :3, 3]
     connection: list[Handle | None] = [None] * len(geometry.things)
-    points, faces, owners, count = [], [], [], 0
+    points, of, count = [], [], 0
     for thing, shape, matrix in zip(things.tolist(), shapes.tolist(), matrices, strict=True):
         key = matrix.tobytes()
         if placed.get(thing, (None, None))[:2] != (shape, key):
             local = store.get(geometry.shapes[shape].vertices).astype(np.float64)
             placed[thing] = (shape, key, transform(matrix, local))
         points.append(placed[thing][2])
-        faces.append(triangles[shape] + np.int32(count))
-        owners.append(np.full(len(triangles[shape]), thing, np.int32))
+        of.append((thing, count, geometry.shapes[shape].triangles))
         start[thing] = count
         connection[thing] = geometry.shapes[shape].connection
         count += len(points[-1])
     return Soup(
         np.concatenate([np.empty((0, 3)), *points]),
-        np.concatenate([np.empty((0, 3), np.int32), *faces]),
-        np.concatenate([np.empty(0, np.int32), *owners]),
+        *faces.get(of),
         start,
         origin,
         tuple(connection),

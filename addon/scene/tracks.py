@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.motion_bridge.motion.camera import project, transform
+from ...backend.motion_bridge.motion.clusters import around
 from ...backend.motion_bridge.motion.probe import probe
 from ...backend.motion_bridge.motion.raster import Array
 from ...backend.motion_bridge.motion.sight import Window, look_through, nearest
 from .moment import Moment
-from .soup import Soup
+from .standing import Still
 
 TOLERANCE = 1e-4  # a point is hidden when something is nearer by more than this share of its depth
 FARTHEST = 1e6  # pixels; where a point beside or behind the camera would fall is held within this
@@ -43,8 +44,9 @@ class Track:
         self.torn: dict[int, int] = {}  # thing → the first frame (position) whose mesh is connected otherwise
         self._transparent = transparent
         self._last = pixels
-        self._soup: Soup | None = None  # of the last frame
+        self._before: Array | None = None  # places at the last frame
         self._window: Window | None = None
+        self._seen_through: tuple[Still, NDArray[np.bool_]] | None = None
 
     def follow(self, moment: Moment) -> None:
         """Write position and visibility at a frame. What is absent stays, hidden, where it was last."""
@@ -64,37 +66,61 @@ class Track:
         inside = ((pixels >= 0) & (pixels < (view.width, view.height))).all(axis=1)
         clipped = ~infinite & ((seen[:, 2] < view.near) | (seen[:, 2] > view.far))
         asked = np.flatnonzero(there & ahead & inside & ~clipped)
-        depth = self._nearest(moment, place, pixels, asked)
+        depth = self._nearest(moment, place, pixels, seen[:, 2], asked)
         behind = np.where(infinite[asked], np.inf, seen[asked, 2] * (1 - TOLERANCE))
         self.visible[asked, at] = depth >= behind
 
-    def _nearest(self, moment: Moment, place: Array, pixels: Array, asked: NDArray[np.intp]) -> Array:
-        """The depth of the nearest surface at some points' pixels; what is behind a point may be left out."""
+    def _nearest(
+        self, moment: Moment, place: Array, pixels: Array, along: Array, asked: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The depth of the nearest surface at some points' pixels; what is behind a point may be left out.
+
+        along (n,): how far points or directions go along the axis.
+        """
+        view, still = moment.view, moment.span.still
         depth, known = np.full(len(asked), np.inf), np.zeros(len(asked), bool)
         window = self._window_at(moment, place)
         if window:
-            unmoved = (window.places == place).all(axis=1) & window.known
-            wanted = np.zeros(len(place), bool)
-            wanted[asked] = unmoved[asked]
-            known = wanted[asked]
-            depth = nearest(window, pixels, wanted, moment.to_camera, moment.view)[asked]
-        if not known.all():
+            known = (window.known & (window.places == place).all(axis=1))[asked]
+            depth[known] = nearest(window, along, moment.at, view.near, view.far)[asked[known]]
+        if not known.all() and still.things.any():
             rest = pixels[asked[~known]]
-            depth[~known], _ = probe(rest, moment.points, self._opaque(moment.soup), moment.view)
+            some = around(still.clusters, rest, moment.to_camera, view)
+            some = some[self._opaque(still)[some]]
+            corners = still.clusters.points[still.clusters.triangles[some]].reshape(-1, 3)
+            local = transform(moment.to_camera, corners)
+            depth[~known], _ = probe(rest, local, np.arange(len(local)).reshape(-1, 3), view)
+        points, triangles, thing = moment.moving
+        if self._transparent:
+            triangles = triangles[~np.isin(thing, list(self._transparent))]
+        if len(triangles):
+            moved, _ = probe(pixels[asked], points, triangles, view)
+            depth = np.minimum(depth, moved)
         return depth
 
     def _window_at(self, moment: Moment, place: Array) -> Window | None:
-        """What may hide points while everything stands still; None as long as anything moves."""
-        soup, before, self._soup = moment.soup, self._soup, moment.soup
-        if soup is not before or moment.view.orthographic:
+        """What of the still things hides points that do not move; None where nothing is known of that."""
+        before, self._before = self._before, place.copy()
+        if moment.view.orthographic or not moment.span.still.things.any():
             self._window = None
-        elif not self._window or self._window.last < moment.at:
-            infinite, path, at = self.points.infinite, moment.path, moment.at
-            opaque = self._opaque(soup)
-            self._window = look_through(place, infinite, soup.points, opaque, path, at, moment.view)
+        elif before is not None and (not self._window or self._window.last < moment.at):
+            unmoved = (place == before).all(axis=1)
+            still = moment.span.still
+            ahead = range(moment.at, moment.span.frames.stop)
+            self._window = look_through(
+                place,
+                self.points.infinite,
+                unmoved,
+                still.clusters,
+                self._opaque(still),
+                moment.path,
+                ahead,
+                moment.view,
+            )
         return self._window
 
-    def _opaque(self, soup: Soup) -> NDArray[np.int32]:
-        if not self._transparent:
-            return soup.triangles
-        return soup.triangles[~np.isin(soup.thing, list(self._transparent))]
+    def _opaque(self, still: Still) -> NDArray[np.bool_]:
+        """Which triangles of its heaps may hide these points."""
+        if self._seen_through is None or self._seen_through[0] is not still:
+            self._seen_through = still, ~np.isin(still.thing, list(self._transparent))
+        return self._seen_through[1]

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from motion_bridge.motion import sight
 from motion_bridge.motion.camera import project, transform
+from motion_bridge.motion.clusters import around, clustered
 from motion_bridge.motion.probe import probe
 from motion_bridge.motion.raster import View
 from motion_bridge.motion.sight import look_through, nearest
@@ -38,6 +40,10 @@ def points(random, corners, triangles):
     return np.concatenate([on, directions]), np.arange(400) >= 300
 
 
+def in_camera(places, infinite, to_camera):
+    return np.where(infinite[:, None], places @ to_camera[:3, :3].T, transform(to_camera, places))
+
+
 @pytest.mark.parametrize("step", [0.0, 0.002, 0.01, 0.04])
 @pytest.mark.parametrize("near", [-1.0, 3.0])
 @pytest.mark.parametrize("seed", range(3))
@@ -46,37 +52,73 @@ def test_the_same_points_are_hidden(seed, near, step):
     corners, triangles = surfaces(random, near)
     poses = path(random, step)
     places, infinite = points(random, corners, triangles)
+    clusters, asked_for = clustered(corners, triangles), random.random(len(places)) < 0.9
+    opaque = random.random(len(triangles)) < 0.9
+    theirs_to_ask = triangles[clusters.number[opaque]]
     window, compared, hidden = None, 0, 0
     for at, pose in enumerate(poses):
         if window is None or window.last < at:
-            window = look_through(places, infinite, corners, triangles, poses, at, VIEW)
+            window = look_through(places, infinite, asked_for, clusters, opaque, poses, range(at, FRAMES), VIEW)
         if window is None:
             continue
         to_camera = np.linalg.inv(pose)
-        local = np.where(infinite[:, None], places @ to_camera[:3, :3].T, transform(to_camera, places))
+        local = in_camera(places, infinite, to_camera)
         pixels = project(local, VIEW.intrinsics)
+        assert not (window.known & ~asked_for).any()
         asked = window.known & (local[:, 2] > VIEW.near) & (pixels >= 0).all(axis=1)
         asked &= (pixels < (WIDTH, HEIGHT)).all(axis=1)
-        ours = nearest(window, pixels, asked, to_camera, VIEW)[asked]
-        theirs, _ = probe(pixels[asked], transform(to_camera, corners), triangles, VIEW)
+        ours = nearest(window, local[:, 2], at, VIEW.near, VIEW.far)[asked]
+        theirs, _ = probe(pixels[asked], transform(to_camera, corners), theirs_to_ask, VIEW)
         behind = np.where(infinite, np.inf, local[:, 2] * (1 - 1e-4))[asked]
         np.testing.assert_array_equal(ours < behind, theirs < behind)
+        both = ours < behind
+        np.testing.assert_allclose(ours[both], theirs[both], rtol=1e-9)
         compared, hidden = compared + len(behind), hidden + int((theirs < behind).sum())
     assert compared > 100
     assert 0.05 * compared < hidden < compared
 
 
-def test_much_less_is_asked_than_there_is():
+def test_much_less_is_asked_than_there_is(monkeypatch):
     random = np.random.default_rng(0)
     corners, triangles = surfaces(random, 3.0)
     places, infinite = points(random, corners, triangles)
-    window = look_through(places, infinite, corners, triangles, path(random, 0.002), 0, VIEW)
+    everything, pairs = np.ones(len(triangles), bool), []
+    exactly = sight.crossings
+    monkeypatch.setattr(sight, "crossings", lambda *given: pairs.append(len(given[4][0])) or exactly(*given))
+    poses = path(random, 0.002)
+    clusters = clustered(corners, triangles)
+    window = look_through(places, infinite, infinite | ~infinite, clusters, everything, poses, range(FRAMES), VIEW)
     assert window.last == FRAMES - 1
-    assert len(window.point) < 0.05 * len(places) * len(triangles)
+    assert pairs[0] < 0.05 * len(places) * len(triangles)
 
 
 def test_no_window_is_made_for_an_eye_that_leaps():
     random = np.random.default_rng(0)
     corners, triangles = surfaces(random, 3.0)
     places, infinite = points(random, corners, triangles)
-    assert look_through(places, infinite, corners, triangles, path(random, 5.0), 0, VIEW) is None
+    asked, opaque = np.ones(len(places), bool), np.ones(len(triangles), bool)
+    poses, clusters = path(random, 5.0), clustered(corners, triangles)
+    assert look_through(places, infinite, asked, clusters, opaque, poses, range(FRAMES), VIEW) is None
+
+
+@pytest.mark.parametrize("orthographic", [False, True])
+@pytest.mark.parametrize("near", [-1.0, 3.0])
+def test_the_heaps_around_places_hold_all_that_is_seen_there(near, orthographic):
+    random = np.random.default_rng(5)
+    corners, triangles = surfaces(random, near)
+    corners[::500] = np.nan
+    corners[7::500] = np.inf
+    mirrored = np.array([[-15.0, 2, 80], [0, 15, 45], [0, 0, 1]]) if orthographic else VIEW.intrinsics
+    view = View(mirrored, WIDTH, HEIGHT, 0.1, 100.0, orthographic)
+    to_camera = np.linalg.inv(path(random, 0.05)[-1])
+    places = random.uniform(0, (WIDTH, HEIGHT), (200, 2))
+    with np.errstate(invalid="ignore"):
+        local = transform(to_camera, corners)
+    depth, triangle = probe(places, local, triangles, view)
+    clusters = clustered(corners, triangles)
+    assert sorted(clusters.number) == list(range(len(triangles)))
+    some = around(clusters, places, to_camera, view)
+    found, which = probe(places, local, clusters.triangles[some], view)
+    np.testing.assert_array_equal(found, depth)
+    np.testing.assert_array_equal(clusters.number[some][which][depth < np.inf], triangle[depth < np.inf])
+    assert len(some) < 0.95 * len(triangles) and np.isfinite(depth).mean() > 0.3

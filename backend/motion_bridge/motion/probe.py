@@ -1,7 +1,7 @@
 """What a camera sees of triangles at a few exact places of the picture, where drawing all of it would be too much.
 
-The places are sorted by the pixel that they lie in; so the places inside a triangle's rows are found without a search,
-and a table of sums over the picture tells at once that most triangles hold none.
+The places are sorted by the cell that they lie in; so the places inside a triangle's rows are found without a search,
+and a table of sums over the cells tells at once that most triangles hold none.
 """
 
 from collections.abc import Iterator
@@ -14,16 +14,33 @@ from .camera import project
 from .raster import Array, Index, View, depth_at, expand, extent, on_screen, planes_of
 
 PAIRS_AT_ONCE = 1 << 20  # of a triangle and a place: bounds the memory, about 100 MB
+CELLS, MOST_CELLS = 16, 32000  # for each place, and along a side
 EDGE = 1e-7  # a place this far outside, relative to the triangle, is inside: neighbours leave no gap
 
 
 @dataclass(frozen=True)
-class _Lattice:
-    """Places by the pixel that they lie in."""
+class Lattice:
+    """Places by the cell that they lie in."""
 
-    order: NDArray[np.int64]  # (n,) numbers of the places, sorted by pixel
-    before: NDArray[np.int64]  # (H·W + 1,) how many of them lie in earlier pixels
-    sums: NDArray[np.int64]  # (H + 1, W + 1) how many lie above and to the left
+    cell: float  # pixels
+    order: NDArray[np.int64]  # (n,) numbers of the places, sorted by cell
+    before: NDArray[np.int64]  # (R·C + 1,) how many of them lie in earlier cells
+    sums: NDArray[np.int32]  # (R + 1, C + 1) how many lie above and to the left
+
+    @property
+    def size(self) -> NDArray[np.int16]:
+        """Columns and rows."""
+        return np.array([self.sums.shape[1] - 1, self.sums.shape[0] - 1], np.int16)
+
+    def cells(self, pixels: Array) -> NDArray[np.int16]:
+        """The cell (n, 2) of pixels (n, 2); what is outside the picture is just outside of the cells."""
+        return np.fmin(np.fmax(np.floor(pixels / self.cell), -1), self.size).astype(np.int16)  # fmax takes nan as -1
+
+    def held(self, low: Index, high: Index) -> NDArray[np.int32]:
+        """How many places lie in boxes of cells, from low to before high (n, 2)."""
+        sums, wide = self.sums.ravel(), self.sums.shape[1]
+        top, bottom = low[:, 1].astype(np.int64) * wide, high[:, 1].astype(np.int64) * wide
+        return sums[bottom + high[:, 0]] - sums[top + high[:, 0]] - sums[bottom + low[:, 0]] + sums[top + low[:, 0]]
 
 
 def probe(places: Array, points: Array, triangles: Index, view: View) -> tuple[Array, NDArray[np.int64]]:
@@ -34,7 +51,7 @@ def probe(places: Array, points: Array, triangles: Index, view: View) -> tuple[A
     depth = np.full(len(places), np.inf)
     triangle = np.full(len(places), -1)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        lattice = _lattice(places, view)
+        lattice = lattice_of(places, view)
         pixels = project(points, view.intrinsics, view.orthographic)
         some = _holding(lattice, points, pixels, triangles, view)
         owner, screen = on_screen(points, pixels, triangles[some], view)
@@ -47,61 +64,60 @@ def probe(places: Array, points: Array, triangles: Index, view: View) -> tuple[A
     return depth, triangle
 
 
-def _lattice(places: Array, view: View) -> _Lattice:
-    cell = np.floor(places)
-    asked = np.flatnonzero((cell >= 0).all(axis=1) & (cell < (view.width, view.height)).all(axis=1))
-    cell = cell[asked].astype(np.int64)
-    number = cell[:, 1] * view.width + cell[:, 0]
-    count = np.bincount(number, minlength=view.height * view.width)
-    sums = np.zeros((view.height + 1, view.width + 1), np.int64)
-    sums[1:, 1:] = count.reshape(view.height, view.width).cumsum(axis=0).cumsum(axis=1)
-    return _Lattice(asked[np.argsort(number, kind="stable")], np.concatenate([[0], np.cumsum(count)]), sums)
+def lattice_of(places: Array, view: View) -> Lattice:
+    """The lattice of those places (n, 2) that are inside the picture."""
+    asked = np.flatnonzero((places >= 0).all(axis=1) & (places < (view.width, view.height)).all(axis=1))
+    wanted = CELLS * max(1, len(asked))
+    cell = float(max(1, np.sqrt(view.width * view.height / wanted), max(view.width, view.height) / MOST_CELLS))
+    columns, rows = int(view.width / cell) + 1, int(view.height / cell) + 1
+    at = (places[asked] / cell).astype(np.int64)
+    number = at[:, 1] * columns + at[:, 0]
+    count = np.bincount(number, minlength=rows * columns)
+    sums = np.zeros((rows + 1, columns + 1), np.int32)
+    sums[1:, 1:] = count.reshape(rows, columns).cumsum(axis=0).cumsum(axis=1)
+    return Lattice(cell, asked[np.argsort(number, kind="stable")], np.concatenate([[0], np.cumsum(count)]), sums)
 
 
-def _holding(lattice: _Lattice, points: Array, pixels: Array, triangles: Index, view: View) -> NDArray[np.int64]:
+def _holding(lattice: Lattice, points: Array, pixels: Array, triangles: Index, view: View) -> NDArray[np.int64]:
     """The triangles around which there are places; those that the near plane cuts are all kept."""
-    front = points[:, 2] >= view.near
-    size = np.array([view.width, view.height], np.int32)
-    cell = np.fmin(np.fmax(np.floor(pixels), -1), size).astype(np.int32)  # fmax takes nan as nothing
-    first, second, third = (cell[triangles[:, at]] for at in range(3))
-    low = np.maximum(np.minimum(np.minimum(first, second), third), 0)
-    high = np.minimum(np.maximum(np.maximum(first, second), third) + 1, size)
-    kept = (high > low).all(axis=1)
-    if front.all():
-        kept = np.flatnonzero(kept)
-        return kept[_held(lattice, low[kept], high[kept]) > 0]
-    ahead = front[triangles]
-    every, none = ahead.all(axis=1), ~ahead.any(axis=1)
-    kept = np.flatnonzero(kept & every)
-    return np.concatenate([kept[_held(lattice, low[kept], high[kept]) > 0], np.flatnonzero(~every & ~none)])
-
-
-def _held(lattice: _Lattice, low: Index, high: Index) -> Index:
-    """How many places lie in boxes of pixels, from low to before high (n, 2)."""
-    sums, wide = lattice.sums.ravel(), lattice.sums.shape[1]
-    top, bottom = low[:, 1] * wide, high[:, 1] * wide
-    return sums[bottom + high[:, 0]] - sums[top + high[:, 0]] - sums[bottom + low[:, 0]] + sums[top + low[:, 0]]
+    corners, cells = np.ascontiguousarray(triangles.T), lattice.cells(pixels)
+    low, high = np.empty((len(triangles), 2), np.int16), np.empty((len(triangles), 2), np.int16)
+    for axis in range(2):
+        cell = np.ascontiguousarray(cells[:, axis])
+        first, second, third = (cell[corner] for corner in corners)
+        low[:, axis] = np.maximum(np.minimum(np.minimum(first, second), third), 0)
+        high[:, axis] = np.minimum(np.maximum(np.maximum(first, second), third) + np.int16(1), lattice.size[axis])
+    kept = (high[:, 0] > low[:, 0]) & (high[:, 1] > low[:, 1])
+    front, cut = points[:, 2] >= view.near, np.zeros(0, np.int64)
+    if not front.all():
+        first, second, third = (front[corner] for corner in corners)
+        whole = first & second & third
+        cut = np.flatnonzero((first | second | third) & ~whole)
+        kept &= whole
+    some = np.flatnonzero(kept)
+    return np.concatenate([some[lattice.held(low[some], high[some]) > 0], cut])
 
 
 def _pairs(
-    lattice: _Lattice, places: Array, owner: Index, screen: Array, points: Array, triangles: Index, view: View
+    lattice: Lattice, places: Array, owner: Index, screen: Array, points: Array, triangles: Index, view: View
 ) -> Iterator[tuple[Index, Index, Array]]:
     """Pieces of (triangles, places, depths), all (n,), of the places that lie in triangles."""
     low, high = extent(screen)
-    low = np.clip(np.floor(low), 0, (view.width - 1, view.height - 1)).astype(np.int64)
-    high = np.clip(np.floor(high), 0, (view.width - 1, view.height - 1)).astype(np.int64) + 1
-    held = _held(lattice, low, high)
-    some = held > 0
+    low, high = (np.clip(lattice.cells(side), 0, lattice.size - 1).astype(np.int64) for side in (low, high))
+    high += 1
+    count = lattice.held(low, high)
+    some = count > 0
     owner, screen, low, high = owner[some], screen[some], low[some], high[some]
     planes = planes_of(points, triangles[owner], view)
-    total = np.cumsum(held[some])
+    total = np.cumsum(count[some])
     at = 0
     while at < len(owner):
         done = total[at - 1] if at else 0
         until = max(at + 1, int(np.searchsorted(total, done + PAIRS_AT_ONCE, side="right")))
         which, row = expand(low[at:until, 1], high[at:until, 1])
         which += at
-        begin, end = row * view.width + low[which, 0], row * view.width + high[which, 0]
+        columns = int(lattice.size[0])
+        begin, end = row * columns + low[which, 0], row * columns + high[which, 0]
         line, rank = expand(lattice.before[begin], lattice.before[end])
         which, place = which[line], lattice.order[rank]
         inside = is_inside(places[place], screen[which])

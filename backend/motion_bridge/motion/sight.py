@@ -1,252 +1,191 @@
-"""What may hide points from a camera on its way, while points and surfaces stand still: looked through once, for many
+"""What hides points from a camera on its way, while points and surfaces stand still: looked through once, for many
 frames.
 
-Over a window of frames the eye stays within a distance r of the eye of one of them, the reference. A point p that is
-seen past a place q, a share s of the way from p to the eye, has q at most s·r beside its ray from the reference. So q
-falls at most f·s·(r_x + r_z·tan θ) / z(q) pixels from p in the reference's picture, and the same in y, where
-s ≤ (z(p) - z(q)) / (z(p) - r): nothing where q is beside p, more where it is nearer. The reference's picture is turned
-so that the eye goes along its rows; then little is to be looked for above and below. Triangles whose outline, widened
-by that much, does not hold p cannot hide it in any of the frames. Those few that may are then asked exactly, frame by
-frame, as probe.py asks all of them.
+A window of frames has one picture, from the middle of the eyes' places, turned so that the eyes go along its rows: then
+little is to be looked for above and below. There everything is widened by what the eye's motion can do (field.py), and
+what then covers no point cannot hide one in any of the frames: first heaps of triangles are asked, then those of the
+heaps that are left. The pairs that may be are asked exactly (crossings.py).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from .camera import project, transform
-from .probe import is_inside
-from .raster import Array, Index, View, depth_at, expand, extent, on_screen, planes_of
+from .clusters import SIZE, Boxes, Clusters, boxes_of, members, seen
+from .crossings import Crossings, crossings
+from .field import candidates, field_of, reached
+from .raster import Array, Index, View
 
-LONGEST = 48  # frames of a window
-PARALLAX = 50.0  # pixels that the middlemost point may move by the eye's motion within a window
+SHORTEST, LONGEST = 3, 64  # frames of a window
+PARALLAX = 100.0  # pixels that the middlemost point may move by the eye's motion within a window
 TURN = 0.97  # the least cosine between the directions of view within a window
-CELL = 8  # pixels
-NEIGHBOURHOODS = (16, 5)  # cells
-BESIDE = 0.5  # pictures on every side of the reference's own in which points are known
-MOST = 1 << 22  # pairs of a triangle and a point: bounds the memory, about 300 MB
-SLACK = 1e-3  # pixels, for rounding
+BESIDE = 0.5  # pictures on every side of the window's own in which points are known
+HEAPS_AT_ONCE = 1 << 10  # what a processor's cache holds
+MOST = 1 << 21  # pairs of a triangle and a point: bounds the memory, about 200 MB
 
 
 @dataclass(frozen=True)
 class Window:
-    """What may hide which points from frame to frame; points and triangles as they stood when it was made."""
+    """What hides which points from frame to frame; points and triangles as they stood when it was made."""
 
-    last: int  # the last frame that this holds for
+    first: int  # the frames that this holds for
+    last: int
     places: Array  # (n, 3) the points in the world; directions where they are infinitely far
+    infinite: NDArray[np.bool_]  # (n,)
     known: NDArray[np.bool_]  # (n,) the points of which this says anything
-    points: Array  # (V, 3) corners in the world
-    triangles: Index  # (F, 3)
-    start: Index  # (F + 1,) where the points that a triangle may hide begin
-    point: Index  # their numbers
+    met: Crossings
 
 
-def nearest(window: Window, pixels: Array, asked: NDArray[np.bool_], to_camera: Array, view: View) -> Array:
-    """The depth (n,) of the nearest that may hide each point, inf where nothing does; for known points alone.
+def nearest(window: Window, depth: Array, at: int, near: float, far: float) -> Array:
+    """The depth (n,) of the nearest surface between the clipping planes that hides a point, inf where nothing does; for
+    known points alone.
 
-    pixels (n, 2): where the points fall; asked (n,): those that matter; to_camera: world to camera (4, 4).
+    depth (n,): of the points at frame `at`; of infinitely far ones, of their direction.
     """
-    points = transform(to_camera, window.points)
-    depth = np.full(len(pixels), np.inf)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        on_picture = project(points, view.intrinsics, view.orthographic)
-        owner, screen = on_screen(points, on_picture, window.triangles, view)
-        piece, pair = expand(window.start[owner], window.start[owner + 1])
-        point = window.point[pair]
-        kept = asked[point]
-        piece, point = piece[kept], point[kept]
-        kept = is_inside(pixels[point], screen[piece])
-        owner, point = owner[piece[kept]], point[kept]
-        planes = planes_of(points, window.triangles[owner], view)
-        seen = depth_at(pixels[point], planes, np.arange(len(owner)), view)
-        kept = seen <= view.far
-        np.minimum.at(depth, point[kept], seen[kept])
-    return depth
+    begin, end = window.met.start[at - window.first : at - window.first + 2]
+    point, share = window.met.point[begin:end], window.met.share[begin:end]
+    hit = depth[point] * np.where(window.infinite[point], share, 1 - share)
+    kept = (hit >= near) & (hit <= far)
+    found = np.full(len(depth), np.inf)
+    np.minimum.at(found, point[kept], hit[kept])
+    return found
 
 
 def look_through(
-    places: Array, infinite: NDArray[np.bool_], points: Array, triangles: Index, path: Array, at: int, view: View
+    places: Array,
+    infinite: NDArray[np.bool_],
+    asked: NDArray[np.bool_],
+    clusters: Clusters,
+    opaque: NDArray[np.bool_],
+    path: Array,
+    frames: range,
+    view: View,
 ) -> Window | None:
-    """A window from a frame on, as long as it is worth it; None where it is not.
+    """A window from the first of some frames on, as long as it is worth it; None where it is not.
 
-    places (n, 3), infinite (n,): points in the world, or directions. points (V, 3), triangles (F, 3): what may hide
-    them. path (T, 4, 4): the camera's poses. view: at this frame, perspective.
+    places (n, 3), infinite (n,): points in the world, or directions, of which some are asked for (n,). clusters: what
+    may hide them, of its triangles the opaque (F,). path (T, 4, 4): the camera's poses. frames: those in which all this
+    stands still. view: at the first of them, perspective.
     """
-    depth = transform(np.linalg.inv(path[at]), places[~infinite])[:, 2]
+    if not asked.any():
+        return None
+    depth = transform(np.linalg.inv(path[frames[0]]), places[asked & ~infinite])[:, 2]
     before = depth[depth > 0]
     reach = PARALLAX / _focal(view) * (np.median(before) if len(before) else np.inf)
-    length = LONGEST
-    while length > 1:
-        part = path[at : at + length]
-        reference = part[len(part) // 2]
-        moved = float(np.linalg.norm(part[:, :3, 3] - reference[:3, 3], axis=1).max())
-        if len(part) > 1 and moved <= reach and (part[:, :3, 2] @ reference[:3, 2]).min() >= TURN:
-            found = _window(places, infinite, points, triangles, reference, part[:, :3, 3], at + len(part) - 1, view)
-            if found:
-                return found
+    length = min(len(frames), LONGEST)
+    while length >= SHORTEST:
+        part = path[frames[0] : frames[0] + length]
+        eyes, middle = part[:, :3, 3], part[len(part) // 2].copy()
+        middle[:3, 3] = (eyes.min(axis=0) + eyes.max(axis=0)) / 2
+        moved = np.linalg.norm(eyes - middle[:3, 3], axis=1).max()
+        if moved > reach or (part[:, :3, 2] @ middle[:3, 2]).min() < TURN:
+            length -= max(1, length // 8)
+            continue
+        to_camera = _along_rows(eyes, middle)
+        found = _met(places, infinite, asked, clusters, opaque, to_camera, eyes, view)
+        if found:
+            known, met = found
+            return Window(frames[0], frames[0] + length - 1, places.copy(), infinite, known, met)
         length //= 2
     return None
 
 
-def _window(
+def _along_rows(eyes: Array, middle: Array) -> Array:
+    """World to the camera at a pose (4, 4), turned so that the eyes (T, 3) go along its rows: (4, 4)."""
+    to_camera = np.linalg.inv(middle)
+    local = transform(to_camera, eyes)[:, :2]
+    x, y = np.linalg.svd(local - local.mean(axis=0))[2][0]
+    turn = np.eye(4)
+    turn[:2, :2] = (x, y), (-y, x)
+    return turn @ to_camera
+
+
+def _met(
     places: Array,
     infinite: NDArray[np.bool_],
-    points: Array,
-    triangles: Index,
-    reference: Array,
+    asked: NDArray[np.bool_],
+    clusters: Clusters,
+    opaque: NDArray[np.bool_],
+    to_camera: Array,
     eyes: Array,
-    last: int,
     view: View,
-) -> Window | None:
-    to_camera, view, drift = _along_rows(eyes, reference, view)
+) -> tuple[NDArray[np.bool_], Crossings] | None:
+    """The known points (n,), and what comes between them and the eyes (T, 3); None when that is too much."""
+    eyes = transform(to_camera, eyes)
+    drift = np.abs(eyes).max(axis=0)
     moved = float(np.linalg.norm(drift))
+    side, focal = float(np.hypot(view.width, view.height)), _focal(view)
+    view = View(np.array([[focal, 0, side / 2], [0, focal, side / 2], [0, 0, 1]]), 0, 0, view.near, view.far)
     local = np.where(infinite[:, None], places @ to_camera[:3, :3].T, transform(to_camera, places))
     pixels = project(local, view.intrinsics)
     with np.errstate(invalid="ignore"):
-        known = (local[:, 2] > np.where(infinite, 0, 4 * moved)) & (pixels >= -BESIDE * view.width).all(axis=1)
-        known &= (pixels < (1 + BESIDE) * view.width).all(axis=1)
-    number = np.flatnonzero(known)
-    depth = np.where(infinite, np.inf, local[:, 2])[number]
-    corners = transform(to_camera, points)
-    pairs = _pairs(pixels[number], depth, local[number], corners, triangles, drift, view)
-    if pairs is None:
+        known = asked & (local[:, 2] > np.where(infinite, 0, 2 * moved))
+        known &= (pixels >= -BESIDE * side).all(axis=1) & (pixels < (1 + BESIDE) * side).all(axis=1)
+    if not known.any():
         return None
-    triangle, point = pairs
-    order = np.argsort(triangle, kind="stable")
-    used, counts = np.unique(triangle, return_counts=True)
-    needed, renumbered = np.unique(triangles[used], return_inverse=True)
-    start = np.concatenate([[0], np.cumsum(counts)])
-    return Window(last, places.copy(), known, points[needed], renumbered.reshape(-1, 3), start, number[point[order]])
-
-
-def _along_rows(eyes: Array, reference: Array, view: View) -> tuple[Array, View, Array]:
-    """World to a camera at the reference (4, 4) whose rows the eyes (T, 3) follow, its square view, and how far the
-    eyes stray along each of its axes (3,).
-    """
-    to_camera = np.linalg.inv(reference)
-    local = transform(to_camera, eyes)
-    far = local[np.argmax((local[:, :2] ** 2).sum(axis=1)), :2]
-    length = np.linalg.norm(far)
-    x, y = far / length if length > 0 else (1.0, 0.0)
-    turn = np.eye(4)
-    turn[:2, :2] = (x, y), (-y, x)
-    side = int(np.ceil(np.hypot(view.width, view.height)))
-    focal = _focal(view)
-    square = View(np.array([[focal, 0, side / 2], [0, focal, side / 2], [0, 0, 1]]), side, side, view.near, view.far)
-    return turn @ to_camera, square, np.abs(transform(turn, local)).max(axis=0)
+    number = np.flatnonzero(known)
+    corners = transform(to_camera, clusters.points)
+    found = _pairs(local[number], infinite[number], pixels[number], clusters, opaque, corners, to_camera, drift, view)
+    if found is None:
+        return None
+    pairs = found[0], number[found[1]]
+    return known, crossings(corners, clusters.triangles, local, infinite, pairs, eyes)
 
 
 def _pairs(
-    pixels: Array, depth: Array, local: Array, corners: Array, triangles: Index, drift: Array, view: View
+    local: Array,
+    infinite: NDArray[np.bool_],
+    pixels: Array,
+    clusters: Clusters,
+    opaque: NDArray[np.bool_],
+    corners: Array,
+    to_camera: Array,
+    drift: Array,
+    view: View,
 ) -> tuple[Index, Index] | None:
-    """Every triangle and every point that it may hide: their numbers (P,) and (P,); None when they are too many."""
-    if not len(depth):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    tangent = np.abs(local[:, :2] / local[:, 2:]).max(axis=0)
-    secant, moved = float(np.sqrt(1 + (tangent**2).sum())), float(np.linalg.norm(drift))
-    wide = _focal(view) * (drift[:2] + drift[2] * tangent)
-    nearest, farthest = extent(corners[triangles, 2][..., None])
-    nearest, farthest = nearest[:, 0], farthest[:, 0]
-    ahead = nearest >= max(2 * moved, view.near / 2)
-    close = np.flatnonzero(~ahead & (farthest > -moved))
-    close = close[_distance(corners, triangles[close]) <= (farthest[close] + moved) * secant + moved]
-    if len(close) * len(depth) > MOST:
-        return None
-    before = np.flatnonzero(ahead & (nearest <= depth.max()))
-    low, high = extent(project(corners, view.intrinsics)[triangles[before]])
-    spare = SLACK + 1e-6 * (high - low)
-    low, high = low - spare, high + spare
-    widest = (_share(depth.max(), nearest[before], moved) / nearest[before])[:, None] * wide
-    some = ((high + widest >= pixels.min(axis=0)) & (low - widest <= pixels.max(axis=0))).all(axis=1)
-    before, low, high = before[some], low[some], high[some]
-    margin = _margins(low, high, nearest[before], pixels, depth, wide, moved, view)
-    held = _held(pixels, low - margin, high + margin, view)
-    if held is None:
-        return None
-    which, point = held
-    near = nearest[before][which]
-    margin = (_share(depth[point], near, moved) / near)[:, None] * wide
-    kept = depth[point] >= near
-    for axis in range(2):
-        place = pixels[point, axis]
-        kept &= (place >= low[which, axis] - margin[:, axis]) & (place <= high[which, axis] + margin[:, axis])
-    everything = np.repeat(close, len(depth)), np.tile(np.arange(len(depth)), len(close))
-    return np.concatenate([before[which[kept]], everything[0]]), np.concatenate([point[kept], everything[1]])
+    """Every triangle and every point that it may hide: their numbers (P,) and (P,); None when they are too many.
 
-
-def _margins(
-    low: Array, high: Array, near: Array, pixels: Array, depth: Array, wide: Array, moved: float, view: View
-) -> Array:
-    """How far the outline of a triangle is to be widened for any of the points (n, 2) that it may hide: (F, 2) pixels.
-
-    The farther a point, the more; so the farthest in the neighbourhood that the margin so far reaches gives the next.
+    local (n, 3), pixels (n, 2): the points, corners (V, 3): the triangles', in the window's camera, from which eyes
+    stray by drift (3,).
     """
-    margin = _share(depth.max(), near, moved) / near
-    columns, rows, number = _cells(pixels, view)
-    farthest = np.zeros(rows * columns)
-    np.maximum.at(farthest, number, depth)
-    farthest = farthest.reshape(rows, columns)
-    middle = (low + high) / 2
-    _, _, at = _cells(np.minimum(np.maximum(middle, 0), view.width - 1), view)
-    half = (high - low).max(axis=1) / 2
-    inside = (middle[:, 0] >= 0) & (middle[:, 0] < view.width) & (middle[:, 1] >= 0) & (middle[:, 1] < view.width)
-    for reach in NEIGHBOURHOODS:
-        around = _greatest_within(farthest, reach).ravel()[at]
-        reached = inside & (half + margin * wide.max() + 2 * CELL <= reach * CELL)
-        margin = np.where(reached, np.minimum(margin, _share(around, near, moved) / near), margin)
-    return margin[:, None] * wide
+    depth = np.where(infinite, np.inf, local[:, 2])
+    field = field_of(pixels, depth, np.abs(local[:, :2] / local[:, 2:]).max(axis=0), drift, _focal(view))
+    strayed = np.where(infinite[:, None], 0, drift)
+    tangent = ((np.abs(local[:, :2]) + strayed[:, :2]) / (local[:, 2:] - strayed[:, 2:])).max(axis=0)
+    secant, moved = float(np.sqrt(1 + (tangent**2).sum())), float(np.linalg.norm(drift))
+    before = max(moved / 2, view.near / 2)
 
+    def ahead_and_close(boxes: Boxes) -> tuple[Index, Index]:
+        """Those wholly before all eyes and nearer than some point; those that are not and yet may be before an eye."""
+        ahead = boxes.nearest >= before
+        close = ~ahead & (boxes.distance <= (boxes.farthest + moved) * secant + moved)
+        return np.flatnonzero(ahead & (boxes.nearest < depth.max())), np.flatnonzero(close)
 
-def _greatest_within(cells: Array, reach: int) -> Array:
-    """The greatest of the cells (R, C) at most so many rows and columns away."""
-    for axis in range(2):
-        wide = np.pad(cells, [(reach, reach) if axis == along else (0, 0) for along in range(2)])
-        cells = sliding_window_view(wide, 2 * reach + 1, axis).max(axis=-1)
-    return cells
-
-
-def _cells(pixels: Array, view: View) -> tuple[int, int, Index]:
-    """Columns and rows of the cells in which points are known, and the number (n,) of the one that each is in."""
-    size = np.array([view.width, view.height])
-    columns, rows = np.ceil((1 + 2 * BESIDE) * size / CELL).astype(np.int64).tolist()
-    cell = ((pixels + BESIDE * size) // CELL).astype(np.int64)
-    return columns, rows, cell[:, 1] * columns + cell[:, 0]
-
-
-def _held(pixels: Array, low: Array, high: Array, view: View) -> tuple[Index, Index] | None:
-    """The points (n, 2) in the cells that rectangles touch: rectangle (P,) and point (P,); None when too many."""
-    origin = -BESIDE * np.array([view.width, view.height])
-    columns, rows, number = _cells(pixels, view)
-    sorted_points = np.argsort(number, kind="stable")
-    count = np.bincount(number, minlength=rows * columns)
-    before = np.concatenate([[0], np.cumsum(count)])
-    sums = np.zeros((rows + 1, columns + 1), np.int64)
-    sums[1:, 1:] = count.reshape(rows, columns).cumsum(axis=0).cumsum(axis=1)
-    first = np.minimum(np.maximum((low - origin) / CELL, 0), (columns, rows)).astype(np.int64)
-    last = np.minimum(np.maximum((high - origin) / CELL + 1, 0), (columns, rows)).astype(np.int64)
-    held = sums[last[:, 1], last[:, 0]] - sums[first[:, 1], last[:, 0]]
-    held += sums[first[:, 1], first[:, 0]] - sums[last[:, 1], first[:, 0]]
-    some = np.flatnonzero(held > 0)
-    if held[some].sum() > MOST:
-        return None
-    which, row = expand(first[some, 1], last[some, 1])
-    which = some[which]
-    line, rank = expand(before[row * columns + first[which, 0]], before[row * columns + last[which, 0]])
-    return which[line], sorted_points[rank]
-
-
-def _share(depth: Array, near: Array, moved: float) -> Array:
-    """How far from a point towards the eye something as near as that can be: (n,), at most 1."""
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isinf(depth), 1.0, ((depth - near) / (depth - moved)).clip(0, 1))
-
-
-def _distance(corners: Array, triangles: Index) -> Array:
-    """How near the boxes around triangles (n, 3) come to the eye: (n,)."""
-    low, high = extent(corners[triangles])
-    return np.linalg.norm(np.maximum(np.maximum(low, -high), 0), axis=1)
+    heaps = seen(clusters, to_camera, view)
+    ahead, close = ahead_and_close(heaps)
+    limit = np.full(len(heaps.nearest), depth.max())
+    some, limit[ahead] = reached(field, heaps.low[ahead], heaps.high[ahead], heaps.nearest[ahead], limit[ahead])
+    heap, number, count = np.concatenate([ahead[some], close]), np.arange(len(local)), 0
+    found: list[tuple[Index, Index]] = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    flat = project(corners, view.intrinsics)
+    for at in range(0, len(heap), HEAPS_AT_ONCE):
+        triangle = members(clusters, heap[at : at + HEAPS_AT_ONCE])
+        triangle = triangle[opaque[triangle]]
+        boxes = boxes_of(corners, flat, clusters.triangles[triangle], before)
+        ahead, close = ahead_and_close(boxes)
+        low, high, near = boxes.low[ahead], boxes.high[ahead], boxes.nearest[ahead]
+        some, farthest = reached(field, low, high, near, limit[triangle[ahead] // SIZE])
+        held = candidates(field, low[some], high[some], near[some], farthest[some], MOST - count)
+        count += len(close) * len(number)
+        if held is None or count > MOST:
+            return None
+        count += len(held[0])
+        found.append((triangle[ahead[some[held[0]]]], held[1]))
+        found.append((np.repeat(triangle[close], len(number)), np.tile(number, len(close))))
+    triangles, points = (np.concatenate(side) for side in zip(*found, strict=True))
+    return triangles, points
 
 
 def _focal(view: View) -> float:
