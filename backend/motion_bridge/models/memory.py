@@ -17,8 +17,9 @@ QUANTISED = ("fp8", "4-bit")  # of the denoiser's weights only; they are widened
 PACKAGES = {"4-bit": "bitsandbytes"}
 SMALLEST = 64  # pixels on a side
 KEPT_FREE = 0.6 * GB  # the driver's own, and what fragmentation wastes
-LIVE_MAPS = 4.5  # full-size feature maps that are alive at once while a picture is decoded
-DENOISING = 0.06  # of the denoiser's weights in 16 bits: its activations at a megapixel
+# Counted on the full shapes without running them; the rest is for what kernels work in.
+LIVE_MAPS = 4.5  # full-size feature maps that are alive at once while a picture is decoded; counted: 3.0
+ACTIVATIONS = 9500  # bytes at a megapixel for each root of a parameter; counted: Klein 4B 9300, FLUX.2 dev 6000
 STREAMED = 0.1  # share of a streamed part that is on the device: the blocks at work and the next
 
 
@@ -125,7 +126,7 @@ def _plan(facts: Facts, size: tuple[int, int], precision: str, arithmetic: str, 
         denoiser *= STREAMED
     pixels = size[0] * size[1]
     decoding = pixels * facts.decoder_channels * LIVE_MAPS * each
-    denoising = facts.denoiser * 2 * DENOISING * pixels / 1024**2
+    denoising = ACTIVATIONS * facts.denoiser**0.5 * pixels / 1024**2 * each / 2
     always = facts.vae * each + KEPT_FREE
     making = denoiser + max(decoding, denoising)
     if text == "stays":
