@@ -78,6 +78,8 @@ def prepare(
     _check(shot, settings)
     conditions.check(shot, settings)
     plan = read(shot, dict(settings))
+    for sentence in plan.ignored():
+        _say(sentence)
     device = settings["device"] or models.best_device()
     size = (shot.width, shot.height)
     frames = _guide(shot, settings)
