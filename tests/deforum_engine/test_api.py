@@ -14,6 +14,7 @@ import tiny
 from motion_bridge import DeforumFlux, frames, png
 from motion_bridge import shot as shots
 from motion_bridge.errors import BadInput, ModelMissing
+from motion_bridge.models import load
 
 SMALL = {"width": 96, "height": 64, "steps": 2}
 
@@ -143,6 +144,14 @@ def test_wrong_words_and_missing_models_are_sentences_and_leave_nothing_behind(k
     assert not (tmp_path / "take").exists()
     with pytest.raises(ModelMissing, match="hf download"):
         next(DeforumFlux("flux.1-schnell", device="cpu").stream(prompt="hills", frames=1, width=64, height=64))
+
+
+def test_a_model_is_loaded_once_for_many_animations(klein, monkeypatch):
+    wishes = {"prompt": "red hills", "frames": 2, **SMALL}
+    first = list(klein.stream(**wishes))
+    monkeypatch.setattr(load, "choose", lambda *_: pytest.fail("the model was loaded again"))
+    again = list(klein.stream(**wishes))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 
 
 def test_words_said_to_a_stream_are_painted_from_then_on(klein):

@@ -18,6 +18,7 @@ from motion_bridge.deforum import job, metric, pictures, sample, space
 from motion_bridge.deforum.engine import engine
 from motion_bridge.errors import BackendFailed, BadInput
 from motion_bridge.events import FrameMade
+from motion_bridge.models import load
 from motion_bridge.shot import Shot
 
 WIDTH, HEIGHT, COUNT = 80, 64, 6
@@ -239,6 +240,7 @@ def test_values_that_are_no_numbers_fail_with_the_frames_number_and_nothing_blac
         return real(model, picture, sigma, wish, chance)
 
     monkeypatch.setattr(space, "image_to_image", broken)
+    monkeypatch.setattr(load, "_last", [])  # this test's own, for it is spoilt
     made = []
     with pytest.raises(BackendFailed, match="Frame 3 failed"):
         for frame in engine.frames(travelling(), Disk(), list):

@@ -262,8 +262,8 @@ def test_weights_change_the_picture_smoothly(travelling):
 def test_the_first_frame_says_which_schedules_have_no_effect(travelling):
     shot = travelling(schedules={"freeu_b1": "0:(1.3)", "sampler_schedule": '0: ("Euler a")'}, motion="2D", count=2)
     made = run(shot)
-    assert [said.split(" ", 1)[0] for said in made[0].notes["ignored"]] == ["freeu_b1", "sampler_schedule"]
-    assert "ignored" not in made[1].notes
+    assert [said.split(" ", 1)[0] for said in made[0].notes["said"]] == ["freeu_b1", "sampler_schedule"]
+    assert "said" not in made[1].notes
 
 
 @pytest.mark.parametrize(

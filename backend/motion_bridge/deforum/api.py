@@ -122,7 +122,10 @@ class Stream(Iterator[Picture]):
         self._frames = make(self._asked)
 
     def __next__(self) -> Picture:
-        return next(self._frames).pixels
+        frame = next(self._frames)
+        for sentence in frame.notes.get("said", ()):
+            warnings.warn(sentence, stacklevel=2)
+        return frame.pixels
 
     def say(self, prompt: str) -> None:
         """Paint something else from the next painted frame on."""

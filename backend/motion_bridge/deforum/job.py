@@ -92,7 +92,8 @@ def prepare(
     if settings["color_reference"] not in ("first", "video"):
         reference = from_bytes(pictures.read(settings["color_reference"], "color_reference"), device)
     if model is None:
-        model = models.choose(conditions.choice(shot, settings, plan, device, precision), _say)
+        load = models.choose if settings["compile"] else models.kept  # what is compiled was changed for this job
+        model = load(conditions.choice(shot, settings, plan, device, precision), _say)
     _say_size(shot, model)
     if settings["compile"]:
         _say(compile_parts(model))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..engine import Changes, Finished, Frame
 from ..errors import BackendFailed
+from ..models import registry
 from ..motion.schedule.prompts import held, split
 from ..shot import Shot
 from . import cadence, colour, moving_noise
@@ -56,7 +57,9 @@ class Key(Fed):
 
 def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: Changes) -> Iterator[Frame]:
     """The frames of a Shot that are not finished, in rising order."""
-    job = prepare(shot, settings, finished.notes(0).get("precision") if 0 in finished else None)
+    begun = finished.notes(0) if 0 in finished else {}
+    settings = {**settings, "model": begun.get("model") or registry.chosen(settings["model"])}
+    job = prepare(shot, settings, begun.get("precision"))
     keys = cadence.keys(len(shot.frames), settings["cadence"], [shot.frames.index(cut) for cut in shot.cuts])
     before = reference = address = motion = None
     for k in keys:
@@ -195,12 +198,14 @@ def changed(shot: Shot, changes: Changes) -> Shot:
 
 
 def notes(shot: Shot, job: Job, k: int) -> dict[str, Any]:
-    """What a key frame says about itself; the first one also says which schedules have no effect."""
+    """What a key frame says about itself; the first one also says what people should know of the job."""
     wanted, unwanted = split(job.plan.text(shot, k), k, job.plan.context)
     negative = ", ".join(part for part in (held(shot.negative, shot.frames[k]), unwanted) if part)
     found: dict[str, Any] = {"prompt": wanted, "negative": negative, "seed": job.plan.seeds[k]}
     if k == 0:
         found["precision"] = job.model.parts.precision  # a resumed job keeps it, whatever memory is free by then
-    if k == 0 and (ignored := job.plan.ignored()):
-        found["ignored"] = ignored
+        if job.settings["model"] != shot.settings.get("model"):
+            found["model"] = job.settings["model"]  # and what was chosen for it, whatever models are there by then
+        if said := [*job.plan.ignored(), *registry.instead(shot.settings.get("model", ""), job.settings["model"])]:
+            found["said"] = said
     return found

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from .. import png, wishes
 from .. import shot as shots
 from ..errors import BadInput
-from ..models.registry import chosen as chosen_model
+from ..models import registry
 from ..motion.schedule import Context
 from ..motion.schedule.prompts import by_frame
 from ..motion.schedule.webui import STILL
 from ..shot import Camera, Shot
 from . import foreign, presets
 from .engine import DEFAULTS, engine
-from .schedules import MOVING_2D, MOVING_3D, check, check_moving, ignored, over
+from .schedules import MOVING_2D, MOVING_3D, check, check_moving, over
 
 SIDE = 1024  # pixels, where nothing says the size
 SMALLER = {"sd-1.5": 512, "lcm": 512, "sdxl-turbo": 512, "sketch": 128}
@@ -60,16 +60,15 @@ def shot_of(
     frame's or what suits the model. first_frame: (H, W, 3) uint8 or a PNG; without one frame 0 is made from the
     prompt alone.
     """
-    model = chosen_model(model) if model else None
     file = foreign.read(Path(settings), model or "") if settings else foreign.Brought({}, {}, {})
     chosen, schedules = wishes.sort(engine, asked, shot_of.__kwdefaults__ or ())
     by_preset = presets.asked(preset) if preset else ({}, {})
     if shot is None:
-        model = model or chosen_model(str(file.settings.get("model", DEFAULTS["model"])))
+        model = model or str(file.settings.get("model", DEFAULTS["model"]))
         picture = _picture(first_frame)
         if picture is None:
             width, height = _said(width, file.width), _said(height, file.height)
-        size = _size(width, height, picture, SMALLER.get(model, SIDE))
+        size = _size(width, height, picture, SMALLER.get(registry.chosen(model), SIDE))
         count, rate = _said(frames, file.frames, FRAMES), _said(fps, file.fps, FPS)
         motion = {} if "motion" in file.settings else {"motion": _motion({**file.schedules, **schedules})}
         begun = picture is not None or _brings_picture({**file.settings, **chosen})
@@ -82,7 +81,7 @@ def shot_of(
     start = _said(seed, file.seed, base.seed)
     merged = {**base.settings, **file.settings, **by_preset[0], **chosen}
     if model:
-        merged["model"] = model
+        merged["model"] = registry.chosen(model)
     check_moving(merged, schedules)
     texts = reduce(over, (base.schedules, file.schedules, by_preset[1], schedules))
     context = Context(len(base.frames), start, base.fps, dialect=merged.get("dialect", DEFAULTS["dialect"]))
@@ -91,7 +90,7 @@ def shot_of(
     unwanted = {base.frames[0]: negative} if negative else base.negative
     made = replace(base, settings=merged, schedules=texts, prompts=words, negative=unwanted, seed=start)
     shots.check(made, "The Shot")
-    return made, (*file.notices, *ignored(schedules))
+    return made, (*file.notices, *(registry.instead(model, merged["model"]) if model else ()))
 
 
 def _said(*values: Any) -> Any:

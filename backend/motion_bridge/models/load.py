@@ -29,7 +29,7 @@ from .image import ImageModel
 from .machine import best_device
 from .memory import Plan
 from .parts import Parts
-from .registry import AUTO, BEST, BUILT_IN, chosen, find, folder_of
+from .registry import AUTO, chosen, find, folder_of
 from .stable_diffusion import LatentConsistency, StableDiffusion
 
 SAFE = {"safety_checker": None, "requires_safety_checker": False}
@@ -89,8 +89,6 @@ def choose(choice: Choice, say: Callable[[str], None] = lambda sentence: None) -
     """
     if choice.name == AUTO:
         choice = replace(choice, name=chosen(AUTO))
-        if choice.name == BUILT_IN:
-            say(f"{BEST} is not on this machine, so the sketch paints that comes along; it knows few things.")
     folder, family_name, steps, guidance = _found(choice.name)
     family = FAMILIES[family_name]
     folders.check(folder)
@@ -119,6 +117,17 @@ def choose(choice: Choice, say: Callable[[str], None] = lambda sentence: None) -
     return family.model(
         Parts(pipeline, steps, guidance, there.name, dtype, control, loras, guests, plan.precision, relief)
     )
+
+
+_last: list[tuple[Choice, ImageModel]] = []  # of this process: at most one
+
+
+def kept(choice: Choice, say: Callable[[str], None]) -> ImageModel:
+    """The model of the last job where it was the very same choice, else `choose`: a program makes many animations."""
+    if not _last or _last[0][0] != choice:
+        _last.clear()  # its memory is needed
+        _last.append((choice, choose(choice, say)))
+    return _last[0][1]
 
 
 def _pipeline(folder: Path, family: Family, plan: Plan) -> Any:

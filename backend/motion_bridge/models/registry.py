@@ -185,6 +185,13 @@ def chosen(name: str) -> str:
     return BEST
 
 
+def instead(asked: str, chosen_one: str) -> list[str]:
+    """What to say of a model that was chosen for `auto`."""
+    if asked in ("", AUTO) and chosen_one == BUILT_IN:
+        return [f"{BEST} is not on this machine, so the sketch paints that comes along; it knows few things."]
+    return []
+
+
 def models_folder() -> Path:
     """Where named models are looked for first."""
     chosen = os.environ.get("MOTION_BRIDGE_MODELS")
