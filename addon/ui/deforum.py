@@ -8,7 +8,9 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ...backend.motion_bridge.deforum import presets
 from ...backend.motion_bridge.deforum.engine import engine
+from ...backend.motion_bridge.deforum.request import SIDE, SMALLER
 from ..exchange import settings_file
+from ..scene.camera import picture_of
 from ..settings import settings_of
 from ..settings.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED
 from ..settings.schedules import FIELDS, meaning
@@ -26,6 +28,7 @@ IN_3D = ("translation_z", "translation_x", "translation_y", "rotation_3d_x", "ro
 FLIP = tuple(name for name in FIELDS if name.startswith("perspective_flip_"))
 SHARPEN = ("amount_schedule", "kernel_schedule", "sigma_schedule", "threshold_schedule")
 MODELS_OWN = ("steps_schedule", "cfg_scale_schedule")  # numbers that every model recommends itself
+TOO_LARGE = 1.5  # times the pixels that a model was taught, above which it is slow and repeats itself
 PERLIN = ("perlin_w", "perlin_h", "perlin_octaves", "perlin_persistence")
 
 
@@ -51,12 +54,33 @@ class DeforumPanel(Sidebar):
         if settings.model == FOLDER:
             column.prop(settings, "model_folder")
         column.prop(settings, "motion")
+        for sentence in hints(context.scene):
+            draw_wrapped(layout, sentence, context, icon="INFO")
         fields = Fields(context)
         for name, label, closed, draw in PARTS:
             header, body = layout.panel(f"motion_bridge_deforum_{name}", default_closed=closed)
             header.label(text=label)
             if body:
                 draw(body.column(), settings, fields)
+
+
+def hints(scene: bpy.types.Scene) -> list[str]:
+    """What a person would find out only from disappointing frames."""
+    said = []
+    everything = settings_of(scene)
+    if not any(key.text.strip() for key in everything.prompts):
+        said.append("There is no prompt yet: add one under Prompts, above.")
+    side = SMALLER.get(everything.deforum.model, SIDE)
+    size = picture_of(scene.render)
+    if size.width * size.height > TOO_LARGE * side * side:
+        fitting = int(
+            100 * (side * side / (size.width * size.height)) ** 0.5 * scene.render.resolution_percentage / 100
+        )
+        said.append(
+            f"{size.width} \N{MULTIPLICATION SIGN} {size.height} is more than this model was taught. It paints best at "
+            f"about {side} \N{MULTIPLICATION SIGN} {side}: set the resolution to {fitting} %."
+        )
+    return said
 
 
 class Fields:

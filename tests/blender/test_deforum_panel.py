@@ -279,6 +279,17 @@ def test_the_panel_shows_what_belongs_to_the_chosen_motion_and_no_more(scene, de
     assert "revealed_noise" in shown["scene"]
 
 
+def test_the_panel_hints_at_what_would_disappoint(scene, deforum):
+    deforum.model = "sd-1.5"
+    assert "no prompt" in " ".join(draw(scene))
+    scene.motion_bridge.prompts.add().text = "hills"
+    assert "no prompt" not in " ".join(draw(scene))
+    scene.render.resolution_x, scene.render.resolution_y = 1920, 1080
+    assert "set the resolution to 35 %" in " ".join(draw(scene)).replace("  ", " ")
+    scene.render.resolution_percentage = 35
+    assert "resolution" not in " ".join(draw(scene))
+
+
 def test_the_panel_shows_the_fault_beside_its_field(scene, deforum):
     deforum.motion, deforum.texts.zoom = "2D", "0:(1), 5:(2*"
     drawn = draw(scene)
