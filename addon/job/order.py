@@ -122,8 +122,10 @@ def request_of(scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) 
         through_glass=settings.tracks.through_glass,
     )
     request = replace(request, **{name: value for name, value in changes.items() if name not in ADDED})
-    rate = scene.render.fps / scene.render.fps_base
-    schedules.check(request.schedules, Context(len(span), request.seed, rate))
+    if hasattr(made_by, "schedules"):
+        rate = scene.render.fps / scene.render.fps_base
+        schedules.check(request.schedules, Context(len(span), request.seed, rate))
+        schedules.check_prompts(request.prompts, span[0])
     return request
 
 

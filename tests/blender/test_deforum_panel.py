@@ -189,6 +189,7 @@ def test_the_command_takes_a_file_a_preset_and_single_settings_in_this_order(sho
         (["--set", "zoom=1.02"], "zoom moves nothing while the motion is scene; it belongs to motion 2D"),
         (["--set", "noise=0:(1), 3:(2*"], "noise_schedule, key 3, column 13"),
         (["--set", "cadence=two"], "it must be a whole number"),
+        (["--prompt", "5: hills"], "The prompts begin at frame 5; give one for frame 1, where the job does."),
         (["--preset", "smoth"], "did you mean 'smooth'?"),
         (["--settings", "{tmp}/none.txt"], "none.txt cannot be read"),
         (["--engine", "reproject", "--preset", "smooth"], "Engine reproject has no presets"),

@@ -87,7 +87,7 @@ def test_words_of_the_command_line_take_the_type_of_their_setting():
         ({"zoom": 1, "rotation_3d_y": 1}, "zoom moves nothing while the motion is 3D; it belongs to motion 2D"),
         ({"translation_z": 1, "motion": "2D"}, "translation_z moves nothing while the motion is 2D"),
         ({"preset": "smoth"}, "did you mean 'smooth'?"),
-        ({"prompt": {5: "hills"}}, "The prompts begin at frame 5; give one for frame 0 as well."),
+        ({"prompt": {5: "hills"}}, "The prompts begin at frame 5; give one for frame 0, where the job does."),
         ({"prompt": {"max_g": "hills"}}, "prompts, key max_g"),
         ({"frames": 0}, "frames is 0"),
         ({"width": 0}, "0x64 pixels are no picture"),

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInput
 from ..models.words import Prompt
 from ..motion.schedule import Context, values
 from ..motion.schedule.interpolate import texts as words_of
@@ -18,7 +17,7 @@ from ..motion.schedule.seeds import seeds
 from ..shot import Shot
 from . import prompting
 from .legacy import Step2D, Step3D
-from .schedules import FOV, STEPS, USED, WORDS, check_names, ignored
+from .schedules import FOV, STEPS, USED, WORDS, check_names, check_prompts, ignored
 from .schedules import known as known_schedules
 
 
@@ -93,7 +92,7 @@ class Plan:
 def read(shot: Shot, settings: dict[str, Any]) -> Plan:
     """The plan of a Shot. BadInput for a schedule that does not exist, with the nearest that does, or is wrong."""
     check_names(shot.schedules)
-    _check_prompts(shot)
+    check_prompts(shot.prompts, shot.frames[0])
     defaults = known_schedules(settings["dialect"])
     count = len(shot.frames)
     context = Context(count, shot.seed, shot.fps, dialect=settings["dialect"])
@@ -112,10 +111,3 @@ def read(shot: Shot, settings: dict[str, Any]) -> Plan:
     for k in range(count):
         plan.prompts(shot, k)  # so that a wrong weight is found before anything is made
     return plan
-
-
-def _check_prompts(shot: Shot) -> None:
-    if shot.prompts and min(shot.prompts) > shot.frames[0]:
-        raise BadInput(
-            f"The prompts begin at frame {min(shot.prompts)}; give one for frame {shot.frames[0]}, where the job does."
-        )

@@ -23,7 +23,7 @@ from ..motion.schedule.webui import STILL
 from ..shot import Camera, Shot
 from . import foreign, presets
 from .engine import DEFAULTS, engine
-from .schedules import MOVING_2D, MOVING_3D, check, check_moving, over
+from .schedules import MOVING_2D, MOVING_3D, check, check_moving, check_prompts, over
 
 SIDE = 1024  # pixels, where nothing says the size
 SMALLER = {"sd-1.5": 512, "lcm": 512, "sdxl-turbo": 512, "sketch": 128}
@@ -147,8 +147,7 @@ def _prompts(prompt: Prompt, context: Context, first: int) -> dict[int, str]:
     if isinstance(prompt, str):
         return {first: prompt} if prompt else {}
     found = by_frame({str(frame): text for frame, text in prompt.items()}, context)
-    if found and min(found) > first:
-        raise BadInput(f"The prompts begin at frame {min(found)}; give one for frame {first} as well.")
+    check_prompts(found, first)
     return found
 
 

@@ -92,6 +92,12 @@ def check_names(names: Iterable[str]) -> None:
             raise BadInput(f"There is no schedule {name!r}{nearest(name, there)}")
 
 
+def check_prompts(prompts: Mapping[int, str], first: int) -> None:
+    """BadInput where there are prompts and none for the first frame."""
+    if prompts and min(prompts) > first:
+        raise BadInput(f"The prompts begin at frame {min(prompts)}; give one for frame {first}, where the job does.")
+
+
 def check_moving(settings: Mapping[str, Any], names: Iterable[str]) -> None:
     """BadInput for a schedule that would move nothing under these settings: elsewhere it is silently ignored."""
     mode, motion = settings.get("mode", "feedback"), settings.get("motion", "scene")
