@@ -32,13 +32,18 @@ nox.options.error_on_missing_interpreters = True
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Render the bundled scene's camera move; leaves frames, a movie and a contact sheet."""
+    """Render the bundled scene's camera move; leaves frames, a movie and a contact sheet. Then stream it, too."""
     output = BUILD / "demo"
     _install(session, "blender-5.0", "bpy", "numpy", "pillow")
     _require_bpy(session)
     session.run("python", "examples/demo.py", str(output), *session.posargs)
     session.run("python", "examples/contact_sheet.py", str(output))
     session.log(f"Frames, movie and contact sheet: {output}")
+    session.log("Next, MotionStream's sketch: torch is installed for it once, which takes a while. Ctrl+C: not today.")
+    python = _torch_python(session)
+    session.run("python", "examples/demo.py", str(output), "--stream", python, *session.posargs)
+    session.run("python", "examples/contact_sheet.py", str(output))
+    session.log(f"The streamed frames and their movie are in {output}, too")
 
 
 @nox.session
@@ -93,6 +98,16 @@ def bench(session: nox.Session) -> None:
 
 def _install(session: nox.Session, constraints: str, *packages: str) -> None:
     session.install("--quiet", "-c", f"constraints/{constraints}.txt", *packages)
+
+
+def _torch_python(session: nox.Session) -> str:
+    """A Python of its own with torch, as a user has beside Blender's."""
+    folder = BUILD / "demo-python"
+    python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    session.run("python", "-m", "venv", str(folder))
+    wanted = ("numpy", "torch", "diffusers", "safetensors")
+    session.run(python, "-m", "pip", "install", "--quiet", "-c", "constraints/torch.txt", *wanted, external=True)
+    return python
 
 
 def _require_bpy(session: nox.Session) -> None:

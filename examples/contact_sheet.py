@@ -2,6 +2,8 @@
 
     python examples/contact_sheet.py FOLDER      # FOLDER/rendered, FOLDER/take → FOLDER/contact_sheet.png
 
+Where FOLDER/stream is there too, MotionStream's frames stand in a third row.
+
 Needs Pillow, so it is no part of the extension.
 """
 
@@ -13,24 +15,30 @@ from PIL import Image, ImageDraw, ImageFont
 CELL = 416  # pixels, width of one frame
 GAP = 12
 HEADING = 40
+ROWS = {
+    "rendered": "The scene, rendered by Cycles",
+    "take": "Motion Bridge, from the first frame alone",
+    "stream": "MotionStream's built-in sketch, 64 × 64 pixels, from the first frame and the tracks",
+}
 PAPER, INK, FAINT = (250, 247, 242), (40, 34, 30), (130, 120, 110)
 
 
 def contact_sheet(folder: Path) -> Image.Image:
-    """The frames that were rendered, in a row, and those of the same numbers that were generated, in a row below."""
+    """The frames that were rendered, in a row, and those of the same numbers that were generated, in rows below."""
     rendered = sorted((folder / "rendered").glob("frame_*.png"))
     if not rendered:
         raise SystemExit(f"{folder / 'rendered'} holds no frames; run examples/demo.py {folder} first.")
-    cells = [[_cell(path), _cell(folder / "take" / path.name)] for path in rendered]
+    rows = [(title, folder / name) for name, title in ROWS.items() if (folder / name).is_dir()]
+    cells = [[_cell(place / path.name) for path in rendered] for _, place in rows]
     height = cells[0][0].height
-    sheet = Image.new("RGB", (len(cells) * (CELL + GAP) + GAP, 2 * (HEADING + height) + 3 * GAP), PAPER)
+    sheet = Image.new("RGB", (len(rendered) * (CELL + GAP) + GAP, len(rows) * (HEADING + height + GAP) + GAP), PAPER)
     draw, font, small = ImageDraw.Draw(sheet), ImageFont.load_default(20), ImageFont.load_default(15)
-    for row, title in enumerate(("The scene, rendered by Cycles", "Motion Bridge, from the first frame alone")):
+    for row, (title, _) in enumerate(rows):
         top = GAP + row * (HEADING + height + GAP)
         draw.text((GAP, top + 6), title, INK, font)
         for column, path in enumerate(rendered):
             left = GAP + column * (CELL + GAP)
-            sheet.paste(cells[column][row], (left, top + HEADING))
+            sheet.paste(cells[row][column], (left, top + HEADING))
             label = f"frame {int(path.stem.removeprefix('frame_'))}"
             draw.text((left + CELL, top + HEADING - 4), label, FAINT, small, anchor="rs")
     return sheet
