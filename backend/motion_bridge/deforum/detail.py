@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..models.beside import sent
+
 
 def unsharp(picture: Tensor, amount: float, kernel: int = 5, sigma: float = 1.0, threshold: float = 0.0) -> Tensor:
     """Unsharp masking: the picture plus `amount` of what a Gaussian blur takes away.
@@ -47,7 +49,7 @@ def mix_noise(picture: Tensor, noise: Tensor, amount: Tensor) -> Tensor:
 
 def gaussian(like: Tensor, seed: int) -> Tensor:
     """Standard normal noise of a picture's shape, the same on every device."""
-    return torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)).to(like)
+    return sent(torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)), like.device).to(like)
 
 
 def perlin(
@@ -63,7 +65,7 @@ def perlin(
     for octave in range(octaves):
         across, down = (cells[0] << octave, cells[1] << octave)
         clouds += persistence**octave * _gradient_noise(like.shape[-2], like.shape[-1], down, across, random)
-    return (white * (clouds + 1) / 2).to(like)
+    return sent(white * (clouds + 1) / 2, like.device).to(like)
 
 
 def _gradient_noise(height: int, width: int, down: int, across: int, random: torch.Generator) -> Tensor:

@@ -12,9 +12,9 @@ from torch import Tensor
 from ..errors import BackendFailed
 from .beside import sent
 from .parts import Parts, memory_told
+from .size import SMALLEST as SMALLEST
 from .words import Encoding, Prompt
 
-SMALLEST = 64  # pixels on a side
 NO_NUMBERS = (
     "The image model answered with values that are not numbers; load it in bfloat16 or float32, or lower the guidance."
 )

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import BadInput, OutOfMemory
-from .size import Facts
+from .size import SMALLEST, Facts
 
 GB = 1e9
 BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.05, "4-bit": 0.57}  # a weight, with its scales
 PRECISIONS = ("auto", *BYTES)
 QUANTISED = ("fp8", "4-bit")  # of the denoiser's weights only; they are widened to be used
 PACKAGES = {"4-bit": "bitsandbytes"}
-SMALLEST = 64  # pixels on a side
 KEPT_FREE = 0.6 * GB  # the driver's own, and what fragmentation wastes
 # Counted on the full shapes without running them; the rest is for what kernels work in.
 LIVE_MAPS = 4.5  # full-size feature maps that are alive at once while a picture is decoded; counted: 3.0

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import BadInput
 
 LARGEST_HEADER = 100 << 20  # bytes; the format's own limit
+SMALLEST = 64  # pixels on a side that any model takes
 WIDEST = 256  # channels of a decoder at full size, where its configuration does not say
 
 
