@@ -15,8 +15,8 @@ from ..errors import BadInput
 Video = NDArray[np.uint8]
 Tracker = Callable[[Video, NDArray[np.floating]], NDArray[np.float32]]
 
-SIDE = 256  # smaller videos are enlarged to about this: the tracker's windows are in pixels
-WINDOW, LEVELS = 21, 3
+SIDE = 128  # smaller videos are enlarged to about this: the tracker's windows are in pixels
+WINDOW, LEVELS = 31, 2  # wide windows see through the softness and the noise of small models
 
 
 def lucas_kanade(video: Video, points: NDArray[np.floating]) -> NDArray[np.float32]:
