@@ -82,7 +82,7 @@ def test_the_extension_imports_its_own_parts_relatively(path: Path):
 
 @pytest.mark.parametrize("path", sources(ADDON), ids=in_project)
 def test_the_addon_imports_nothing_that_blender_lacks(path: Path):
-    allowed = {*sys.stdlib_module_names, "numpy", "bpy", "mathutils", "bpy_extras", "gpu", "blf"}
+    allowed = {*sys.stdlib_module_names, "numpy", "bpy", "mathutils", "bpy_extras", "gpu", "gpu_extras", "blf"}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.Import):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from motion_bridge.errors import BadInput
 from motion_bridge.motion.schedule import Context, parseq, settings
+from motion_bridge.motion.schedule.parseq_random import Generator
 
 OPTIONS = {"input_fps": 24, "output_fps": 24, "bpm": 120, "cadence": 1}
 
@@ -46,10 +47,105 @@ THREE = {0: 5, 5: 0, 10: 10}
         ("1s+1b+1f", [37] * 11),
         ("-b", [-f / 12 for f in range(11)]),
         ("P", [5 - 2.5 * f + 0.3 * f * f for f in range(11)]),
+        ('bez(curve="linear")', [5, 4, 3, 2, 1, 0, 2, 4, 6, 8, 10]),
+        ("bez(x1=0, y1=0, x2=1, y2=1, from=1, d=10, offset=0.25)", [3.5] * 10 + [1]),
+        ("slide(from=0, to=8, offset=0.5)", [4] * 10 + [0]),
+        ("f2b(12)+b2f(1)+f2s(24)+s2f(1)", [1 + 12 + 1 + 24] * 11),
+        ("_cbrt(8)+_sign(f-5)", [1] * 5 + [2] + [3] * 5),
+        ("start_of_beat()", [0] * 11),
+        ('start_of_beat(13.7, "u")+start_of_beat(f=25)', [12 + 24] * 11),
+        ("if f<1 3 else computed_at(f-1)+1", list(range(3, 14))),
+        ("computed_at(0-1, 9)", [9] * 11),
+        ("if f<1 2 else computed_at(0-1)+computed_at(0)", [2] + [42] * 10),
+        ("recompute_if(f%4==3, f)", [0, 0, 0, 3, 3, 3, 3, 7, 7, 7, 7]),
     ],
 )
 def test_an_interpolation_gives_what_parseq_renders(curve, expected):
     assert np.allclose(field(curve, THREE), expected, rtol=0, atol=1e-9)
+
+
+# The values that seedrandom's own page shows.
+def test_random_numbers_are_those_of_the_library_that_parseq_uses():
+    draw = Generator("hello.")
+    assert [draw(), draw()] == [0.9282578795792454, 0.3752569768646784]
+
+
+def test_a_seeded_random_number_is_held_and_drawn_anew_at_keyframes():
+    value = field("rand(min=10, max=20, seed=7, hold=3)", THREE)
+    draw = Generator("7")
+    first, second, third, fourth, fifth = (10 + 10 * draw() for _ in range(5))
+    assert value.tolist() == [first] * 3 + [second] * 2 + [third] * 3 + [fourth] * 2 + [fifth]
+    assert np.ptp(value) > 1
+    assert (field("rand(s=7)-rand(s=7)", THREE) == 0).all(), "each place has a row of its own"
+    assert len(set(field("rand(s=2.5)", THREE))) == 11
+
+
+LABELLED = [
+    {"frame": 0, "fov": 1, "info": "verse one"},
+    {"frame": 3, "info": "chorus"},
+    {"frame": 6},
+    {"frame": 9, "info": "chorus"},
+    {"frame": 10, "fov": 1},
+]
+
+
+@pytest.mark.parametrize(
+    ("curve", "expected"),
+    [
+        ('info_match("chorus")', [0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 0]),
+        ('info_match(regex="^v.*one$")', [1, 1, 1] + [0] * 8),
+        ('info_match_count("chorus|verse")', [1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3]),
+        ('info_match_prev("chorus")', [-1, -1, -1, 3, 3, 3, 3, 3, 3, 9, 9]),
+        ('info_match_next("chorus")', [3, 3, 3, 9, 9, 9, 9, 9, 9, -1, -1]),
+        ('info_match_gap("chorus")', [-1, -1, -1, 6, 6, 6, 6, 6, 6, -1, -1]),
+        ('info_match_progress("chorus")*6', [-6, -6, -6, 0, 1, 2, 3, 4, 5, -6, -6]),
+    ],
+)
+def test_keyframes_are_found_by_their_labels(curve, expected):
+    keyframes = [dict(LABELLED[0], fov_i=curve), *LABELLED[1:]]
+    given = {"options": OPTIONS, "managedFields": ["fov"], "keyframes": keyframes}
+    assert np.allclose(parseq.read(given, "doc").values["fov"], expected)
+
+
+def measured(curve, points, kind):
+    given = {
+        "options": OPTIONS,
+        "managedFields": ["fov"],
+        "keyframes": [{"frame": 0, "fov_i": curve}, {"frame": 6}],
+        "timeSeries": [{"alias": "loud", "ts": {"data": [{"x": x, "y": y} for x, y in points], "timestampType": kind}}],
+    }
+    return parseq.read(given, "doc").values["fov"]
+
+
+def test_time_series_are_read_by_frame_and_by_time():
+    points = [(1, 10.0), (3, 20.0), (5, 40.0)]
+    assert measured("loud", points, 0).tolist() == [10, 10, 10, 10, 20, 20, 40], "the point before holds"
+    assert measured("loud(f, 1)", points, 0).tolist() == [10, 10, 15, 20, 30, 40, 40]
+    milliseconds = [(x * 1000 / 24, y) for x, y in points]
+    assert np.allclose(measured("loud(frame=f, linear=1)+1", milliseconds, 1), [11, 11, 16, 21, 31, 41, 41])
+
+
+@pytest.mark.parametrize(
+    ("ts", "message"),
+    [
+        ({"data": [], "timestampType": 0}, "time series 'loud' must have from 1 to"),
+        ({"data": [{"x": 1, "y": "high"}]}, "a point that is not two numbers"),
+        ({"data": [{"x": 2, "y": 1}, {"x": 1, "y": 1}]}, "times that do not rise"),
+        ({"data": [{"x": 1, "y": 1}], "timestampType": "days"}, "not known, 'days'"),
+        (None, "time series 'loud' must have"),
+    ],
+)
+def test_a_damaged_time_series_is_named(ts, message):
+    given = {"options": OPTIONS, "keyframes": [{"frame": 0}, {"frame": 1}], "timeSeries": [{"alias": "loud", "ts": ts}]}
+    with pytest.raises(BadInput) as caught:
+        parseq.read(given, "doc")
+    assert message in str(caught.value)
+
+
+def test_a_pattern_that_could_take_for_ever_is_refused():
+    for pattern in ("(a+)+b", "a*a*a*b", "x" * 200, "["):
+        with pytest.raises(BadInput, match="the pattern"):
+            field(f'info_match("{pattern}")', THREE)
 
 
 def test_the_cubic_goes_through_its_keys_and_is_straight_at_the_ends():
@@ -132,8 +228,16 @@ def test_a_rendered_manifest_is_taken_as_deforum_takes_it():
     ("curve", "message"),
     [
         ("L +", "doc: fov, keyframe 0, column 4: a value is missing"),
-        ("sin(3) + rand()", "column 10: the function 'rand' is not read here; render the document in Parseq"),
-        ('"a"', "column 1: '\"a\"' is not read here"),
+        ("sin(3) + rand()", "'rand' without a seed is drawn anew whenever Parseq renders"),
+        ("sin(3) + smrand(s=1)", "column 10: the function 'smrand' is not read here; render the document in Parseq"),
+        ('"a"', 'column 1: the text "a" is no number'),
+        ('"a":0.5', 'the text "a" is no number'),
+        ("f:0.5", "column 2: ':' makes a prompt's weight"),
+        ("loud+1", "the variable 'loud' is not read here"),
+        ("info_match(3)", 'column 12: a text in "quotes" is expected'),
+        ('bez(curve="wild")', "'bez' knows the curves ease, ease-in"),
+        ("computed_at(f)", "which is not calculated before frame 0"),
+        ("rand(s=1, h=0)", "holds its value for less than no time"),
         ("1/(f-3)", "'/' by zero"),
         ("9^9^9^9", "the power is too large"),
         ("_log(0-1)", "has no value"),

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BadInput
+from . import parseq_series
 from .expression import Fault
 from .parseq_fields import DEFAULTS, DELTAS, FIELDS, field_of
 from .parseq_functions import Field
@@ -77,7 +78,7 @@ def read(document: Mapping[str, Any], where: str) -> Rendered:
     if managed is None:
         managed = list(DEFAULTS)
         notices = ("the document has no managedFields, so Parseq manages every field, at its own defaults",)
-    known = {"fps": fps, "bpm": bpm, "cadence": cadence}
+    known = {"fps": fps, "bpm": bpm, "cadence": cadence, "series": parseq_series.read(document, where)}
     keyframes = document.get("keyframes")
     if not isinstance(keyframes, list):
         raise BadInput(f"{where} has neither keyframes nor rendered_frames.")
@@ -255,8 +256,9 @@ def _calculated(keyframes: list[Any], managed: Any, known: dict[str, Any], where
         raise BadInput(f"{where}: a Parseq document needs at least 2 keyframes.")
     if ordered[0][0] != 0:
         raise BadInput(f"{where}: the first keyframe is at frame {ordered[0][0]}; Parseq starts at 0.")
-    last = ordered[-1][0]
-    return {field: _field(field, ordered, {**known, "last_frame": last}, where) for field in managed}
+    labels = tuple((frame, label if isinstance(label := entry.get("info"), str) else None) for frame, entry in ordered)
+    known = {**known, "last_frame": ordered[-1][0], "labels": labels}
+    return {field: _field(field, ordered, known, where) for field in managed}
 
 
 def _field(field: str, ordered: list[tuple[int, Any]], known: dict[str, Any], where: str) -> Array:
@@ -272,6 +274,7 @@ def _field(field: str, ordered: list[tuple[int, Any]], known: dict[str, Any], wh
     after = np.minimum(at + 1, len(x) - 1)
     field_now = Field(
         known=known,
+        default=default,
         linear=np.interp(frames, x, y),
         cubic=cache(partial(natural, x, y, frames)),
         polynomial=cache(partial(_polynomial, x, y, frames)),
@@ -296,7 +299,7 @@ def _fill(field: Field, written: str, start: int, end: int, place: str) -> None:
         return
     frame = start
     try:
-        node = compiled(written)
+        node = compiled(written, field.known["series"])
         for frame in range(start, end):
             field.computed[frame] = node((field, frame))
     except Fault as wrong:

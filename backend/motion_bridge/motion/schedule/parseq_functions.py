@@ -15,7 +15,8 @@ from .expression import Fault
 class Field:
     """One field's keyframes and the curves through them, over the frames 0 … T-1."""
 
-    known: Mapping[str, Any]  # fps, bpm, cadence, last_frame
+    known: Mapping[str, Any]  # fps, bpm, cadence, last_frame, labels ((frame, text or None), …), series by alias
+    default: float  # Parseq's own
     linear: NDArray[np.float64]  # (T,)
     cubic: Callable[[], NDArray[np.float64]]
     polynomial: Callable[[], NDArray[np.float64]]
@@ -57,21 +58,41 @@ def _between(moment: Moment, start: float | None, end: float | None, span: float
     )
 
 
-def _slide(moment: Moment, start: float | None, end: float | None, span: float | None) -> float:
-    start, end, span = _between(moment, start, end, span)
-    passed = moment[1] - moment[0].active[moment[1]]
-    if span == 0:
-        return start
-    return end if passed >= span else start + (end - start) / span * passed
-
-
-def _bezier(moment: Moment, x1: Any, y1: Any, x2: Any, y2: Any, start: Any, end: Any, span: Any) -> float:
+def _slide(moment: Moment, start: Any, end: Any, span: Any, offset: float | None) -> float:
     start, end, span = _between(moment, start, end, span)
     passed = moment[1] - moment[0].active[moment[1]]
     if span == 0:
         return start
     if passed >= span:
         return end
+    return start + (end - start) * (passed / span if offset is None or abs(offset) >= 1 else offset)
+
+
+def _bezier(
+    moment: Moment,
+    x1: Any,
+    y1: Any,
+    x2: Any,
+    y2: Any,
+    start: Any,
+    end: Any,
+    span: Any,
+    offset: float | None,
+    named: str | None,
+    rise: float | None,
+) -> float:
+    start, end, span = _between(moment, start, end, span)
+    end = start + rise if rise else end
+    passed = moment[1] - moment[0].active[moment[1]]
+    if span == 0:
+        return start
+    place = passed / span if offset is None or abs(offset) >= 1 else offset
+    if place >= 1:
+        return end
+    if named:
+        if named not in EASINGS:
+            raise Fault(f"'bez' knows the curves {', '.join(EASINGS)} here, not '{named}'", 0)
+        x1, y1, x2, y2 = EASINGS[named]
     x1, x2 = (0.5 if x is None else x for x in (x1, x2))
     y1, y2 = 0.0 if y1 is None else y1, 1.0 if y2 is None else y2
     if not (0 <= x1 <= 1 and 0 <= x2 <= 1):
@@ -83,8 +104,30 @@ def _bezier(moment: Moment, x1: Any, y1: Any, x2: Any, y2: Any, start: Any, end:
     low, high = 0.0, 1.0
     for _ in range(50):  # x rises with u, so halving finds it
         middle = (low + high) / 2
-        low, high = (middle, high) if curve(x1, x2, middle) < passed / span else (low, middle)
+        low, high = (middle, high) if curve(x1, x2, middle) < place else (low, middle)
     return start + (end - start) * curve(y1, y2, (low + high) / 2)
+
+
+def _computed_at(moment: Moment, frame: float | None, default: float | None) -> float:
+    field, now = moment
+    asked = int(field.active[now]) if frame is None else int(frame)
+    if asked < 0:
+        return field.default if default is None else default
+    if asked >= now:
+        raise Fault(f"'computed_at' asks for frame {asked}, which is not calculated before frame {now}", 0)
+    return float(field.computed[asked])
+
+
+def _start_of_beat(moment: Moment, frame: float | None, rounding: str | None) -> float:
+    ways = {"d": math.floor, "u": math.ceil, "r": lambda x: math.floor(x + 0.5)}
+    if (rounding or "r") not in ways:
+        raise Fault(f"'start_of_beat' rounds by d, u or r, not '{rounding}'", 0)
+    beat = frames_a_beat(moment)
+    return ways[rounding or "r"](math.floor((moment[1] if frame is None else frame) / beat) * beat)
+
+
+def frames_a_beat(moment: Moment) -> float:
+    return moment[0].known["fps"] * 60 / moment[0].known["bpm"]
 
 
 def _cut(rounding: Callable[[float], float]) -> Callable[..., float]:
@@ -107,10 +150,20 @@ def _plain(name: str) -> Callable[..., float]:
 
 WAVE = (("period", "p"), ("phase", "ps"), ("amp", "a"), ("centre", "c"), ("limit", "li"), ("pulse", "pw"))
 PATH = (("from", "start", "s"), ("to", "end", "t"), ("span", "in"))
+OFFSET = ("offset", "os")
+EASINGS = {  # the named curves of CSS, as x1, y1, x2, y2
+    "ease": (0.25, 0.1, 0.25, 1.0),
+    "ease-in": (0.42, 0.0, 1.0, 1.0),
+    "ease-out": (0.0, 0.0, 0.58, 1.0),
+    "ease-in-out": (0.42, 0.0, 0.58, 1.0),
+    "linear": (0.0, 0.0, 1.0, 1.0),
+}
 PLAIN = (
     *("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
     *("log", "exp", "sqrt", "expm1", "log1p", "log10", "log2"),
 )
+
+TEXTS = {"start_of_beat": (1,), "bez": (8,)}  # functions with arguments that are texts → which of them
 
 # name → (function of the moment and its arguments, names of each argument, how many of them must be given)
 FUNCTIONS: dict[str, tuple[Callable[..., float], tuple[tuple[str, ...], ...], int]] = {
@@ -119,13 +172,21 @@ FUNCTIONS: dict[str, tuple[Callable[..., float], tuple[tuple[str, ...], ...], in
     "saw": (_oscillator(lambda x, period, width: math.fmod(x, period) / period), WAVE, 1),
     "sq": (_oscillator(lambda x, period, width: 1.0 if _turn(x, period) >= 0 else -1.0), WAVE, 1),
     "pulse": (_oscillator(lambda x, period, width: float(math.fmod(x, period) < width)), WAVE, 1),
-    "slide": (_slide, PATH, 0),
-    "bez": (_bezier, (("x1",), ("y1",), ("x2",), ("y2",), *PATH), 0),
+    "slide": (_slide, (*PATH, OFFSET), 0),
+    "bez": (_bezier, (("x1",), ("y1",), ("x2",), ("y2",), *PATH, OFFSET, ("curve", "c"), ("d", "delta")), 0),
     "min": (lambda m, a, b: min(a, b), (("a",), ("b",)), 2),
     "max": (lambda m, a, b: max(a, b), (("a",), ("b",)), 2),
     "abs": (lambda m, v: abs(v), (("v",),), 1),
     "round": (_cut(lambda x: math.floor(x + 0.5)), (("v",), ("p",)), 1),
     "floor": (_cut(math.floor), (("v",), ("p",)), 1),
     "ceil": (_cut(math.ceil), (("v",), ("p",)), 1),
+    "f2b": (lambda m, v: v / frames_a_beat(m), (("v",),), 1),
+    "b2f": (lambda m, v: v * frames_a_beat(m), (("v",),), 1),
+    "f2s": (lambda m, v: v / m[0].known["fps"], (("v",),), 1),
+    "s2f": (lambda m, v: v * m[0].known["fps"], (("v",),), 1),
+    "computed_at": (_computed_at, (("f",), ("d",)), 0),
+    "start_of_beat": (_start_of_beat, (("f",), ("round", "r")), 0),
+    "_cbrt": (lambda m, v: math.cbrt(v), (("v",),), 1),
+    "_sign": (lambda m, v: float((v > 0) - (v < 0)), (("v",),), 1),
     **{"_" + name: (_plain(name), (("v",),), 1) for name in PLAIN},
 }

@@ -1,16 +1,22 @@
 """Parseq's interpolation expressions: what stands in a keyframe's `<field>_i`.
 
-Read is what most documents use: L, S, C and P, the clock and keyframe variables, arithmetic, comparisons, if … else,
-the oscillators, slide, bez and the plain functions. As in Parseq, operators group to the right: 10-3-2 is 9 and
-2^3*2 is 64. Text, random numbers and time series are not read; Parseq's own rendered document has their values.
+Read is: L, S, C and P, the clock and keyframe variables, arithmetic, comparisons, if … else, the oscillators, slide,
+bez and the plain functions, random numbers with a seed, labels, what was computed before, and time series by their
+alias. As in Parseq, operators group to the right: 10-3-2 is 9 and 2^3*2 is 64. What makes prompts (text, weights) and
+what is drawn anew at every rendering (random numbers without a seed) is not read; Parseq's own rendered document has
+their values.
 """
 
+import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Any
 
 from .expression import LONGEST, Fault
-from .parseq_functions import FUNCTIONS, Moment
+from .parseq_functions import FUNCTIONS, TEXTS, Moment
+from .parseq_labels import LABELS, matcher
+from .parseq_memory import REMEMBERING
 
 MOST_TOKENS = 300
 DEEPEST = 40  # brackets, calls and ifs inside each other
@@ -21,6 +27,7 @@ TOKEN = re.compile(
     r"""(?:\s|\#[^\n]*)*(?:
     (?P<number> [0-9]+ (?: \.[0-9]+ )? [fsb]? (?![A-Za-z_0-9.]) )
     | (?P<name> [A-Za-z_]\w* )
+    | (?P<text> "(?:[^\n\\"]|\\["\\ntbfr])*" )
     | (?P<sign> <= | >= | == | != | && | \|\| | [-+*/%^<>(),=:] )
     )""",
     re.VERBOSE | re.ASCII,
@@ -30,11 +37,13 @@ TOKEN = re.compile(
 Node = Callable[[Moment], float]
 
 
-def compiled(text: str) -> Node:
-    """The expression as a function of the moment; Fault says what cannot be read, and where."""
+def compiled(text: str, series: Collection[str] = ()) -> Node:
+    """The expression as a function of the moment, to be asked at rising frames; Fault says what cannot be read, and
+    where. series: the aliases of the document's time series.
+    """
     if len(text) > LONGEST:
         raise Fault(f"the expression has {len(text)} characters; at most {LONGEST} are read", 0)
-    reader = _Reader(_tokens(text), len(text))
+    reader = _Reader(_tokens(text), len(text), series)
     node = reader.expression(DEEPEST)
     reader.expect("end", None)
     return node
@@ -56,7 +65,8 @@ def _tokens(text: str) -> list[tuple[str, str, int]]:
 class _Reader:
     """A descent through Parseq's grammar, one method a level."""
 
-    def __init__(self, tokens: list[tuple[str, str, int]], end: int):
+    def __init__(self, tokens: list[tuple[str, str, int]], end: int, series: Collection[str]):
+        self.series = series
         self.tokens = [*tokens, ("end", "the end", end)]
         self.position = 0
 
@@ -98,6 +108,8 @@ class _Reader:
 
     def product(self, depth: int) -> Node:
         left = self.signed(depth)
+        if found := self.take(":"):
+            raise Fault("':' makes a prompt's weight, which is no number", found[1])
         if found := self.take("*", "/", "%", "^"):
             return _binary(found[0], left, self.product(depth), found[1])
         return left
@@ -122,7 +134,9 @@ class _Reader:
         if kind == "name" and self.here[:2] == ("sign", "("):
             return self.call(text, at, depth)
         if kind == "name":
-            return _variable(text, at)
+            return _variable(text, at, self.series)
+        if kind == "text":
+            raise Fault(f"the text {text} is no number", at)
         raise Fault(f"a value is missing before '{text}'", at)
 
     def choice(self, depth: int) -> Node:
@@ -131,11 +145,28 @@ class _Reader:
         return lambda moment: yes(moment) if condition(moment) > 0 else no(moment)
 
     def call(self, name: str, at: int, depth: int) -> Node:
-        if name not in FUNCTIONS:
-            raise Fault(f"the function '{name}' is not read here; {REMEDY}", at)
-        function, parameters, required = FUNCTIONS[name]
+        if name in FUNCTIONS or name in REMEMBERING:
+            found: Any  # a function, or the maker of one
+            found, parameters, required = FUNCTIONS.get(name) or REMEMBERING[name]
+            given = [_node(argument) for argument in self.arguments(name, parameters, required, at, depth)]
+            function = found() if name in REMEMBERING else found  # each place where it is written remembers for itself
+            return lambda moment: function(moment, *[argument(moment) for argument in given])
+        if name in LABELS:
+            (label,) = self.arguments(name, (("regex", "r"),), 1, at, depth)
+            pattern = matcher(label, at)
+            return lambda moment: LABELS[name](moment, pattern)
+        if name in self.series:
+            place, linear = map(_node, self.arguments(name, (("frame",), ("linear",)), 1, at, depth))
+            return lambda moment: _measured(moment, name, place(moment), bool(linear(moment)))
+        raise Fault(f"the function '{name}' is not read here; {REMEDY}", at)
+
+    def arguments(
+        self, name: str, parameters: tuple[tuple[str, ...], ...], required: int, at: int, depth: int
+    ) -> list[Any]:
+        """The arguments of a call in their order: nodes, texts as they are, None for one that is not given."""
         self.position += 1
-        given: dict[int, Callable[[Moment], float | None]] = {}
+        texts = (0,) if name in LABELS else TEXTS.get(name, ())
+        given: dict[int, Any] = {}
         while not self.take(")"):
             if given:
                 self.expect("sign", ",")
@@ -147,11 +178,26 @@ class _Reader:
                 self.position += 2
             if place >= len(parameters) or place in given:
                 raise Fault(f"'{name}' has an argument too many", self.here[2])
-            given[place] = self.expression(depth - 1)
+            given[place] = self.text() if place in texts else self.expression(depth - 1)
         if any(place not in given for place in range(required)):
             raise Fault(f"'{name}' needs {required} argument{'s' * (required > 1)}", at)
-        arguments = [given.get(i, lambda moment: None) for i in range(len(parameters))]
-        return lambda moment: function(moment, *[argument(moment) for argument in arguments])
+        return [given.get(place) for place in range(len(parameters))]
+
+    def text(self) -> str:
+        kind, text, at = self.here
+        if kind != "text":
+            raise Fault('a text in "quotes" is expected', at)
+        self.position += 1
+        return json.loads(text)
+
+
+def _node(argument: Any) -> Callable[[Moment], Any]:
+    return argument if callable(argument) else lambda moment: argument
+
+
+def _measured(moment: Moment, alias: str, frame: float, linear: bool) -> float:
+    known = moment[0].known
+    return known["series"][alias].at(frame, known["fps"], linear)
 
 
 def _number(text: str) -> Node:
@@ -235,7 +281,9 @@ VARIABLES: dict[str, Node] = {
 }
 
 
-def _variable(name: str, at: int) -> Node:
-    if name not in VARIABLES:
-        raise Fault(f"the variable '{name}' is not read here; {REMEDY}", at)
-    return VARIABLES[name]
+def _variable(name: str, at: int, series: Collection[str]) -> Node:
+    if name in VARIABLES:
+        return VARIABLES[name]
+    if name in series:
+        return lambda moment: _measured(moment, name, moment[1], False)
+    raise Fault(f"the variable '{name}' is not read here; {REMEDY}", at)
