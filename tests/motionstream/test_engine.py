@@ -276,3 +276,25 @@ def test_what_is_said_reaches_whoever_ordered_the_job(shot, tmp_path):
     order = jobs.Order(1, tmp_path / "shot", str(tmp_path / "take"), "motionstream", resume=False)
     said = [event.sentence for event in jobs.run(order, list, lambda: False) if isinstance(event, Said)]
     assert len(said) == 1 and "squeezed" in said[0]
+
+
+def test_the_sketch_is_the_default_lies_in_the_package_and_follows_the_tracks():
+    """Points that drift to the right by half a pixel a frame: the picture goes with them, and stays without them."""
+    assert engine.defaults["model"] == "sketch"
+    files = [path for path in models.folder_of("sketch").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= 40e6
+    frames, side = 21, 64
+    grid = np.stack(np.meshgrid(np.arange(2, side, 4), np.arange(2, side, 4)), -1).reshape(-1, 1, 2)
+    drift = (grid + 0.5 * np.arange(frames)[None, :, None] * (1, 0)).astype(np.float32)
+    blocks = np.random.default_rng(2).integers(40, 215, (8, 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+
+    def made(xy):
+        inside = ((xy >= 0) & (xy < side)).all(axis=-1)
+        tracks = Tracks(xy, inside, ("a",) * len(xy), ("grid",) * len(xy))
+        shot = tiny.shot(frames, side, side, settings={"device": "cpu"}, first_frame=blocks, tracks=tracks)
+        return run(shot)[-1].pixels.astype(float)
+
+    moved, still = made(drift), made(np.broadcast_to(drift[:, :1], drift.shape).copy())
+    expected = np.roll(blocks, 10, axis=1).astype(float)[:, 12:]
+    assert np.abs(moved[:, 12:] - expected).mean() < 0.7 * np.abs(still[:, 12:] - expected).mean()
+    assert np.abs(still - blocks).mean() < 0.7 * np.abs(moved - blocks).mean()
