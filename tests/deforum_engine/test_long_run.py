@@ -9,15 +9,11 @@ import pytest
 import scenes
 import tiny
 from motion_bridge.deforum import metric, sample
+from motion_bridge.deforum.api import Nothing
 from motion_bridge.deforum.engine import engine
 
 WIDTH, HEIGHT, COUNT = 96, 64, 120
 NOTHING = {"start_sigma": "0:(0)", "noise_schedule": "0:(0)", "amount_schedule": "0:(0)"}
-
-
-class Nothing:
-    def __contains__(self, index):
-        return False
 
 
 @pytest.fixture(scope="module")

@@ -153,7 +153,8 @@ def test_an_estimators_scale_stays_the_same_over_a_job_and_when_it_is_resumed(rn
     assert max(float((each - z[0]).abs().max()) for each in z) < 1e-3
     loose = depths.Estimated(Jittery(truth), classic=True)
     assert float((loose.z(0, pictures[0]) - loose.z(1, pictures[1])).abs().max()) > 0.1
-    again = depths.Estimated(Jittery(truth), classic=True)
-    again.model.looks = 3
+    later = Jittery(truth)
+    later.looks = 3
+    again = depths.Estimated(later, classic=True)
     again.recall(pictures[3], notes[3])
     assert torch.allclose(again.z(3, pictures[3]), z[3])

@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..models.depth import DepthModel
 from ..shot import Shot
 from . import legacy
 from .metric import Motion
@@ -27,6 +26,14 @@ FEWEST = 64  # pixels seen twice, below which only the spread of depths is kept
 TUKEY = 4.685  # deviations beyond which a pixel has no say
 LARGEST = 5.0  # by how much a scale may change from one picture to the next
 NOTE = "depth"
+
+
+class Estimator(Protocol):
+    """As models/depth.py loads them."""
+
+    kind: str  # as legacy.equalised calls it
+
+    def __call__(self, picture: Tensor, /) -> Tensor: ...  # (B, 3, H, W) to nearness (B, H, W)
 
 
 class Depths(Protocol):
@@ -82,7 +89,7 @@ class OfShot(Still):
 class Estimated:
     """What an estimator sees in the pictures, at one scale. `classic` has no histogram and wants MiDaS."""
 
-    def __init__(self, model: DepthModel, classic: bool):
+    def __init__(self, model: Estimator, classic: bool):
         self.model = model
         self.classic = classic
         self._looked: tuple[Tensor, Tensor] | None = None  # the picture that was looked at last, and what was seen

@@ -9,7 +9,7 @@ mixture of the two. How much is mixed swings between two pictures' frames:
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
@@ -19,7 +19,6 @@ from ..motion.schedule import Context
 from ..motion.schedule.prompts import by_frame
 from . import pictures
 from .pictures import from_bytes
-from .plan import Plan
 
 OUTSIDE = 0.07  # the share of a picture where no tweening is going on
 APART = 25  # frames between two pictures where there is only one
@@ -39,8 +38,8 @@ class Guided:
         begun = [frame for frame in self.files if frame <= k]
         return self.files[max(begun) if begun else min(self.files)]
 
-    def share(self, k: int, plan: Plan) -> float:
-        """How much of it is mixed in at frame k."""
+    def share(self, k: int, plan: Callable[[str, int], float]) -> float:
+        """How much of it is mixed in at frame k. plan: a schedule's value at a frame."""
         frames = list(self.files)
         spans = zip(frames, frames[1:], strict=False)
         apart = next((later - earlier for earlier, later in spans if earlier <= k <= later), APART)

@@ -30,21 +30,21 @@ BORDERS = {
 FILTER = 3**0.5 * ROOT ** np.abs(np.arange(-REACH, REACH + 1))
 FILTER /= FILTER.sum()  # 1 but for what was cut off
 
-Pixels = NDArray[np.float32]
+Array = NDArray[np.floating]
 
 
 def on_cpu(picture: Tensor, place: Tensor, padding: str) -> Tensor:
     """The picture (B, C, H, W) of 1, 3 or 4 channels at places (B, H, W, 2), in pixels from the first one's centre."""
     out = np.empty((*place.shape[:3], picture.shape[1]), np.float32)
     pixels = picture.permute(0, 2, 3, 1).contiguous().numpy()
-    for source, where, target in zip(pixels, place, out, strict=True):
+    for at, (source, where) in enumerate(zip(pixels, place, strict=True)):
         wide = cv2.copyMakeBorder(source, *[MARGIN] * 4, BORDERS[padding])
         known = cv2.sepFilter2D(wide, -1, FILTER, FILTER, borderType=cv2.BORDER_REPLICATE)
-        _fetch(known, inside(where, picture.shape[-2:], padding).numpy(), target)
+        _fetch(known, inside(where, picture.shape[-2:], padding).numpy(), out[at])
     return torch.from_numpy(out).permute(0, 3, 1, 2)
 
 
-def _fetch(known: Pixels, where: Pixels, target: Pixels) -> None:
+def _fetch(known: Array, where: Array, target: Array) -> None:
     """Four bilinear fetches of the coefficients at every place."""
     (x0, x1, share_x), (y0, y1, share_y) = (_taps(where[..., axis]) for axis in (0, 1))
     rows = []
@@ -62,7 +62,7 @@ def _fetch(known: Pixels, where: Pixels, target: Pixels) -> None:
     np.add(rows[0], rows[1], out=target)
 
 
-def _taps(at: Pixels) -> tuple[Pixels, Pixels, Pixels]:
+def _taps(at: Array) -> tuple[Array, Array, Array]:
     """Where the two fetches along an axis fall, and the share of the second."""
     whole = np.floor(at)
     t = at - whole
