@@ -10,6 +10,7 @@ from ...backend.motion_bridge.errors import MotionBridgeError
 from ..exchange.work import Task, Worker
 from ..job.editors import redraw_panels
 from ..job.window import window
+from ..names import TITLE
 from .operators import attempt
 
 PULSE = 0.1  # seconds
@@ -22,6 +23,7 @@ class Working:
     _in_window = False
     _worker: Worker | None = None
     _timer: Any = None
+    _drawn = (-1, -1)  # frames done and in all, as the panels show them
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -49,7 +51,10 @@ class Working:
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        redraw_panels()
+        if (worker.done, worker.total) != self._drawn:
+            self._drawn = worker.done, worker.total
+            context.workspace.status_text_set(f"{TITLE}: {progress_of(worker)}")
+            redraw_panels()
         if worker.running:
             return {"PASS_THROUGH"}
         self._release(context)
@@ -65,6 +70,7 @@ class Working:
 
     def _release(self, context: bpy.types.Context) -> None:
         Working.under_way = None
+        context.workspace.status_text_set(None)
         context.window_manager.event_timer_remove(self._timer)
         self._timer = None
 
@@ -83,6 +89,9 @@ def draw_work(layout: bpy.types.UILayout) -> None:
     """How far the work is that is under way."""
     worker = Working.under_way
     assert worker
+    layout.progress(text=progress_of(worker), factor=worker.done / worker.total if worker.total else 0.0)
+
+
+def progress_of(worker: Worker) -> str:
     at_work = worker.total and worker.done < worker.total
-    text = f"{worker.done} of {worker.total} frames  (Esc)" if at_work else "Working  (Esc)"
-    layout.progress(text=text, factor=worker.done / worker.total if worker.total else 0.0)
+    return f"{worker.done} of {worker.total} frames  (Esc)" if at_work else "Working  (Esc)"
