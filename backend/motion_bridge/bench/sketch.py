@@ -18,7 +18,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and print; 0 when every kind of prompt is followed more often than not."""
+    """Measure and print; 0 when prompts are followed more often than not."""
     for package in ("torch", "diffusers"):
         if find_spec(package) is None:
             raise BadInput(f"{sys.executable} has no {package}; run this in a Python with motion-bridge[deforum].")
@@ -35,4 +35,4 @@ def run(arguments: argparse.Namespace) -> int:
     rates = {kind: follows(model, kind, arguments.size, arguments.prompts) for kind in KINDS}
     for kind, rate in rates.items():
         print(f"{KINDS[kind].asks:48} {rate:6.0%} of {arguments.prompts}, by chance {1 / len(KINDS[kind].words):.0%}")
-    return 0 if min(rates.values()) > 0.5 else 1
+    return 0 if sum(rates.values()) > 0.5 * len(rates) else 1

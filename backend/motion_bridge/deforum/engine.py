@@ -8,7 +8,7 @@ from ..shot import Shot
 from .schedules import kept, known
 
 DEFAULTS: dict[str, Any] = {
-    "model": "flux.2-klein-4b",  # a registered name or a folder
+    "model": "auto",  # a registered name or a folder; auto: FLUX.2 Klein where it is on this machine, else the sketch
     "device": "",  # cuda, mps or cpu; empty: the best there is
     "precision": "auto",  # of its weights: fp32, bf16, fp16, fp8, 4-bit; auto: the most exact that fits
     "compile": False,  # minutes at the start for faster frames after it, on CUDA

@@ -1,7 +1,7 @@
 """`python -m motion_bridge.training.image STAGE --folder DIR`: one command for each stage; run it again to go on.
 
 codec → latents → flow → distil → decoder → model. Each leaves STAGE.safetensors, where the next finds it; the last one
-leaves the folder `model`. `all` runs them with the numbers that the built-in sketch was made with.
+leaves the folder `model`. `all` runs one after the other.
 """
 
 import argparse
@@ -10,26 +10,27 @@ from pathlib import Path
 from typing import TypeVar
 
 import cv2
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ...errors import BadInput
-from .codec import new_codec, train_codec, train_decoder
+from .codec import draw_pictures, level, new_codec, train_codec, train_decoder
 from .distil import train_student
 from .flow import new_painter, train_flow
 from .latents import Bank, make_latents
 from .package import save_model
 
 Kind = TypeVar("Kind", bound=nn.Module)
-COUNTS = {
-    "codec": 1500,
-    "latents": 12000,
-    "flow": 2000,
+COUNTS = {  # steps; of the latents, pictures
+    "codec": 900,
+    "latents": 5000,
+    "flow": 2100,
     "distil": 300,
-    "decoder": 600,
+    "decoder": 1500,
     "model": 0,
-}  # steps, or pictures
+}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -66,8 +67,8 @@ def _run(stage: str, folder: Path, count: int, minutes: float, seed: int) -> Non
     elif stage == "decoder":
         save_file(train_decoder(place, codec, *limits).state_dict(), result)
     else:
-        painter = _load(new_painter(bank), folder, "distil")
-        save_model(folder / "model", _load(codec, folder, "decoder"), painter, bank)
+        level(_load(codec, folder, "decoder"), draw_pictures(np.random.default_rng(seed)))
+        save_model(folder / "model", codec, _load(new_painter(bank), folder, "distil"), bank)
 
 
 def _load(model: Kind, folder: Path, stage: str) -> Kind:

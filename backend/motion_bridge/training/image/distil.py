@@ -18,8 +18,8 @@ from .latents import Bank
 
 SHIFT = 3.0  # of the scheduler that the model is packed with
 OWN = tuple(SHIFT * u / (1 + (SHIFT - 1) * u) for u in (1.0, 0.75, 0.5, 0.25))
-GUIDANCE = 2.5
-SUBSTEPS = 2  # of the teacher between two levels, each by the midpoint rule
+GUIDANCE = 2.0
+SUBSTEPS = 1  # of the teacher between two levels, each by the midpoint rule
 AT_OWN = 0.6  # share of the examples that start at one of the own levels; the others start anywhere
 LEAST = 0.05
 
