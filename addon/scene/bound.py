@@ -36,15 +36,19 @@ class Bound:
         self._connection = soup.connection
         self._place = np.zeros((len(pixels), 3))
         self._place[~self.hit] = rays(pixels[~self.hit], view) @ moment.pose[:3, :3].T
+        self._there = np.ones(len(pixels), bool)
+        self._soup: Soup | None = None  # of the last frame
 
     def world(self, moment: Moment, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
         """As tracks.Points says."""
         soup = moment.soup
-        there = self._present(soup, torn)
-        rows = np.flatnonzero(there)
-        corners = soup.start[self.thing[rows], None] + self._corner[rows]
-        self._place[rows] = np.einsum("nc,ncx->nx", self._weight[rows], soup.points[corners])
-        return self._place, there | ~self.hit
+        if soup is not self._soup:
+            present = self._present(soup, torn)
+            rows = np.flatnonzero(present)
+            corners = soup.start[self.thing[rows], None] + self._corner[rows]
+            self._place[rows] = np.einsum("nc,ncx->nx", self._weight[rows], soup.points[corners])
+            self._there, self._soup = present | ~self.hit, soup
+        return self._place, self._there
 
     def names(self, geometry: Geometry) -> tuple[str, ...]:
         """The object that each point belongs to."""

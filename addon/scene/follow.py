@@ -1,13 +1,14 @@
 """From sources, as a person names them, to tracks that can be followed."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.motion.raster import Array, View, rasterise
-from ...backend.motion_bridge.shot import Tracks
+from ...backend.motion_bridge.shot import Tracks, map_array
 from .bound import Bound, cell_centres, lattice, spread_over, things_named, within
 from .geometry import Geometry
 from .handles import HandleReader
@@ -103,26 +104,25 @@ def _shown(objects: tuple[str, ...], geometry: Geometry, first: Moment) -> NDArr
     return wanted[np.append(first.soup.thing, len(geometry.things))[seen.triangle]]
 
 
-def gathered(all_followed: list[Followed], frames: int, view: View) -> Tracks | None:
-    """The tracks of a Shot; None when nothing was followed."""
+def gathered(all_followed: list[Followed], frames: int, view: View, folder: Path) -> Tracks | None:
+    """The tracks of a Shot, as maps of its folder's files; None when nothing was followed."""
     if not all_followed:
         return None
-    xy, visible, names, kinds = [], [], [], []
+    names = tuple(name for followed in all_followed for name in followed.names)
+    kinds = tuple(followed.source.kind for followed in all_followed for _ in followed.names)
+    xy = map_array(folder, "tracks.xy", (len(names), frames, 2), np.float32)
+    visible = map_array(folder, "tracks.visible", (len(names), frames), np.bool_)
+    begin = 0
     for followed in all_followed:
-        if followed.track and followed.source.kind == PINNED:
-            xy.append(followed.track.xy[:, :1].repeat(frames, axis=1))
-            visible.append(followed.track.visible[:, :1].repeat(frames, axis=1))
-        elif followed.track:
-            xy.append(followed.track.xy)
-            visible.append(followed.track.visible)
+        rows = slice(begin, begin + len(followed.names))
+        begin = rows.stop
+        if followed.track:
+            known = slice(1) if followed.source.kind == PINNED else slice(None)
+            xy[rows], visible[rows] = followed.track.xy[:, known], followed.track.visible[:, known]
         elif isinstance(followed.source, Pixel):
             place = followed.source.x, followed.source.y
-            xy.append(np.full((1, frames, 2), place, np.float32))
-            inside = 0 <= place[0] < view.width and 0 <= place[1] < view.height
-            visible.append(np.full((1, frames), inside))
-        names.extend(followed.names)
-        kinds.extend([followed.source.kind] * len(followed.names))
-    return Tracks(np.concatenate(xy), np.concatenate(visible), tuple(names), tuple(kinds))
+            xy[rows], visible[rows] = place, 0 <= place[0] < view.width and 0 <= place[1] < view.height
+    return Tracks(xy, visible, names, kinds)
 
 
 def torn_notes(all_followed: list[Followed], geometry: Geometry, frames: tuple[int, ...]) -> list[str]:

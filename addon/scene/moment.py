@@ -42,13 +42,15 @@ class Moment:
         soup, still = self.soup, self.span.still.things
         if not still.any():
             return self.points, soup.triangles, soup.thing
-        some = np.flatnonzero(~still[soup.thing])
         parts = [(thing, part) for thing, part in soup.parts.items() if not still[thing]]
+        if not parts:
+            return np.empty((0, 3)), np.empty((0, 3), np.int32), np.empty(0, np.int32)
+        some = np.flatnonzero(~still[soup.thing])
         offset, count = np.zeros(len(still), np.int32), 0
         for thing, part in parts:
             offset[thing] = count - soup.start[thing]
             count += len(part)
-        points = np.concatenate([np.empty((0, 3)), *(part for _, part in parts)])
+        points = np.concatenate([part for _, part in parts])
         thing = soup.thing[some]
         return transform(self.to_camera, points), soup.triangles[some] + offset[thing, None], thing
 

@@ -126,7 +126,7 @@ def complete(
         progress(moment.at + 1, count)
     if geometry:
         snapshot.notes.extend(torn_notes(followed, geometry, request.frames))
-    tracks = gathered(followed, count, view_of(snapshot.cameras[0], snapshot.picture))
+    tracks = gathered(followed, count, view_of(snapshot.cameras[0], snapshot.picture), folder)
     shot.save(_assemble(snapshot, maps, tracks), folder)
 
 

@@ -8,6 +8,15 @@ from typing import Any
 
 import numpy as np
 
+SMALL = 1 << 20  # bytes; what is no larger stays in memory
+
+
+def scratch(shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array of zeros in a temporary file, which goes when the array does; in memory where it is small."""
+    if int(np.prod(shape)) * np.dtype(dtype).itemsize <= SMALL:
+        return np.zeros(shape, dtype)
+    return np.memmap(tempfile.TemporaryFile(prefix="motion_bridge_"), dtype, "w+", shape=shape)
+
 
 @dataclass(frozen=True)
 class Handle:

@@ -12,6 +12,7 @@ from ...backend.motion_bridge.motion.raster import Array
 from ...backend.motion_bridge.motion.sight import Window, look_through, nearest
 from .moment import Moment
 from .standing import Still
+from .store import scratch
 
 TOLERANCE = 1e-4  # a point is hidden when something is nearer by more than this share of its depth
 FARTHEST = 1e6  # pixels; where a point beside or behind the camera would fall is held within this
@@ -39,8 +40,8 @@ class Track:
         """
         count = len(points.infinite)
         self.points = points
-        self.xy = np.zeros((count, frames, 2), np.float32)
-        self.visible = np.zeros((count, frames), bool)
+        self.xy = scratch((count, frames, 2), np.float32)
+        self.visible = scratch((count, frames), np.bool_)
         self.torn: dict[int, int] = {}  # thing → the first frame (position) whose mesh is connected otherwise
         self._transparent = transparent
         self._last = pixels

@@ -10,6 +10,7 @@ MEASUREMENTS = {  # name → what is measured; its file in bench/ has the same n
     "stream": "frames a second from the backend into a Blender image, and what they cost Blender",
     "camera": "the camera of a heavy scene at many frames, beside frame_set for each",
     "tracks": "points followed through a scene, beside world_to_camera_view and scene.ray_cast for each",
+    "long": "reading, track formats and schedules for thousands of frames: time and memory",
     "warp": "the legacy Deforum warp beside the webui's way of applying the same formulas",
     "klein": "a FLUX.2 Klein preview of random weights: frames a second, memory, stages, beside the arithmetic limit",
     "burn": "what hundreds of frames of feedback do to a picture, beside a control and a naive loop",
