@@ -26,7 +26,8 @@ artist.animate(
     prompt_blending="spherical",  # "held" would change at once at each key
     zoom="0:(1.01)",
     angle="0:(0.3*sin(t/12))",
-    start_sigma="0:(0.72)",  # how much of each frame is painted anew; it has to be enough for another place to appear
+    start_sigma="0:(0.8)",  # how much of each frame is painted anew; it has to be enough for another place to appear
+    color_coherence="None",  # each place has colours of its own
     frames=options.frames,
     width=options.size,
     height=options.size,

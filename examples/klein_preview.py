@@ -28,6 +28,7 @@ stream = DeforumFlux(options.model).preview(
     width=options.size,
     height=options.size,
     preset="fast_preview",
+    start_sigma=0.8,  # enough for new words to show
 )
 
 

@@ -182,6 +182,19 @@ def test_a_preview_shows_the_frames_of_latent_feedback_and_listens_too(klein):
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+def test_without_any_model_on_the_machine_the_sketch_paints_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.warns(UserWarning, match="so the sketch paints that comes along"):
+        stream = DeforumFlux(device="cpu").stream(prompt="green hills at sunset", frames=1)
+    made = next(stream)
+    assert made.shape == (128, 128, 3)
+    sky, ground = made[:32].reshape(-1, 3).mean(0), made[-40:].reshape(-1, 3).mean(0)
+    assert ground[1] > ground[0] + 20 and ground[1] > ground[2] + 20, "the hills are not green"
+    assert sky[0] > sky[1], "the sky is not that of a sunset"
+
+
 @pytest.mark.parametrize("name", ["deforum_zoom", "deforum_rotation", "deforum_journey", "klein_preview"])
 def test_an_example_runs_as_it_stands(klein, tmp_path, name):
     streams = name == "klein_preview"
