@@ -163,7 +163,10 @@ def test_text_encoders_are_on_the_device_only_while_they_read(klein, monkeypatch
     moves = []
     monkeypatch.setattr(place, "_move", lambda modules, device: moves.append((type(modules[0]).__name__, device)))
     model, _ = made_with(memory.Plan("fp32", "fp32", "visits", "stays", 0.0), klein, monkeypatch)
-    denoiser, encoder = type(model.parts.pipeline.transformer).__name__, type(model.parts.pipeline.text_encoder).__name__
+    denoiser, encoder = (
+        type(model.parts.pipeline.transformer).__name__,
+        type(model.parts.pipeline.text_encoder).__name__,
+    )
     assert moves == [(denoiser, "cpu"), (encoder, "cpu"), (encoder, "cpu"), (denoiser, "cpu")]
     image_to_image(model, torch.rand(1, 3, 64, 64), 0.6, Wish("red hills", steps=2), Chance(9))
     assert len(moves) == 4
