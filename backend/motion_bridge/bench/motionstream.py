@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 from ..errors import BadInput
 
-STEADY = 0.05  # by how much a late chunk's median may differ from an early one's
+STEADY = 0.05  # by how much a late chunk's median may exceed an early one's
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from statistics import median
 
@@ -44,6 +44,17 @@ RANDOM = {"1.3b": (FULL, 832, 480, 512), "toy": (TOY, 64, 48, 16)}  # shapes, pi
 
 
 @dataclass(frozen=True)
+class Took:
+    """Seconds by the clock, and of the processor's own time, which other programs lengthen less; on a GPU the clock's."""
+
+    clock: float
+    spent: float
+
+    def since(self, start: "Took") -> "Took":
+        return Took(self.clock - start.clock, self.spent - start.spent)
+
+
+@dataclass(frozen=True)
 class Found:
     """Everything that was measured; times in milliseconds, memory in MiB."""
 
@@ -57,7 +68,8 @@ class Found:
     largest: float
     frames_a_second: float
     first_frame: float  # from the order to the first chunk's pictures
-    early: float  # medians around the tenth chunk and the last
+    busy: float  # median of the processor's own time; on a GPU it is the clock's
+    early: float  # medians of that: of a young stream's chunks, and of this one's last
     late: float
     memory: dict[str, float]  # by chunk
     stages: dict[str, float]
@@ -67,7 +79,7 @@ class Found:
 
     @property
     def steady(self) -> bool:
-        return abs(self.late / self.early - 1) <= STEADY
+        return self.late / self.early <= 1 + STEADY
 
     @property
     def flat(self) -> bool:
@@ -81,9 +93,10 @@ class Found:
             f"{self.model} at {self.size} on {self.device}; {self.usage}; {self.chunks} chunks\n\n"
             f"| a chunk, ms | |\n|---|---|\n| p50 | {self.p50:.1f} |\n| p95 | {self.p95:.1f} |\n"
             f"| max | {self.largest:.1f} |\n{stages}\n\n"
-            f"{self.frames_a_second:.1f} frames/s; the first frame after {self.first_frame:.0f} ms\n"
-            f"late over early chunks: {self.late / self.early:.3f} ({'steady' if self.steady else 'NOT steady'}, "
-            f"within {STEADY:.0%})\n"
+            f"{self.frames_a_second:.1f} frames/s by the clock; p50 {self.busy:.1f} ms by the processor's own time\n"
+            f"the first frame after {self.first_frame:.0f} ms\n"
+            f"late over early chunks, made in turn: {self.late / self.early:.3f} "
+            f"({'steady' if self.steady else 'NOT steady'}, within {STEADY:.0%})\n"
             f"memory, MiB: {memory} ({'flat' if self.flat else 'NOT flat'})\n"
             f"arithmetic: {self.operations:.2f} TFLOP a chunk; {self.limit_frames:.1f} frames/s at most "
             f"({self.limit_from})"
@@ -103,9 +116,16 @@ def measure(arguments: argparse.Namespace) -> Found:
         generator.student.chunk = torch.compile(generator.student.chunk, dynamic=False)
     use, (rows, columns) = generator.usage, first.latent.shape[1:]
     cell = use.width // columns
-    times, memory, first_frame = _stream(generator, first, text, arguments.chunks, (columns * cell, rows * cell))
-    ordered, frames = sorted(times[2:]), STRIDE * use.chunk
-    early, late = times[5:16] if len(times) > 30 else times[3:7], times[-11:] if len(times) > 30 else times[-4:]
+    width, height, on_gpu = columns * cell, rows * cell, generator.device.type == "cuda"
+
+    def begin() -> Session:
+        return Session(
+            generator, first, _grid(generator), text, 0, finish=lambda pictures: fit.to_bytes(pictures, width, height)
+        )
+
+    took, memory = _stream(begin, arguments.chunks, on_gpu)
+    early, late = _early_and_late(begin, arguments.chunks, on_gpu)
+    ordered, frames = sorted(each.clock for each in took[2:]), STRIDE * use.chunk
     cells = rows * columns // 4
     past = (min(use.sink, 1) * use.first_chunk + max(0, use.sink - 1) * use.chunk) + use.window * use.recalled
     work = work_of(generator.student.config, use.chunk * cells, (past + use.chunk) * cells, words)
@@ -114,16 +134,17 @@ def measure(arguments: argparse.Namespace) -> Found:
     return Found(
         model=arguments.model,
         device=torch.cuda.get_device_name() if device.startswith("cuda") else f"{torch.get_num_threads()} threads",
-        size=f"{columns * cell}x{rows * cell}",
+        size=f"{width}x{height}",
         usage=f"chunk {use.chunk}, sink {use.sink}, window {use.window}, {len(use.levels)} steps and a commit",
         chunks=arguments.chunks,
         p50=1e3 * median(ordered),
         p95=1e3 * ordered[int(0.95 * (len(ordered) - 1))],
         largest=1e3 * ordered[-1],
         frames_a_second=frames * len(ordered) / sum(ordered),
-        first_frame=1e3 * first_frame,
-        early=1e3 * median(early),
-        late=1e3 * median(late),
+        first_frame=1e3 * took[0].clock,
+        busy=1e3 * median(each.spent for each in took[2:]),
+        early=1e3 * early,
+        late=1e3 * late,
         memory=memory,
         stages=_stages(generator, first, text, past * cells),
         operations=operations / 1e12,
@@ -132,25 +153,37 @@ def measure(arguments: argparse.Namespace) -> Found:
     )
 
 
-def _stream(
-    generator: Generator, first: FirstFrame, text: Text, chunks: int, size: tuple[int, int]
-) -> tuple[list[float], dict[str, float], float]:
-    """Seconds for each chunk, memory at some of them, and how long the first one took from the order on."""
-    session = Session(
-        generator, first, _grid(generator), text, seed=0, finish=lambda pictures: fit.to_bytes(pictures, *size)
-    )
-    times, memory, looked_at = [], {}, {10, 100, chunks} if chunks > 100 else {10, chunks}
-    began = last = time.perf_counter()
-    ready = 0.0
-    for number, chunk in enumerate(handed_out(islice(session, chunks), generator.device.type == "cuda"), 1):
+def _stream(begin: Callable[[], Session], chunks: int, on_gpu: bool) -> tuple[list[Took], dict[str, float]]:
+    """How long each chunk took, the first from the order on, and the memory at some of them."""
+    looked_at, memory = {10, 100, chunks} if chunks > 100 else {10, chunks}, {}
+    marks = [_now(on_gpu)]
+    for number, chunk in enumerate(handed_out(islice(begin(), chunks), on_gpu), 1):
         chunk.decoded.wait()
-        now = time.perf_counter()
-        ready = ready or now - began
-        times.append(now - last)
-        last = now
+        marks.append(_now(on_gpu))
         if number in looked_at:
-            memory[str(number)] = _memory(generator.device)
-    return times, memory, ready
+            memory[str(number)] = _memory()
+    return [b.since(a) for a, b in pairwise(marks)], memory
+
+
+def _early_and_late(begin: Callable[[], Session], chunks: int, on_gpu: bool) -> tuple[float, float]:
+    """Medians of a young stream's chunks and an old one's, made in turn: what else the machine does meets both."""
+    young, old = begin(), begin()
+    turns = min(15, chunks // 3)
+    for stream, age in ((young, 5), (old, chunks - turns)):
+        for chunk in islice(stream, age):
+            chunk.decoded.wait()
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(turns):
+        for stream, kept in zip((young, old), times, strict=True):
+            start = _now(on_gpu)
+            next(stream).decoded.wait()
+            kept.append(_now(on_gpu).since(start).spent)
+    return median(times[0]), median(times[1])
+
+
+def _now(on_gpu: bool) -> Took:
+    clock = time.perf_counter()
+    return Took(clock, clock if on_gpu else time.process_time())
 
 
 def _stages(generator: Generator, first: FirstFrame, text: Text, past: int) -> dict[str, float]:
@@ -269,10 +302,10 @@ class Endless(LiveTracks):
         return replace(super().advance(slice(start, start + frames.stop - frames.start)), start=frames.start)
 
 
-def _memory(device: torch.device) -> float:
-    """MiB: what is allocated on a GPU; elsewhere what the process holds."""
-    if device.type == "cuda":
-        return torch.cuda.memory_allocated(device) / 2**20
+def _memory() -> float:
+    """MiB: what is allocated on a GPU; without one what the process holds."""
+    if torch.cuda.is_initialized():
+        return torch.cuda.memory_allocated() / 2**20
     held = Path("/proc/self/statm")
     if held.exists():
         return int(held.read_text().split()[1]) * resource.getpagesize() / 2**20
