@@ -8,7 +8,7 @@ import torch
 from motion_bridge.bench.sketch_sides import follows, paint
 from motion_bridge.models import registry
 from motion_bridge.models.image import Chance, Wish, image_to_image
-from motion_bridge.models.load import Choice, choose, load
+from motion_bridge.models.load import load
 from motion_bridge.training.image import scenes
 
 LEAST = {"material": 0.8, "wall": 0.8, "field": 0.75, "sky": 0.8}  # share of prompts; measured: its card
@@ -67,6 +67,5 @@ def test_the_less_noise_it_starts_from_the_more_of_the_picture_stays(sketch):
 def test_auto_is_the_sketch_where_nothing_else_is_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    said = []
-    model = choose(Choice("auto", "cpu", (128, 128)), said.append)
-    assert model.steps == 4 and any("flux.2-klein-4b is not on this machine" in sentence for sentence in said)
+    assert registry.chosen("auto") == "sketch" and load("auto", "cpu").steps == 4
+    assert "flux.2-klein-4b" in " ".join(registry.instead("auto", "sketch"))
