@@ -188,7 +188,7 @@ def chosen(name: str) -> str:
 def instead(asked: str, chosen_one: str) -> list[str]:
     """What to say of a model that was chosen for `auto`."""
     if asked in ("", AUTO) and chosen_one == BUILT_IN:
-        return [f"{BEST} is not on this machine, so the sketch paints that comes along: few things, at 128 to 256 pixels."]
+        return [f"{BEST} is not on this machine, so the sketch paints that comes along: few things, up to 256 pixels."]
     return []
 
 
