@@ -45,7 +45,7 @@ RANDOM = {"1.3b": (FULL, 832, 480, 512), "toy": (TOY, 64, 48, 16)}  # shapes, pi
 
 @dataclass(frozen=True)
 class Took:
-    """Seconds by the clock, and of the processor's own time, which other programs lengthen less; on a GPU the clock's."""
+    """Seconds by the clock, and of the processor's own time, which others lengthen less; on a GPU the clock's."""
 
     clock: float
     spent: float
