@@ -19,13 +19,15 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def small(monkeypatch):
     """A transformer of one layer, and short batches."""
-    from motion_bridge.training import codec, dmd, student, teacher
+    from dataclasses import replace
 
-    small = {**teacher.TRANSFORMER, "num_layers": 1, "num_attention_heads": 2, "attention_head_dim": 16, "ffn_dim": 32}
-    monkeypatch.setattr(teacher, "TRANSFORMER", small)
-    monkeypatch.setattr(student, "TRANSFORMER", small)
-    monkeypatch.setattr(teacher, "SIZES", ((2, 6),))
-    monkeypatch.setattr(student, "SIZES", ((2, 9),))
-    monkeypatch.setattr(dmd, "LATENT_FRAMES", 6)
-    monkeypatch.setattr(dmd, "CLIPS", 2)
+    from motion_bridge.training import __main__ as command
+    from motion_bridge.training import codec
+
+    recipe = command.SKETCH
+    narrow = {"num_layers": 1, "num_attention_heads": 2, "attention_head_dim": 16, "ffn_dim": 32}
+    stages = {name: replace(getattr(recipe, name), sizes=((2, 6),)) for name in ("teacher", "causal", "ode", "dmd")}
+    recipe = replace(recipe, transformer={**recipe.transformer, **narrow}, way=3, **stages)
+    monkeypatch.setattr(command, "SKETCH", recipe)
     monkeypatch.setattr(codec, "CLIPS", 1)
+    return recipe

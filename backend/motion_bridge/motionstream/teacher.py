@@ -64,7 +64,7 @@ def trajectory(
     """
     way = [noise]
     for level, following in zip(levels, [*levels[1:], 0.0], strict=True):
-        speed = guided(teacher, way[-1][None], torch.tensor([level]), [first], [tracks], text[None], weights)[0]
+        speed = guided(teacher, way[-1][None], noise.new_full((1,), level), [first], [tracks], text[None], weights)[0]
         way.append(way[-1] + (following - level) * speed)
     return way
 

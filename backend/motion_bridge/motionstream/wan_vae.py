@@ -63,6 +63,13 @@ class WanDecoder:
 
 
 @torch.no_grad()
+def encode(vae: AutoencoderKLWan, clip: Tensor) -> Tensor:
+    """Clips (B, 3, 1 + 4n, H, W) in -1 … 1 → latents (B, C, 1 + n, h, w) as the models know them."""
+    mean, std = _statistics(vae)
+    return (vae.encode(clip.to(vae.quant_conv.weight)).latent_dist.mode().float() - mean) / std
+
+
+@torch.no_grad()
 def encode_first(vae: AutoencoderKLWan, picture: Tensor, grey: int) -> FirstFrame:
     """A picture (3, H, W) in -1 … 1 as the models know it: followed by grey, in one clip.
 
@@ -70,10 +77,7 @@ def encode_first(vae: AutoencoderKLWan, picture: Tensor, grey: int) -> FirstFram
     """
     clip = torch.zeros(1, 3, 1 + STRIDE * max(1, grey), *picture.shape[1:])
     clip[0, :, 0] = picture
-    place = vae.quant_conv.weight
-    mean, std = _statistics(vae)
-    latent = (vae.encode(clip.to(place)).latent_dist.mode().float() - mean) / std
-    latent = latent[0].cpu()
+    latent = encode(vae, clip)[0].cpu()
     return FirstFrame(latent[:, 0], latent[:, -1], latent[:, 1:])
 
 

@@ -15,10 +15,12 @@ motion_bridge.training.pack` makes the model that the program runs out of them.
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import torch
+from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import BadInput
 from ..motionstream.sketch import SIZE
@@ -26,13 +28,17 @@ from ..motionstream.teacher import Teacher
 from .bank import encode_bank, read_bank, write_bank
 from .batch import Source
 from .clips import drawn
-from .codec import Codec, train_codec
+from .codec import Codec, encode_grey, train_codec
 from .dmd import train_dmd
+from .full import base_source, base_teacher
+from .recipe import FULL, SKETCH
 from .rollout import Streamer
+from .state import whole
 from .student import new_streamer, read_ways, train_causal, train_ode, walk
-from .teacher import GUIDANCE, encode_grey, new_teacher, train_teacher
+from .teacher import new_teacher, train_teacher
 
 STAGES = ("clips", "codec", "teacher", "causal", "ways", "ode", "dmd")
+Network = TypeVar("Network", bound=nn.Module)
 CLIP_FRAMES = 57  # 15 latent frames: five chunks
 
 
@@ -46,32 +52,44 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop early, keeping the state")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--base", type=Path, help="a folder of Wan's weights: the full size, under accelerate launch")
     chosen = parser.parse_args(argv)
     torch.set_num_threads(chosen.threads)
-    if chosen.stage == "clips":
-        write_bank(chosen.folder / "clips", drawn(CLIP_FRAMES, SIZE, chosen.seed), chosen.steps)
-    elif chosen.stage == "ways":
-        folder = chosen.folder
-        walk(folder / "ways", load_teacher(folder), load_source(folder), chosen.steps, GUIDANCE)
-    else:
-        trained = _train(chosen)
-        save_file(trained.state_dict(), chosen.folder / f"{chosen.stage}.safetensors")
-
-
-def _train(chosen: argparse.Namespace) -> nn.Module:
     folder = chosen.folder
-    place, limits = folder / chosen.stage, (chosen.steps, chosen.minutes, chosen.seed)
-    if chosen.stage == "codec":
-        return train_codec(place, read_bank(folder / "clips"), *limits)
-    source = load_source(folder)
+    if chosen.stage == "clips":
+        write_bank(folder / "clips", drawn(CLIP_FRAMES, SIZE, chosen.seed), chosen.steps)
+    elif chosen.stage == "codec":
+        limits = (chosen.steps, chosen.minutes, chosen.seed)
+        _save(train_codec(folder / "codec", read_bank(folder / "clips"), *limits).state_dict(), folder, "codec")
+    else:
+        _train(chosen, folder)
+
+
+def _train(chosen: argparse.Namespace, folder: Path) -> None:
+    """A stage of the transformers: of the sketch here, of the full size on all machines."""
+    machines = Accelerator() if chosen.base else None
+    recipe = FULL if chosen.base else SKETCH
+    source = base_source(folder, chosen.base, str(machines.device)) if machines else load_source(folder)
+    limits = (chosen.steps, chosen.minutes, chosen.seed, machines)
+    place = folder / chosen.stage
+    teacher = base_teacher(recipe, chosen.base) if machines else new_teacher(recipe)
     if chosen.stage == "teacher":
-        return train_teacher(place, source, *limits)
-    teacher = load_teacher(folder)
-    if chosen.stage == "causal":
-        return train_causal(place, new_streamer(teacher), source, *limits)
-    if chosen.stage == "ode":
-        return train_ode(place, load_streamer(folder, teacher, "causal"), source, read_ways(folder / "ways"), *limits)
-    return train_dmd(place, load_streamer(folder, teacher, "ode"), teacher, source, GUIDANCE, *limits)
+        trained = train_teacher(place, recipe, teacher, source, *limits)
+    else:
+        _load(teacher, folder, "teacher").to(source.device).eval()
+        if chosen.stage == "ways":
+            walk(place, recipe, teacher, source, chosen.steps)
+            return
+        trained = new_streamer(teacher)
+        if chosen.stage == "causal":
+            train_causal(place, recipe, trained, source, *limits)
+        elif chosen.stage == "ode":
+            train_ode(place, recipe, _load(trained, folder, "causal"), source, read_ways(folder / "ways"), *limits)
+        else:
+            train_dmd(place, recipe, _load(trained, folder, "ode"), teacher, source, *limits)
+    weights = whole(trained) if machines else trained.state_dict()
+    if machines is None or machines.is_main_process:
+        _save(weights, folder, chosen.stage)
 
 
 def load_source(folder: Path) -> Source:
@@ -85,19 +103,23 @@ def load_codec(folder: Path) -> Codec:
 
 
 def load_teacher(folder: Path) -> Teacher:
-    return _load(new_teacher(), folder, "teacher").eval()
+    return _load(new_teacher(SKETCH), folder, "teacher").eval()
 
 
 def load_streamer(folder: Path, teacher: Teacher, stage: str) -> Streamer:
     return _load(new_streamer(teacher), folder, stage)
 
 
-def _load(model: nn.Module, folder: Path, stage: str) -> nn.Module:
+def _load(model: Network, folder: Path, stage: str) -> Network:
     path = folder / f"{stage}.safetensors"
     if not path.exists():
         raise BadInput(f"{path} is missing; run the stage {stage} first.")
     model.load_state_dict(load_file(path))
     return model
+
+
+def _save(weights: dict[str, Tensor], folder: Path, stage: str) -> None:
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, folder / f"{stage}.safetensors")
 
 
 if __name__ == "__main__":

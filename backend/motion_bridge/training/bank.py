@@ -11,7 +11,7 @@ Clips of one look share their first frame and differ in motion.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import BadInput
-from ..motionstream.codec import Encoder
 from .clips import Clip
 
 ARRAYS = ("frames", "points", "visible")
@@ -98,13 +97,16 @@ def read_bank(folder: Path) -> Bank:
 
 
 @torch.no_grad()
-def encode_bank(folder: Path, bank: Bank, encoder: Encoder) -> NDArray[np.float16]:
-    """The latents of all clips, (M, C, 1 + (T-1)/4, h, w), encoded once and kept beside the clips as latents.npy."""
+def encode_bank(folder: Path, bank: Bank, encode: Callable[[Tensor], Tensor]) -> NDArray[np.float16]:
+    """The latents of all clips, (M, C, 1 + (T-1)/4, h, w), encoded once and kept beside the clips as latents.npy.
+
+    encode: (B, 3, T, H, W) in -1 … 1 → latents.
+    """
     path = folder / "latents.npy"
     if not path.exists():
         part = path.with_suffix(".part")
         for k in range(len(bank)):
-            latent = encoder(bank.pictures([k], slice(None)))[0].numpy().astype(np.float16)
+            latent = encode(bank.pictures([k], slice(None)))[0].numpy().astype(np.float16)
             if k == 0:
                 kept = np.lib.format.open_memmap(part, "w+", np.float16, (len(bank), *latent.shape))
             kept[k] = latent

@@ -4,7 +4,7 @@ Half of a batch's clips have a dense grid of tracks, half a sprinkle of points. 
 left out at random: tracks in a stretch of time, all tracks, the text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,18 +37,21 @@ class Source:
     bank: Bank
     latents: NDArray[np.float16]  # (M, C, K, h, w)
     grey: Tensor  # (C, h, w), FirstFrame.grey
+    read: Callable[[Sequence[str]], Tensor] = embed_words  # a clip's words → (count, width)
+    device: str = "cpu"  # of what is trained; what is told of tracks and first frames stays on the processor
 
     def batch(self, clips: list[int], latent_frames: int, generator: torch.Generator, complete: bool = False) -> Batch:
         """The first latent frames of some clips. complete: nothing is left out and all tracks are told."""
         clean = torch.from_numpy(np.stack([self.latents[k, :, :latent_frames] for k in clips])).float()
         frames = picture_frames(0, latent_frames)
-        text = torch.stack([embed_words(self.bank.words[k]) for k in clips])
+        text = torch.stack([self.read(self.bank.words[k]) for k in clips])
         whole = [self.tracks(k, frames, generator) for k in clips]
         tracks: list[Tracks | None] = [*whole]
         if not complete:
             tracks = [_leave_out(_sprinkle(told, generator), generator) for told in whole]
             text[torch.rand(len(clips), generator=generator) < NO_TEXT] = 0
-        return Batch(clean, [FirstFrame(latent, self.grey) for latent in clean[:, :, 0]], tracks, text)
+        first = [FirstFrame(latent, self.grey) for latent in clean[:, :, 0]]
+        return Batch(clean.to(self.device), first, tracks, text.to(self.device))
 
     def draw(self, size: int, latent_frames: int, generator: torch.Generator) -> Batch:
         """Some clips at random."""

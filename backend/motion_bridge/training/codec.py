@@ -12,12 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..motionstream.codec import CELL, WINDOW, Decoder, Encoder, framed, group
-from ..motionstream.sketch import CHANNELS
+from ..motionstream.sketch import CHANNELS, SIZE
 from ..motionstream.track_head import STRIDE
 from .bank import Bank
 from .loop import train
 
-FRAMES, CLIPS = 9, 4
+FRAMES, CLIPS = 9, 2
+WORN = 0.8  # the most noise on the latents
 EDGES = 0.5  # weight of the difference between neighbouring pixels: L1 alone is content with blur
 
 
@@ -58,8 +59,8 @@ def train_decoder(
         frames = bank.pictures(clips, slice(start, start + FRAMES))
         with torch.no_grad():
             latents = encode(frames)
-        # noise on the latents teaches the decoder to forgive a generator's small errors
-        amount = 0.1 * torch.rand((), generator=generator)
+        # noise on the latents teaches the decoder to forgive a generator's errors
+        amount = WORN * torch.rand((), generator=generator)
         latents = latents + amount * torch.randn(latents.shape, generator=generator)
         return difference(decoder(latents)[0], frames)
 
@@ -104,6 +105,12 @@ def _fit_decoder(decoder: Decoder, latents: Tensor, groups: Tensor) -> None:
     found = torch.linalg.solve(around.T @ around + ridge, around.T @ pixels).T
     decoder.linear.weight.copy_(found[:, :-1].view(decoder.linear.weight.shape))
     decoder.linear.bias.copy_(found[:, -1])
+
+
+def encode_grey(encoder: Encoder) -> Tensor:
+    """What the encoder makes of four grey frames: (C, h, w)."""
+    with torch.no_grad():
+        return encoder(torch.zeros(1, 3, 1 + STRIDE, SIZE, SIZE))[0, :, 1]
 
 
 def difference(one: Tensor, other: Tensor) -> Tensor:

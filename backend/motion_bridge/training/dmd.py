@@ -11,19 +11,16 @@ import copy
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
 
-from ..motionstream.guidance import Coefficients
 from ..motionstream.teacher import Teacher, guided
 from .batch import Batch, Source
 from .loop import train
+from .recipe import Recipe
 from .rollout import Reach, Streamer, roll_out
-from .student import LEVELS, STEPS
-from .teacher import SHIFT, flow_loss
+from .teacher import disturbed, flow_loss
 
-CLIPS, LATENT_FRAMES = 3, 15
-EVERY = 2  # critic steps for each step of the student; the paper's is 5
-RATES = {"streamer": 2e-5, "critic": 4e-5}
 SPAN = (0.02, 0.98)  # of the times at which real and fake are compared
 
 
@@ -37,62 +34,56 @@ class Match(nn.Module):
 
 def train_dmd(
     folder: Path,
+    recipe: Recipe,
     streamer: Streamer,
     teacher: Teacher,
     source: Source,
-    weights: Coefficients | None,
     steps: int,
     minutes: float,
     seed: int = 0,
+    machines: Accelerator | None = None,
 ) -> Streamer:
     teacher.requires_grad_(False)
     critic = copy.deepcopy(teacher)
     critic.transformer.requires_grad_(True)
     match = Match(streamer, critic)
+    clips, latent_frames = recipe.dmd.sizes[0]
 
     def loss(step: int, generator: torch.Generator) -> Tensor:
-        batch = source.draw(CLIPS, LATENT_FRAMES, generator)
-        last = int(torch.randint(STEPS, (), generator=generator))
-        teaches = step % EVERY == 0
+        batch = source.draw(clips, latent_frames, generator)
+        last = int(torch.randint(recipe.steps, (), generator=generator))
+        teaches = step % recipe.every == 0
         with torch.set_grad_enabled(teaches):
-            made = roll_out(streamer, batch, LEVELS, last, generator, Reach())
-        total = criticise(critic, batch, made.detach(), generator)
-        return total + matching(made, teacher, critic, batch, weights, generator) if teaches else total
+            made = roll_out(streamer, batch, recipe.levels, last, generator, Reach())
+        total = criticise(critic, batch, made.detach(), recipe, generator)
+        return total + matching(made, teacher, critic, batch, recipe, generator) if teaches else total
 
-    train(folder, match, loss, steps=steps, rate=RATES, seed=seed, minutes=minutes)
+    rate = recipe.dmd.rate
+    train(folder, match, loss, steps=steps, rate=rate, seed=seed, minutes=minutes, machines=machines)
     return streamer
 
 
-def criticise(critic: Teacher, batch: Batch, made: Tensor, generator: torch.Generator) -> Tensor:
+def criticise(critic: Teacher, batch: Batch, made: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
     """Rectified flow matching on the student's clips."""
-    noisy, sigma, noise = _disturb(made, generator)
+    noisy, sigma, noise = disturbed(made, _times(len(made), generator), recipe, generator)
     velocity = critic(noisy, sigma, batch.first, batch.tracks, batch.text)
-    return flow_loss(velocity, noise - made, sigma[:, None, None, None, None])
+    return flow_loss(velocity, noise - made, sigma, recipe)
 
 
 def matching(
-    made: Tensor,
-    teacher: Teacher,
-    critic: Teacher,
-    batch: Batch,
-    weights: Coefficients | None,
-    generator: torch.Generator,
+    made: Tensor, teacher: Teacher, critic: Teacher, batch: Batch, recipe: Recipe, generator: torch.Generator
 ) -> Tensor:
     """The distribution matching loss; its gradient with respect to made is the difference of the two models."""
     with torch.no_grad():
-        noisy, sigma, _ = _disturb(made.detach(), generator)
+        noisy, sigma, _ = disturbed(made.detach(), _times(len(made), generator), recipe, generator)
         level = sigma[:, None, None, None, None]
-        real = noisy - level * guided(teacher, noisy, sigma, batch.first, batch.tracks, batch.text, weights)
+        real = noisy - level * guided(teacher, noisy, sigma, batch.first, batch.tracks, batch.text, recipe.guidance)
         fake = noisy - level * critic(noisy, sigma, batch.first, batch.tracks, batch.text)
         apart = (made - real).abs().mean(dim=(1, 2, 3, 4), keepdim=True).clamp(min=1e-4)
         aim = made - (fake - real) / apart
     return 0.5 * (made - aim).square().mean()
 
 
-def _disturb(clean: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def _times(count: int, generator: torch.Generator) -> Tensor:
     low, high = SPAN
-    time = low + (high - low) * torch.rand(len(clean), generator=generator)
-    sigma = SHIFT * time / (1 + (SHIFT - 1) * time)
-    noise = torch.randn(clean.shape, generator=generator)
-    level = sigma[:, None, None, None, None]
-    return (1 - level) * clean + level * noise, sigma, noise
+    return low + (high - low) * torch.rand(count, generator=generator)

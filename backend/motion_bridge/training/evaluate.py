@@ -85,7 +85,7 @@ def decoded(decode: Decode, latents: Tensor) -> list[NDArray[np.uint8]]:
     return [as_pictures(decode(clip[None])[0][0]) for clip in latents]
 
 
-def teacher_maker(teacher: Teacher, steps: int, shift: float, weights: Coefficients) -> Maker:
+def teacher_maker(teacher: Teacher, steps: int, shift: float, weights: Coefficients | None) -> Maker:
     def make(batch: Batch, seed: int) -> Tensor:
         noise = torch.randn(batch.clean.shape, generator=torch.Generator().manual_seed(seed))
         told = zip(noise, batch.first, batch.tracks, batch.text, strict=True)

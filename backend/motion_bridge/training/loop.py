@@ -1,7 +1,8 @@
-"""One training loop for all stages: seeded, resumable, saving as it goes.
+"""One training loop for all stages and sizes: seeded, resumable, saving as it goes.
 
 Step k sees the same data and noise whether the run was interrupted before it or not: everything random is drawn from a
-generator seeded by (seed, k).
+generator seeded by (seed, k), and on many machines by the machine's number as well. There the loop is started by
+`accelerate launch`, whose configuration says how the model is spread (FSDP) and in which precision it computes.
 """
 
 import json
@@ -10,7 +11,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
+
+from . import state
 
 SAVE_EVERY = 120.0  # seconds
 EMA = 0.995
@@ -25,66 +29,81 @@ def train(
     rate: float | Mapping[str, float],
     seed: int = 0,
     minutes: float = float("inf"),
+    machines: Accelerator | None = None,
 ) -> nn.Module:
     """Minimise `loss(step, generator)` over the model's parameters; the returned model holds their moving average.
 
     rate: the learning rate, or one for each of the model's children by name; gradients are clipped apart as well.
-    folder: keeps `state.pt` (resume) and `log.jsonl` (a line every 20 steps). The learning rate warms up over 100 steps
-    and falls to a tenth along a cosine. minutes: stop early, keeping the state.
+    folder: keeps the state (to resume) and `log.jsonl` (a line every 20 steps). The learning rate warms up over 100
+    steps and falls to a tenth along a cosine. minutes: stop early, keeping the state.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rates = rate if isinstance(rate, Mapping) else {"": rate}
     parts = [[p for p in model.get_submodule(name).parameters() if p.requires_grad] for name in rates]
     optimiser = torch.optim.AdamW([{"params": part} for part in parts], betas=(0.9, 0.95))
+    if machines is not None:
+        model, optimiser = machines.prepare(model, optimiser)
+        state.gather_for_calls(model)
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
-    step = _resume(folder / "state.pt", model, optimiser, average)
+    step = state.resume(folder, model, optimiser, average, machines)
     began = saved = time.monotonic()
     recent: list[float] = []
     while step < steps and time.monotonic() - began < 60 * minutes:
         for group, peak in zip(optimiser.param_groups, rates.values(), strict=True):
             group["lr"] = peak * _schedule(step, steps)
-        value = loss(step, torch.Generator().manual_seed(seed * 1_000_003 + step))
         optimiser.zero_grad(set_to_none=True)
-        value.backward()
-        for part in parts:
-            nn.utils.clip_grad_norm_(part, 1.0)
+        recent.append(_backward(loss, step, _generator(seed, step, machines), machines))
+        for group in optimiser.param_groups:
+            nn.utils.clip_grad_norm_(group["params"], 1.0)
         optimiser.step()
         step += 1
         with torch.no_grad():
             keep = min(EMA, (1 + step) / (10 + step))
             for name, tensor in model.state_dict().items():
                 average[name].lerp_(tensor, 1 - keep) if tensor.is_floating_point() else average[name].copy_(tensor)
-        recent.append(value.item())
         if step % 20 == 0:
-            line = {"step": step, "loss": sum(recent) / len(recent), "seconds": round(time.monotonic() - began, 1)}
-            with open(folder / "log.jsonl", "a", encoding="utf-8") as log:
-                log.write(json.dumps(line) + "\n")
-            recent.clear()
-        if time.monotonic() - saved > SAVE_EVERY:
-            _save(folder / "state.pt", step, model, optimiser, average)
+            _log(folder / "log.jsonl", step, recent, time.monotonic() - began, machines)
+        if _agreed(time.monotonic() - saved > SAVE_EVERY, machines):
+            state.save(folder, step, model, optimiser, average, machines)
             saved = time.monotonic()
-    _save(folder / "state.pt", step, model, optimiser, average)
+    state.save(folder, step, model, optimiser, average, machines)
     model.load_state_dict(average)
     return model
+
+
+def _backward(loss: Callable, step: int, generator: torch.Generator, machines: Accelerator | None) -> float:
+    if machines is None:
+        value = loss(step, generator)
+        value.backward()
+    else:
+        with machines.autocast():
+            value = loss(step, generator)
+        machines.backward(value)
+    return value.item()
+
+
+def _generator(seed: int, step: int, machines: Accelerator | None) -> torch.Generator:
+    number = machines.process_index if machines else 0
+    return torch.Generator().manual_seed(seed * 1_000_003 + step + number * 1_000_000_007)
+
+
+def _agreed(now: bool, machines: Accelerator | None) -> bool:
+    """Saving takes all machines, so the first one's clock decides."""
+    if machines is None or machines.num_processes == 1:
+        return now
+    said = torch.tensor([int(now)], device=machines.device)
+    torch.distributed.broadcast(said, 0)
+    return bool(said.item())
+
+
+def _log(path: Path, step: int, recent: list[float], seconds: float, machines: Accelerator | None) -> None:
+    if machines is None or machines.is_main_process:
+        line = {"step": step, "loss": sum(recent) / len(recent), "seconds": round(seconds, 1)}
+        with open(path, "a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+    recent.clear()
 
 
 def _schedule(step: int, steps: int) -> float:
     warm = min(1.0, (step + 1) / 100)
     return warm * (0.55 + 0.45 * torch.cos(torch.tensor(torch.pi * step / steps)).item())
-
-
-def _save(path: Path, step: int, model: nn.Module, optimiser: torch.optim.Optimizer, average: dict) -> None:
-    state = {"step": step, "model": model.state_dict(), "optimiser": optimiser.state_dict(), "average": average}
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    part.replace(path)
-
-
-def _resume(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, average: dict) -> int:
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    average.update(state["average"])
-    return state["step"]

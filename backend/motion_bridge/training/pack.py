@@ -13,9 +13,8 @@ from ..motionstream import checkpoint, model
 from ..motionstream.sketch import SIZE
 from ..motionstream.usage import Usage
 from .__main__ import load_codec, load_streamer, load_teacher
+from .recipe import SKETCH
 from .rollout import CHUNK, Reach
-from .student import LEVELS
-from .teacher import SHIFT
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -37,8 +36,8 @@ def pack(folder: Path, to: Path, stage: str) -> None:
         height=SIZE,
         any_size=False,
         text="words",
-        levels=tuple(LEVELS),
-        shift=SHIFT,
+        levels=tuple(SKETCH.levels),
+        shift=SKETCH.shift,
         carries=streamer.carries,
         answers=streamer.answers,
         chunk=CHUNK,

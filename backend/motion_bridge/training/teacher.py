@@ -1,60 +1,66 @@
 """Stage 2: the teacher, by rectified flow matching.
 
-Stage 2 of the paper's teacher, training on synthetic clips with stretches of tracks left out, is here the same as stage
-1: all clips are synthetic and batch.py always leaves stretches out.
+The paper trains its teacher twice, on real clips and then on synthetic ones with stretches of tracks left out. Here it
+is one stage, run on whatever the bank holds: batch.py always leaves stretches out.
 """
 
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
 from diffusers import WanTransformer3DModel
 from torch import Tensor
 
-from ..motionstream.answer import REST
-from ..motionstream.codec import Encoder
-from ..motionstream.guidance import coefficients
-from ..motionstream.sketch import SIZE, TRANSFORMER
 from ..motionstream.teacher import Teacher
 from ..motionstream.track_head import TrackHead
 from .batch import Source
 from .loop import train
-
-SIZES = ((5, 9), (5, 9), (5, 9), (3, 15))  # clips and latent frames of a batch, in turn: long clips are dear
-SHIFT = 3.0  # the paper's 6 suits a latent of 6,240 cells; fewer cells need less noise to be destroyed
-RATE = 1e-3
-FAINT = 0.4  # noise level
-GUIDANCE = coefficients()  # what trajectories and the real score are guided by
+from .recipe import Recipe
 
 
-def new_teacher() -> Teacher:
-    return Teacher(WanTransformer3DModel(**TRANSFORMER), TrackHead(64, 16), carries=True, answers=REST)
+def new_teacher(recipe: Recipe) -> Teacher:
+    return Teacher(WanTransformer3DModel(**recipe.transformer), TrackHead(64, 16), recipe.carries, recipe.answers)
 
 
-def train_teacher(folder: Path, source: Source, steps: int, minutes: float, seed: int = 0) -> Teacher:
-    torch.manual_seed(seed)
-    teacher = new_teacher()
+def train_teacher(
+    folder: Path,
+    recipe: Recipe,
+    teacher: Teacher,
+    source: Source,
+    steps: int,
+    minutes: float,
+    seed: int = 0,
+    machines: Accelerator | None = None,
+) -> Teacher:
+    sizes = recipe.teacher.sizes
 
     def loss(step: int, generator: torch.Generator) -> Tensor:
-        clips, latent_frames = SIZES[step % len(SIZES)]
+        clips, latent_frames = sizes[step % len(sizes)]
         batch = source.draw(clips, latent_frames, generator)
-        sigma = torch.rand(clips, generator=generator)
-        sigma = SHIFT * sigma / (1 + (SHIFT - 1) * sigma)
-        noise = torch.randn(batch.clean.shape, generator=generator)
-        level = sigma[:, None, None, None, None]
-        noisy = (1 - level) * batch.clean + level * noise
+        time = torch.rand(clips, generator=generator)
+        noisy, sigma, noise = disturbed(batch.clean, time, recipe, generator)
         velocity = teacher(noisy, sigma, batch.first, batch.tracks, batch.text)
-        return flow_loss(velocity, noise - batch.clean, level)
+        return flow_loss(velocity, noise - batch.clean, sigma, recipe)
 
-    train(folder, teacher, loss, steps=steps, rate=RATE, seed=seed, minutes=minutes)
+    rate = recipe.teacher.rate
+    train(folder, teacher, loss, steps=steps, rate=rate, seed=seed, minutes=minutes, machines=machines)
     return teacher
 
 
-def flow_loss(velocity: Tensor, truth: Tensor, level: Tensor) -> Tensor:
-    """The squared error of the velocity, where the noise is faint not of it but of the clean clip that it means."""
-    return ((velocity - truth).square() * (level / FAINT).clamp(max=1).square()).mean()
+def disturbed(clean: Tensor, time: Tensor, recipe: Recipe, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Clips (B, C, K, h, w) with noise, its levels (B,) for times (B,) in 0 … 1, and the noise itself."""
+    sigma = (recipe.shift * time / (1 + (recipe.shift - 1) * time)).to(clean)
+    noise = torch.randn(clean.shape, generator=generator).to(clean)
+    level = sigma[:, None, None, None, None]
+    return (1 - level) * clean + level * noise, sigma, noise
 
 
-def encode_grey(encoder: Encoder) -> Tensor:
-    """What the encoder makes of four grey frames: (C, h, w)."""
-    with torch.no_grad():
-        return encoder(torch.zeros(1, 3, 5, SIZE, SIZE))[0, :, 1]
+def flow_loss(velocity: Tensor, truth: Tensor, sigma: Tensor, recipe: Recipe) -> Tensor:
+    """The squared error of the velocity; where noise is faint, that of the clean clip which the velocity means.
+
+    sigma: (B,), or with the other dimensions of velocity.
+    """
+    if sigma.dim() == 1:
+        sigma = sigma[:, None, None, None, None]
+    weight = (sigma / recipe.faint).clamp(max=1).square() if recipe.faint else torch.ones_like(sigma)
+    return ((velocity - truth).square() * weight).mean()
