@@ -131,7 +131,7 @@ def _farthest_in(field: Field, first: Index, last: Index) -> Array:
     size = last - first
     empty = (size[:, 0] <= 0) | (size[:, 1] <= 0)
     level = LEVEL[np.maximum(size, 1)].astype(np.int64)
-    end = last - (1 << level)
+    end = np.maximum(last - (1 << level), 0)  # an empty block before the first cell would end before it
     base = (level[:, 1] * levels + level[:, 0]) * (rows * columns)
     top, bottom = base + np.minimum(first[:, 1], rows - 1) * columns, base + end[:, 1] * columns
     left, right = np.minimum(first[:, 0], columns - 1), end[:, 0]
