@@ -31,7 +31,7 @@ def test_it_needs_no_download_and_little_room():
     folder = registry.folder_of(registry.find("sketch"))
     assert folder.is_relative_to(Path(registry.__file__).parents[1])
     assert sum(path.stat().st_size for path in folder.rglob("*")) <= 25e6
-    assert (folder / "README.md").is_file()
+    assert (folder / "card.md").is_file()
 
 
 def test_it_takes_four_steps_and_reads_a_short_prompt(sketch):

@@ -5,13 +5,14 @@ x to the right and y down.
 """
 
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]
 SHIFT = 4  # bits of a pixel's fraction in OpenCV's coordinates
 GRAINS, GRAIN_SIDE = 12, 768
 
@@ -56,12 +57,12 @@ def ridge(rng: Generator, rough: float, octaves: int) -> Array:
         size *= rough
     if octaves < 3:  # round hills
         line = np.convolve(np.pad(line, 6, "edge"), np.hanning(13) / np.hanning(13).sum(), "valid")
-    return line
+    return np.asarray(line, np.float64)
 
 
 def over(picture: Array, mask: Array, colour: object) -> None:
     """Lay a colour (3,) or a field of colours (S, S, 3) over a picture, in place."""
-    rows, columns = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
+    rows, columns = (np.flatnonzero(np.any(mask, axis=axis)) for axis in (1, 0))
     if not len(rows):
         return
     area = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)  # most shapes are small
