@@ -21,8 +21,8 @@ from ..motion.deforum.closed import FINE, LENGTHS, typical_depth
 from ..motion.deforum.convention import CHANNELS_3D, horizontal_fov, motion
 from ..motion.deforum.export import export
 from ..motion.deforum.solve import distances
-from ..motion.deforum.truth import measure, measure_at
-from ..motion.deforum.warp import Warp3D, pixel_grid, rank_depth
+from ..motion.deforum.truth import measure, measure_at, pixel_grid
+from ..motion.deforum.warp import Warp3D, rank_depth
 from ..motion.schedule import text
 from ..shot import Shot
 from . import peer, shots

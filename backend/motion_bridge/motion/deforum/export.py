@@ -19,8 +19,8 @@ from .closed import FOV_DECIMALS, best_units, fov_keys, similarities, travel_and
 from .keyed import at_keys
 from .solve import Problem, Solution, distances, sensitivity, solve
 from .thin import Tolerance, evaluate, thin, without_repeats
-from .truth import Error, Truth, measure
-from .warp import Warp2D, Warp3D, pixel_grid, rank_depth
+from .truth import Error, Truth, measure, pixel_grid
+from .warp import Warp2D, Warp3D, rank_depth
 
 Array = NDArray[np.floating]
 
@@ -98,7 +98,7 @@ def export(shot: Shot, tolerance: float | None = None, keep: Collection[int] = (
         keys=written.keys,
         error=written.error,
         closed=plain.error,
-        size=truth.error(np.zeros_like(truth.flow)),
+        size=truth.error(truth.nothing()),
         tried={name: fit.cost for name, fit in fits.items()},
         still=truth.still,
     )

@@ -9,6 +9,7 @@ from .thin import hats
 Array = NDArray[np.floating]
 
 MOST_KEYS = 800  # of all channels together; beyond, the dense system grows too large
+MOST = 1 << 21  # ... times frames: the system's own memory
 ROUNDS = 6
 
 
@@ -19,23 +20,18 @@ def at_keys(problem: Problem, places: list[list[int]], start: Solution) -> Solut
     """
     neutral, frames = problem.warp.neutral, problem.truth.frames
     unit = sensitivity(problem.warp, problem.truth)
-    basis = [_free(found, frames, problem) for found in places]
-    owner = np.repeat(np.arange(len(neutral)), [b.shape[1] for b in basis])
-    across = np.concatenate(basis, axis=1)
+    free = [[k for k in found if k not in problem.truth.still] for found in places]
+    owner = np.repeat(np.arange(len(neutral)), [len(found) for found in free])
 
     def values(heights: Array) -> Array:
-        each = [across[:, owner == c] @ heights[owner == c] / unit[c] for c in range(len(neutral))]
+        each = [_lines(found, free[c], heights[owner == c], frames) / unit[c] for c, found in enumerate(places)]
         return neutral + np.stack(each, axis=-1)
 
-    heights = np.concatenate(
-        [
-            (start.value[[k for k in found if k not in problem.truth.still], c] - neutral[c]) * unit[c]
-            for c, found in enumerate(places)
-        ]
-    )
+    heights = np.concatenate([(start.value[found, c] - neutral[c]) * unit[c] for c, found in enumerate(free)])
     aspect, damping = start.aspect, 1e-3
-    if not len(heights) or len(heights) > MOST_KEYS:
+    if not len(heights) or len(heights) > MOST_KEYS or len(heights) * frames > MOST:
         return Solution(values(heights), aspect, start.cost)
+    across = np.concatenate([_free(found, frames, problem) for found in places], axis=1)
     normal = normal_equations(problem, values(heights), aspect, unit)
     for _ in range(ROUNDS):
         system, slope = _system(normal.curve, normal.slope, across, owner)
@@ -49,6 +45,12 @@ def at_keys(problem: Problem, places: list[list[int]], start: Solution) -> Solut
             damping *= 10
     moving = max(1, frames - len(problem.truth.still))
     return Solution(values(heights), aspect, normal.cost / moving)
+
+
+def _lines(places: list[int], free: list[int], heights: Array, frames: int) -> Array:
+    """Straight lines between keys of which some have heights and the others are zero: (T,)."""
+    of = dict(zip(free, heights, strict=True))
+    return np.interp(np.arange(frames), places, [of.get(place, 0.0) for place in places])
 
 
 def _free(places: list[int], frames: int, problem: Problem) -> Array:

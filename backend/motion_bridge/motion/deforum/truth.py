@@ -17,6 +17,9 @@ from ..stopping import breathe
 
 Array = NDArray[np.floating]
 
+COLUMNS, ROWS = 64, 36  # of the grid
+MOST = 1 << 22  # pixels of all frames together: a longer shot has a coarser grid, so that memory stays flat
+CHUNK = 64  # frames that are compared together
 AGREE = 0.03  # relative difference of depth under which two frames see the same surface
 
 
@@ -37,11 +40,19 @@ class Truth:
 
     def size(self) -> float:
         """The mean length of the flow, pixels a frame."""
-        return self.error(np.zeros_like(self.flow)).mean
+        return self.error(self.nothing()).mean
+
+    def nothing(self) -> Array:
+        """A flow (T, 2, N) without motion, which takes no memory."""
+        return np.broadcast_to(np.float32(0), self.flow.shape)
 
     def error(self, flow: Array) -> "Error":
         """How far another backward flow (T, 2, N) is from the true one."""
-        return self.error_of(np.linalg.norm(flow - self.flow, axis=1))
+        distance = np.empty(self.seen.shape, np.float32)
+        for at in range(0, self.frames, CHUNK):
+            part = slice(at, at + CHUNK)
+            distance[part] = np.linalg.norm(flow[part] - self.flow[part], axis=1)
+        return self.error_of(distance)
 
     def error_of(self, distance: Array) -> "Error":
         """The same from distances (T, N) that are known already."""
@@ -69,9 +80,15 @@ def still_frames(shot: Shot) -> frozenset[int]:
     return frozenset({0, *(shot.frames.index(cut) for cut in shot.cuts)})
 
 
-def measure(shot: Shot, columns: int = 64, rows: int = 36) -> Truth:
+def pixel_grid(shot: Shot) -> NDArray[np.intp]:
+    """The pixels (N, 2) on which a Shot's motion is compared."""
+    finer = min(1.0, np.sqrt(MOST / (len(shot.frames) * COLUMNS * ROWS)))
+    return grid(shot.width, shot.height, max(1, int(COLUMNS * finer)), max(1, int(ROWS * finer)))
+
+
+def measure(shot: Shot) -> Truth:
     """The Shot's true motion on an even grid; as measure_at."""
-    return measure_at(shot, grid(shot.width, shot.height, columns, rows))
+    return measure_at(shot, pixel_grid(shot))
 
 
 def measure_at(shot: Shot, index: NDArray[np.intp]) -> Truth:

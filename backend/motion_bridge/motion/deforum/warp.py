@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ...shot import Shot
 from ..stopping import breathe
 from .convention import CHANNELS_2D, CHANNELS_3D, STEP, turns, turns_and_slopes
-from .truth import grid
 
 Array = NDArray[np.floating]
 
@@ -128,8 +127,3 @@ def rank_depth(shot: Shot, index: NDArray[np.intp]) -> Array:
             share = np.cumsum(count) / near.size
             z[k] = 2 - np.interp(near[index[:, 1], index[:, 0]], np.arange(BINS) / BINS, share)
     return z
-
-
-def pixel_grid(shot: Shot, columns: int = 64, rows: int = 36) -> NDArray[np.intp]:
-    """The pixels on which a Shot's motion is compared; the same grid as truth.measure's."""
-    return grid(shot.width, shot.height, columns, rows)

@@ -22,6 +22,7 @@ from .convention import CHANNELS_2D, CHANNELS_3D
 from .export import export
 from .metric import WINDOW, flow, metric_schedules, strays
 from .report import plot, report
+from .solve import distances
 from .truth import Error, Truth, measure
 from .warp import Warp2D
 
@@ -65,8 +66,7 @@ def for_metric(shot: Shot, tolerance: float, keep: Collection[int] = ()) -> Writ
     truth = measure(shot)
     flat = bool(shot.camera.orthographic.all())
     value = _channels(schedules, CHANNELS_2D if flat else CHANNELS_3D, truth.frames)
-    moved = _slid(shot, truth, schedules, value) if flat else _travelled(shot, truth, value)
-    error = truth.error(moved)
+    error = _slid(shot, truth, schedules, value) if flat else truth.error(_travelled(shot, truth, value))
     found = [
         f"The picture moves {truth.size():.2f} pixels a frame.",
         f"Under a true warp the schedules are {error.mean:.3f} off.",
@@ -164,10 +164,10 @@ def _travelled(shot: Shot, truth: Truth, value: Array) -> Array:
     return moved
 
 
-def _slid(shot: Shot, truth: Truth, schedules: Mapping[str, str], value: Array) -> Array:
+def _slid(shot: Shot, truth: Truth, schedules: Mapping[str, str], value: Array) -> Error:
     x, y = _channels(schedules, ("transform_center_x", "transform_center_y"), 1)[0]
     warp = Warp2D(shot.width, shot.height, (truth.at - 0.5).astype(np.intp), (float(x), float(y)))
-    return warp.flow(value, 1.0, slice(None))
+    return truth.error_of(distances(warp, truth, value, 1.0))
 
 
 def _unsaid(shot: Shot) -> list[str]:
