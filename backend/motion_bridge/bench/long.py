@@ -194,8 +194,8 @@ def drawn(folder: Path, frames: int) -> None:
         depth[k] = distance(pose[k, :3, 3], rays @ pose[k, :3, :3].T)
     places = np.random.default_rng(3).uniform((0, 0), (WIDTH, HEIGHT), (SIDE**2, 2))
     xy = places[:, None] + 2 * np.stack([np.sin(turn), np.cos(turn)], axis=-1)
-    visible = ((xy >= 0) & (xy < (WIDTH, HEIGHT))).all(axis=-1)
-    visible[0] = True
+    inside = (xy >= 0) & (xy < (WIDTH, HEIGHT))
+    visible = inside[..., 0] & inside[..., 1]
     tracks = shot.Tracks(xy.astype(np.float32), visible, ("point",) * len(xy), ("grid",) * len(xy))
     camera = shot.Camera(pose, intrinsics, np.zeros(frames, bool))
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)

@@ -5,8 +5,9 @@ import math
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,16 +70,24 @@ def numbers(array: Array, dimensions: int, where: str) -> Array:
 
 
 def write_npz(path: Path, **fields: Array) -> None:
-    """A .npz at exactly this path; the same arrays always give the same bytes."""
-    path.write_bytes(npz_bytes(**fields))
+    """A .npz at exactly this path; the same arrays always give the same bytes, and are written piece by piece."""
+    with open(path, "wb") as file:
+        _write_npz(file, fields)
 
 
 def npz_bytes(**fields: Array) -> bytes:
     stream = io.BytesIO()
+    _write_npz(stream, fields)
+    return stream.getvalue()
+
+
+def _write_npz(stream: IO[bytes], fields: Mapping[str, Array]) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in fields.items():
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), npy_bytes(array), zipfile.ZIP_DEFLATED)
-    return stream.getvalue()
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=array.nbytes > LARGEST) as file:
+                np.lib.format.write_array(file, np.asarray(array, order="C"), allow_pickle=False)
 
 
 def npy_bytes(array: Array) -> bytes:

@@ -20,8 +20,8 @@ def write(clip: Clip, out: Path, timing: Timing) -> tuple[tuple[Path, ...], list
     arrays.write_npz(
         out,
         format=np.array(FORMAT),
-        tracks=clip.xy.astype(np.float32),
-        visible=clip.visible.astype(bool),
+        tracks=clip.xy.astype(np.float32, copy=False),
+        visible=clip.visible.astype(bool, copy=False),
         frames=np.array(clip.frames, np.int64),
         fps=np.array(clip.fps, np.float64),
         width=np.array(clip.width, np.int64),
