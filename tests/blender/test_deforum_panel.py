@@ -170,8 +170,9 @@ def test_a_schedule_says_what_it_means_while_it_is_typed(extension):
 
 
 def test_the_command_takes_a_file_a_preset_and_single_settings_in_this_order(shot, tmp_path):
+    prompts = {"0": "hills", "2": "sea"}
     path = settings_file(
-        tmp_path, animation_mode="2D", diffusion_cadence=5, angle="0:(2)", zoom="0:(1.1)", prompts={"0": "hills", "2": "sea"}
+        tmp_path, animation_mode="2D", diffusion_cadence=5, angle="0:(2)", zoom="0:(1.1)", prompts=prompts
     )
     made = shot("--settings", path, "--preset", "smooth", "--set", "zoom=1.05", "--set", "seed_behavior=fixed")
     assert made.settings["cadence"] == 3 and made.settings["seed_behavior"] == "fixed"

@@ -12,7 +12,16 @@ Lines = Mapping[str, NDArray[np.floating]]  # name → (T,)
 SIZE, EDGE = (420, 200), 34  # pixels of one diagram, and around it
 FONT, LETTERS = cv2.FONT_HERSHEY_SIMPLEX, 0.4
 PAPER, INK, PALE = (255, 255, 255), (40, 40, 40), (215, 215, 215)
-COLOURS = ((31, 119, 180), (214, 39, 40), (44, 160, 44), (255, 127, 14), (148, 103, 189), (140, 86, 75), (23, 190, 207), (0, 0, 0))
+COLOURS = (
+    (31, 119, 180),
+    (214, 39, 40),
+    (44, 160, 44),
+    (255, 127, 14),
+    (148, 103, 189),
+    (140, 86, 75),
+    (23, 190, 207),
+    (0, 0, 0),
+)
 
 
 def diagrams(named: Mapping[str, Lines], across: int = 2) -> Picture:
