@@ -38,9 +38,9 @@ USED = (
     + ("color_correction_factor", "control_strength")
 )
 MOVING_2D = ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
-MOVING_3D = (
-    ("translation_x", "translation_y", "translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z")
-    + (FOV, "aspect_ratio_schedule")
+MOVING_3D = ("translation_x", "translation_y", "translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z") + (
+    FOV,
+    "aspect_ratio_schedule",
 )
 WORDS = ("mask_schedule", "noise_mask_schedule")  # schedules of words that the loop reads
 UNUSED = {  # what is known, and why it has no effect
