@@ -61,7 +61,7 @@ def new_curves(owner: bpy.types.ID) -> Any:
 
 def own_curves(owner: bpy.types.ID) -> list[Any]:
     """The curves of a datablock's own action, none where it has none; since 4.4 those of its slot."""
-    data: Any = owner.animation_data
+    data = getattr(owner, "animation_data", None)
     if data is None or data.action is None:
         return []
     if not hasattr(data.action, "layers"):

@@ -149,20 +149,20 @@ class Take:
         path = self.path(frame.index)
         try:
             if frame.state is not None:
-                self._save_state(frame)
+                self._save_state(frame.index, frame.state)
             _write(path, png.encode(frame.pixels, {KEY: text}))
         except OSError as fault:
             raise BackendFailed(f"{path} could not be written: {fault.strerror}; {_free(self.folder)}.") from None
         self._finished.add(frame.index)
         return path
 
-    def _save_state(self, frame: Frame) -> None:
+    def _save_state(self, index: int, state: NDArray[Any]) -> None:
         """First of all, so that a finished frame always has its state."""
-        path = self._state(frame.index)
+        path = self._state(index)
         path.parent.mkdir(exist_ok=True)
         path.with_name(path.name + PART).unlink(missing_ok=True)
         content = io.BytesIO()
-        np.save(content, frame.state, allow_pickle=False)
+        np.save(content, state, allow_pickle=False)
         _write(path, content.getvalue())
 
 

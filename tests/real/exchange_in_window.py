@@ -7,6 +7,7 @@ the schedules back in as a camera.
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -116,9 +117,7 @@ def stop_a_long_fit() -> Iterator[Callable[[], bool]]:
 
 
 def under_way() -> Any:
-    from bl_ext.user_default.motion_bridge.addon.ui.working import Working
-
-    return Working.under_way
+    return import_module("bl_ext.user_default.motion_bridge.addon.ui.working").Working.under_way
 
 
 def idle() -> bool:
