@@ -21,6 +21,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "bl_ext.user_default.motion_bridge"
+STATUS = pytest.StashKey[int]()
 if "bpy" in sys.modules:  # inside the Blender program, which was started with a clean user folder already
     USER_FOLDER = Path(os.environ["BLENDER_USER_RESOURCES"])
 else:
@@ -155,3 +156,18 @@ def add_camera(scene: bpy.types.Scene) -> None:
     camera.location, camera.rotation_euler, lens.lens = (1.2, -6, 2.5), (1.3, 0.02, 0.15), 42
     for keyed, path in ((camera, "location"), (camera, "rotation_euler"), (lens, "lens")):
         keyed.keyframe_insert(path, frame=12)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """bpy 4.2 as a module crashes while it frees itself, after everything is done: leave before that."""
+    if bpy.app.version < (4, 3) and STATUS in config.stash:
+        shutil.rmtree(USER_FOLDER, ignore_errors=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[STATUS])
