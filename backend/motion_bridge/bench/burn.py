@@ -5,13 +5,11 @@ The camera goes slowly in a circle, so that the same things stay in the picture 
 
 import argparse
 import json
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from .. import wishes
-from ..errors import BadInput
 from ..measure.burn import ALLOWED, CURVES, SPAN
+from .needs import needs
 
 MODES = ("naive", "2D pixel", "2D latent", "3D pixel", "3D latent", "scene pixel", "scene latent")
 
@@ -31,9 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print and draw; 0 when every mode but the naive one stays as near to its control as it should."""
-    for package in ("torch", "cv2"):
-        if find_spec(package) is None:
-            raise BadInput(f"{sys.executable} has no {package}; run this in a Python with motion-bridge[deforum].")
+    needs("torch", "cv2", extra="deforum")
     import torch
 
     from .burn_runs import curves, measure, pictures

@@ -1,10 +1,9 @@
 """`bench klein`: the preview on a model of FLUX.2 Klein's shape with random weights, which cost what real ones do."""
 
 import argparse
-import sys
-from importlib.util import find_spec
 
 from ..errors import BadInput
+from .needs import needs
 
 TARGET = 15.0  # seconds for 60 frames at 1024² on a data-centre GPU, after warm-up
 STRENGTHS = (0.65, 0.0)  # kept: the loop's default, and nothing, which takes all of the model's steps
@@ -19,9 +18,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 0 always but for what cannot run, for a target holds on one kind of machine only."""
-    for package in ("torch", "diffusers", "cv2"):
-        if find_spec(package) is None:
-            raise BadInput(f"{sys.executable} has no {package}; run this in a Python with motion-bridge[deforum].")
+    needs("torch", "diffusers", "cv2", extra="deforum")
     from . import klein_runs  # torch, which the other measurements do without
 
     there = klein_runs.there()

@@ -6,11 +6,10 @@ full-size and in tiny shapes, for speed alone.
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
-from importlib.util import find_spec
 
 from ..errors import BadInput
+from .needs import needs
 
 STEADY = 0.05  # by how much a late chunk's median may exceed an early one's
 
@@ -33,9 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 0 when time and memory stay what they were, 1 when not."""
-    for package in ("torch", "diffusers"):
-        if find_spec(package) is None:
-            raise BadInput(f"{sys.executable} has no {package}; run this in a Python with motion-bridge[motionstream].")
+    needs("torch", "diffusers", extra="motionstream")
     if arguments.chunks < 12:
         raise BadInput(f"--chunks is {arguments.chunks}; it takes 12 to have an early and a late part.")
     from .motionstream_runs import measure  # torch

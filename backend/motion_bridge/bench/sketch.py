@@ -1,10 +1,8 @@
 """`bench sketch`: the built-in image model: pictures a second, and how often prompts are followed."""
 
 import argparse
-import sys
-from importlib.util import find_spec
 
-from ..errors import BadInput
+from .needs import needs
 
 TARGET = 3.0  # pictures a second at 128², two threads, four steps
 
@@ -19,9 +17,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 0 when prompts are followed more often than not."""
-    for package in ("torch", "diffusers"):
-        if find_spec(package) is None:
-            raise BadInput(f"{sys.executable} has no {package}; run this in a Python with motion-bridge[deforum].")
+    needs("torch", "diffusers", extra="deforum")
     import torch
 
     from ..models.load import load

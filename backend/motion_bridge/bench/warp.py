@@ -1,10 +1,8 @@
 """`bench warp`: our legacy warp beside the same formulas applied the way the webui applies them."""
 
 import argparse
-import sys
-from importlib.util import find_spec
 
-from ..errors import BadInput
+from .needs import needs
 
 TARGET = 5.0  # times as fast
 
@@ -17,9 +15,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 0 when both sides show the same picture, to a grey level."""
-    for package in ("torch", "cv2"):
-        if find_spec(package) is None:
-            raise BadInput(f"{sys.executable} has no {package}; run this in a Python with motion-bridge[deforum].")
+    needs("torch", "cv2", extra="deforum")
     from .warp_sides import measure  # torch, which the other measurements do without
 
     found = measure(arguments.size, arguments.rounds, arguments.threads)
