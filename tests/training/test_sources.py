@@ -105,16 +105,24 @@ def test_every_refused_video_has_its_reason(videos):
     assert "cut at frame" in reasons["cut"] and "cannot be read" in reasons["broken"]
 
 
-def test_points_that_find_their_way_back_are_tracks(videos):
+def test_points_that_find_their_way_back_are_tracks():
+    pytest.importorskip("cv2")
+    points, visible = tracked(np.stack([picture(k / 2) for k in range(81)]), 6)  # as drawn: no encoder was at them
+    seen = visible.all(1) & (points[:, 0, 0] < 0.45 * WIDTH)  # far from where the picture ends
+    assert seen.sum() > 5
+    assert np.allclose((points[seen, 80] - points[seen, 0]), (40, 0), atol=0.5)
+
+
+def test_a_film_becomes_a_clip_with_its_tracks_and_words(videos):
     pytest.importorskip("cv2")
     refused = []
     paths = [videos / "good.mp4", videos / "square.mp4"]
     ((number, clip),) = video_clips(paths, (HEIGHT, WIDTH), 6, refused)
     assert number == 0 and clip.words == ("a", "waving", "cloth") and [each.path.stem for each in refused] == ["square"]
-    seen = clip.visible.all(1) & (clip.points[:, 0, 0] < 0.45)  # far from where the picture ends
-    assert seen.sum() > 5
-    moved = (clip.points[seen, 80] - clip.points[seen, 0]) * torch.tensor([WIDTH, HEIGHT])
-    assert torch.allclose(moved.median(0).values, torch.tensor([60.0, 0.0]), atol=1.5)
+    assert clip.frames.shape == (3, 81, HEIGHT, WIDTH) and clip.points.shape == (36, 81, 2)
+    seen = clip.visible.all(1) & (clip.points[:, 0, 0] < 0.45)
+    moved = (clip.points[seen, 80] - clip.points[seen, 0]).median(0).values * WIDTH
+    assert 50 < moved[0] < 70 and abs(moved[1]) < 10  # what an encoder leaves of motion depends on how many cores it has
 
 
 def test_a_point_that_does_not_come_back_is_no_track():
