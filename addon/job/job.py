@@ -117,7 +117,7 @@ class Job:
         match event:
             case FrameMade():
                 self.finished += 1
-                self._pace.count()
+                self._pace.count(time.monotonic())
             case Started(total=total, missing=missing):
                 self.total, self.finished = total, total - missing
             case Progress(stage=stage):
@@ -156,9 +156,10 @@ class Pace:
         self._frames = 0
         self._first = self._last = 0.0
 
-    def count(self) -> None:
-        self._last = time.monotonic()
-        self._first = self._first if self._frames else self._last
+    def count(self, moment: float) -> None:
+        """One more frame is there; moment: when, in seconds of any clock that does not go back."""
+        self._last = moment
+        self._first = self._first if self._frames else moment
         self._frames += 1
 
     def seconds(self, frames: int) -> float | None:
