@@ -122,7 +122,7 @@ def test_a_film_becomes_a_clip_with_its_tracks_and_words(videos):
     assert clip.frames.shape == (3, 81, HEIGHT, WIDTH) and clip.points.shape == (36, 81, 2)
     seen = clip.visible.all(1) & (clip.points[:, 0, 0] < 0.45)
     moved = (clip.points[seen, 80] - clip.points[seen, 0]).median(0).values * torch.tensor([WIDTH, HEIGHT])
-    assert 50 < moved[0] < 70 and abs(moved[1]) < 10  # what an encoder leaves of a motion depends on its threads
+    assert 50 < moved[0] < 70 and abs(moved[1]) < 10  # an encoder's damage adds up
 
 
 def test_a_point_that_does_not_come_back_is_no_track():
