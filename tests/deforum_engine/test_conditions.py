@@ -7,6 +7,7 @@ import pytest
 import scenes
 import tiny
 import torch
+from disk import Disk
 from motion_bridge import png
 from motion_bridge.deforum import conditions
 from motion_bridge.deforum.engine import engine
@@ -15,7 +16,6 @@ from motion_bridge.models.image import Wish
 from motion_bridge.models.stable_diffusion import StableDiffusion
 from motion_bridge.shot import Shot
 from safetensors.torch import save_file
-from test_engine import Disk
 
 WIDTH, HEIGHT, COUNT = 72, 64, 3
 

@@ -11,6 +11,7 @@ import pytest
 import scenes
 import tiny
 import torch
+from disk import Disk
 from motion_bridge import job as jobs
 from motion_bridge import png
 from motion_bridge import shot as shots
@@ -55,25 +56,6 @@ def travelling(model):
         )
 
     return make
-
-
-class Disk:
-    """Finished frames, as a job finds them."""
-
-    def __init__(self, made=()):
-        self.made = {frame.index: frame for frame in made}
-
-    def __contains__(self, index):
-        return index in self.made
-
-    def pixels(self, index):
-        return self.made[index].pixels
-
-    def notes(self, index):
-        return self.made[index].notes
-
-    def state(self, index):
-        return self.made[index].state
 
 
 def run(shot, disk=None, changes=list):

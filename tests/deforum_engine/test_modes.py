@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scenes
 import tiny
+from disk import Disk
 from motion_bridge.deforum import space
 from motion_bridge.deforum.engine import engine
 from motion_bridge.errors import BackendFailed, BadInput
@@ -31,26 +32,6 @@ MODES = {
     "hybrid": {"motion": "2D", "hybrid_motion": "Optical Flow", "hybrid_composite": "Normal", "hybrid_mask": "Depth"},
     "redo": {"motion": "2D", "redo": 1, "optical_flow_redo_generation": "DIS Medium", "color_coherence": "Latent"},
 }
-
-
-class Disk:
-    """Finished frames, as a job finds them."""
-
-    def __init__(self, made=(), states=True):
-        self.made = {frame.index: frame for frame in made}
-        self.states = states
-
-    def __contains__(self, index):
-        return index in self.made
-
-    def pixels(self, index):
-        return self.made[index].pixels
-
-    def notes(self, index):
-        return self.made[index].notes
-
-    def state(self, index):
-        return self.made[index].state if self.states else None
 
 
 @pytest.fixture(scope="module")

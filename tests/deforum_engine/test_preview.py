@@ -5,6 +5,7 @@ import pytest
 import scenes
 import tiny
 import torch
+from disk import Disk
 from motion_bridge.deforum import preview
 from motion_bridge.deforum.engine import engine
 from motion_bridge.engine import settings
@@ -12,7 +13,6 @@ from motion_bridge.errors import BackendFailed, BadInput
 from motion_bridge.models import beside, compiled
 from motion_bridge.models.image import Chance, Wish, image_to_image
 from motion_bridge.models.load import load
-from test_engine import Disk
 
 WIDTH, HEIGHT, COUNT = 72, 64, 4
 

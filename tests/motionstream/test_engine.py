@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from disk import Disk
 from motion_bridge import engine as engines
 from motion_bridge import job as jobs
 from motion_bridge import shot as shots
@@ -35,7 +36,7 @@ def shot(folder):
 
 
 def run(shot, made=(), changes: Callable[[], list] = list):
-    return list(engine.frames(shot, tiny.Disk(made), changes))
+    return list(engine.frames(shot, Disk(made), changes))
 
 
 def at_border(number, *fields):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from disk import Disk
 from motion_bridge import cli
 from motion_bridge.errors import BadInput
 from motion_bridge.motionstream import checkpoint, model, tiny_decoder, usage, wan_vae
@@ -29,7 +30,7 @@ def small(settings, **more):
 
 
 def run(shot, made=()):
-    return list(engine.frames(shot, tiny.Disk(made), list))
+    return list(engine.frames(shot, Disk(made), list))
 
 
 @pytest.fixture(autouse=True)

@@ -57,22 +57,3 @@ def shot(frames=30, width=48, height=40, count=9, settings=None, **more):
         "settings": settings or {},
     }
     return Shot(**{**fields, **more})
-
-
-class Disk:
-    """Finished frames, as a job finds them."""
-
-    def __init__(self, made=()):
-        self.made = {frame.index: frame for frame in made}
-
-    def __contains__(self, index):
-        return index in self.made
-
-    def pixels(self, index):
-        return self.made[index].pixels
-
-    def notes(self, index):
-        return self.made[index].notes
-
-    def state(self, index):
-        return None
