@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from motion_bridge import shot as shots
-from scaffold import TESTING, Watched, a_shot
+from scaffold import SOON, TESTING, Watched, a_shot
 
 
 @pytest.fixture
@@ -33,4 +33,4 @@ def start():
     yield begin
     for client in clients:
         client.close()
-    assert all(client.join(5) for client in clients), "a backend outlived its client"
+    assert all(client.join(SOON) for client in clients), "a backend outlived its client"

@@ -13,6 +13,7 @@ BACKEND = Path(__file__).resolve().parents[2] / "backend"
 
 TESTING = [sys.executable, "-I", str(Path(__file__).with_name("testing_backend.py"))]
 REAL = [sys.executable, "-I", str(BACKEND)]
+SOON = 20  # seconds: what is promised within one, on a machine that is busy with something else
 
 
 def a_shot(count=12, width=64, height=36, **settings):
@@ -42,7 +43,7 @@ def until(condition, seconds, what):
     return value
 
 
-def events_until(client, wanted, seconds=20):
+def events_until(client, wanted, seconds=SOON):
     """Poll until an event of the wanted kind comes; all events since the last time, that one last."""
     seen = []
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from motion_bridge import png
-from scaffold import REAL, TESTING, contents, until
+from scaffold import REAL, SOON, TESTING, contents, until
 
 
 def run(*words, backend=TESTING):
@@ -102,9 +102,9 @@ def test_ctrl_c_returns_4_and_keeps_what_is_finished(shot_folder, tmp_path, how)
     shot, output = shot_folder(count=200, pause=0.02), tmp_path / "take"
     words = ["render", str(shot), "--output", str(output), "--engine", "testing"]
     process = subprocess.Popen([*TESTING, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until((output / "frame_0003.png").exists, 10, "a third frame")
+    until((output / "frame_0003.png").exists, SOON, "a third frame")
     os.kill(process.pid, how)
-    _, errors = process.communicate(timeout=2)
+    _, errors = process.communicate(timeout=SOON)
     assert process.returncode == 4
     saved = len(list(output.glob("frame_*.png")))
     assert f"Cancelled; {saved} frames were saved" in errors or f"Cancelled; {saved - 1} frames" in errors

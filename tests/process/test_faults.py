@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from motion_bridge import client as clients
 from motion_bridge import frames, lock, png
-from motion_bridge.client import Done, Failed, FrameMade, Heard, Silent
+from motion_bridge.client import ATTENTION, SILENCE, Done, Failed, FrameMade, Heard, Silent
 from motion_bridge.errors import BackendFailed, Cancelled
-from scaffold import TESTING, contents, events_until, memory, render, running, until
+from scaffold import SOON, TESTING, contents, events_until, memory, render, running, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
@@ -38,11 +39,9 @@ def first_frame(client, shot, output):
     return job
 
 
-def end_of(client, seconds):
-    """The job's last event and how long it was in coming."""
-    began = time.monotonic()
-    last = events_until(client, (Done, Failed), seconds)[-1]
-    return last, time.monotonic() - began
+def end_of(client):
+    """The job's last event."""
+    return events_until(client, (Done, Failed))[-1]
 
 
 @pytest.mark.parametrize("frames_before", [1, 2, 5, 9])
@@ -56,10 +55,9 @@ def test_a_killed_backend_is_noticed_and_resume_makes_only_the_rest(start, shot_
     for _ in range(frames_before):
         events_until(client, FrameMade)
     os.kill(client.pid, signal.SIGKILL)
-    last, seconds = end_of(client, 1)
+    last = end_of(client)
     assert isinstance(last.error, BackendFailed)
     assert "SIGKILL" in str(last.error)
-    assert seconds < 1
     saved = [path for path in output.glob("frame_*.png") if png.read_text(path)]
     assert len(saved) == len(list(output.glob("frame_*.png"))) >= frames_before, "every frame that is there is whole"
     before = {path.name: path.stat().st_mtime_ns for path in saved}
@@ -77,21 +75,21 @@ def test_a_crash_names_its_signal_and_its_last_words(start, shot_folder, tmp_pat
     client = start()
     first_frame(client, shot_folder(pause=0.1), tmp_path / "take")
     os.kill(client.pid, signal.SIGSEGV)
-    assert "was killed by SIGSEGV" in str(end_of(client, 1)[0].error)
+    assert "was killed by SIGSEGV" in str(end_of(client).error)
 
     words = [sys.executable, "-c", "import sys; sys.exit('libcuda.so.1 is missing')"]
     client = start(words)
     client.render(tmp_path, tmp_path / "take", "testing", False)
-    assert "ended with exit code 1. Its last words: libcuda.so.1 is missing" in str(end_of(client, 5)[0].error)
+    assert "ended with exit code 1. Its last words: libcuda.so.1 is missing" in str(end_of(client).error)
 
 
 def test_a_program_that_is_no_backend_is_refused(start, shot_folder, tmp_path):
     client = start([sys.executable, "-c", "print('Welcome to the wrong program'); input()"])
     client.render(tmp_path, tmp_path / "take", "testing", False)
-    assert "A message starts with b'Welc'" in str(end_of(client, 5)[0].error)
+    assert "A message starts with b'Welc'" in str(end_of(client).error)
     assert not running(client.pid)
     client.render(tmp_path, tmp_path / "take", "testing", False)
-    assert isinstance(end_of(client, 1)[0], Failed), "a backend that has ended takes no more jobs"
+    assert isinstance(end_of(client), Failed), "a backend that has ended takes no more jobs"
 
 
 @pytest.mark.parametrize("fault", ["", "busy"])
@@ -106,11 +104,11 @@ def test_a_backend_ends_with_its_parent(shot_folder, tmp_path, fault):
     )
     assert parent.stdout
     backend = int(parent.stdout.readline())
-    until(sign.exists, 5, "the fault")
+    until(sign.exists, SOON, "the fault")
     assert running(backend)
     parent.kill()
     parent.wait()
-    until(lambda: not running(backend), 1, "the end of the backend")
+    until(lambda: not running(backend), SOON, "the end of the backend")
 
 
 def test_a_stopped_backend_is_reported_and_may_recover(start, shot_folder, tmp_path):
@@ -118,23 +116,21 @@ def test_a_stopped_backend_is_reported_and_may_recover(start, shot_folder, tmp_p
     job = first_frame(client, shot_folder(count=30, pause=0.05), tmp_path / "take")
     events_until(client, FrameMade)
     os.kill(client.pid, signal.SIGSTOP)
-    began = time.monotonic()
-    silent = events_until(client, Silent, 5)[-1]
+    silent = events_until(client, Silent)[-1]
     assert silent.job == job
-    assert 0.7 < time.monotonic() - began < 2
+    assert SILENCE["working"] <= silent.seconds <= SILENCE["working"] + ATTENTION
     os.kill(client.pid, signal.SIGCONT)
-    events_until(client, Heard, 2)
+    events_until(client, Heard)
     events_until(client, Done)
 
 
-def test_a_stopped_backend_can_be_ended_within_a_second(start, shot_folder, tmp_path):
+def test_a_stopped_backend_can_be_ended_and_cancel_does_not_wait_for_that(start, shot_folder, tmp_path):
     client = start()
     job = first_frame(client, shot_folder(count=30, pause=0.05), tmp_path / "take")
     os.kill(client.pid, signal.SIGSTOP)
-    began = time.monotonic()
     client.cancel(job)
-    assert time.monotonic() - began < 0.4, "cancel does not wait for the backend's patience to end"
-    last, _ = end_of(client, 1.5)
+    assert running(client.pid), "cancel came back only after the backend had ended"
+    last = end_of(client)
     assert isinstance(last.error, Cancelled)
     assert not running(client.pid)
 
@@ -148,18 +144,18 @@ def test_a_host_that_was_busy_does_not_mistake_that_for_silence(start, shot_fold
 
 
 @pytest.mark.parametrize("fault", ["", "busy"])
-def test_cancel_ends_a_job_within_a_second_though_the_host_does_not_read(start, shot_folder, tmp_path, fault):
+def test_cancel_ends_a_job_though_the_host_does_not_read(start, shot_folder, tmp_path, fault, monkeypatch):
+    if not fault:  # an answer is waited for however busy the machine is
+        monkeypatch.setattr(clients, "CANCEL_PATIENCE", SOON)
     sign = tmp_path / "misbehaving"
     shot = shot_folder(count=500, width=1280, height=720, fault=fault, at=3, sign=str(sign))
     client, output = start(), tmp_path / "take"
     job = client.render(shot, output, "testing", False)
-    until(sign.exists, 10, "the fault")
-    began = time.monotonic()
+    until(sign.exists, SOON, "the fault")
     client.cancel(job)
-    until(lambda: not (output / lock.NAME).exists() or not running(client.pid), 1, "the end of the job")
-    last, _ = end_of(client, 1)
+    until(lambda: not (output / lock.NAME).exists() or not running(client.pid), SOON, "the end of the job")
+    last = end_of(client)
     assert isinstance(last.error, Cancelled)
-    assert time.monotonic() - began < 1.5
     assert not list(output.glob("*.part")) or fault
     assert client.alive is not bool(fault), "a backend that answers is kept"
 
@@ -177,18 +173,18 @@ def test_a_host_that_does_not_read_bounds_what_piles_up(start, shot_folder, tmp_
     until(stands_still, 30, "a backend that waits")
     assert seen[-1] < 40
     client.cancel(job)
-    assert isinstance(end_of(client, 5)[0].error, Cancelled)
+    assert isinstance(end_of(client).error, Cancelled)
 
 
 def test_close_never_blocks_and_a_new_client_goes_on(start, shot_folder, tmp_path):
     shot, output = shot_folder(count=20, pause=0.05), tmp_path / "take"
     client = start()
     first_frame(client, shot, output)
-    began = time.monotonic()
+    os.kill(client.pid, signal.SIGSTOP)
     client.close()
-    assert time.monotonic() - began < 0.4, "close does not wait for the ladder"
-    assert client.join(1.5)
-    assert isinstance(end_of(client, 1)[0].error, Cancelled)
+    assert running(client.pid), "close came back only after the backend had ended"
+    assert client.join(SOON)
+    assert isinstance(end_of(client).error, Cancelled)
     assert isinstance(render(start(), shot, output, resume=True), Done)
 
 
@@ -197,7 +193,7 @@ def test_two_writers_cannot_share_a_folder(start, shot_folder, tmp_path):
     first, second = start(), start()
     job = first_frame(first, shot, output)
     second.render(shot, output, "testing", resume=True)
-    error = str(end_of(second, 5)[0].error)
+    error = str(end_of(second).error)
     assert f"{output} is in use by process {first.pid}" in error
     first.cancel(job)
 
@@ -207,7 +203,7 @@ def test_a_lock_that_a_dead_process_left_is_no_obstacle(start, shot_folder, tmp_
     client = start()
     first_frame(client, shot, output)
     os.kill(client.pid, signal.SIGKILL)
-    end_of(client, 1)
+    end_of(client)
     assert (output / lock.NAME).exists()
     assert isinstance(render(start(), shot, output, resume=True), Done)
     assert not (output / lock.NAME).exists()
@@ -253,14 +249,21 @@ def test_memory_stays_flat_over_two_thousand_frames(start, shot_folder, tmp_path
     assert memory(client.pid) < 1.05 * at_200
 
 
-def test_ten_thousand_finished_frames_are_found_within_a_second(tmp_path):
+def test_ten_thousand_finished_frames_are_found_in_little_more_time_than_reading_them_takes(tmp_path):
     identity, numbers = frames.Identity("abc", "testing", {"a": 1}), range(1, 10_001)
     picture = np.zeros((36, 64, 3), np.uint8)
     for number in numbers:
         text = json.dumps({**identity.fields(), "frame": number, "notes": {"steps": number}})
         (tmp_path / frames.frame_name(number)).write_bytes(png.encode(picture, {frames.KEY: text}))
-    began = time.process_time()  # a machine that is busy with something else does not count
-    with frames.take(tmp_path, identity, numbers, resume=True) as take:
-        assert len(take) == 10_000
-    print(f"{time.process_time() - began:.2f} s for 10,000 frames")
-    assert time.process_time() - began < 1
+    found, read = [], []
+    for _ in range(3):
+        began = time.process_time()
+        with frames.take(tmp_path, identity, numbers, resume=True) as take:
+            assert len(take) == 10_000
+        between = time.process_time()
+        for number in numbers:
+            (tmp_path / frames.frame_name(number)).read_bytes()
+        found.append(between - began)
+        read.append(time.process_time() - between)
+    print(f"{min(found):.2f} s for 10,000 frames, of which reading takes {min(read):.2f} s")
+    assert min(found) < 5 * min(read)

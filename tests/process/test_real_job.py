@@ -39,7 +39,7 @@ def test_a_job_killed_again_and_again_ends_with_the_same_bytes(start, tmp_path):
         for _ in range(pause):
             events_until(client, FrameMade)
         os.kill(client.pid, signal.SIGKILL)
-        events_until(client, Failed, 1)
+        events_until(client, Failed)
     client = start([*REAL, "serve"])
     client.render(shot, torn, "reproject", resume=True)
     made = [event for event in events_until(client, Done) if isinstance(event, FrameMade)]

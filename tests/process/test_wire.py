@@ -156,14 +156,14 @@ def test_twenty_thousand_mutated_messages_raise_protocol_errors_and_nothing_else
 def test_a_backend_survives_or_refuses_mutated_messages_but_never_crashes():
     chance, valid = random.Random(7), bytes_of(CONVERSATION[:3] + [Message("cancel", 1, 3, {})])
     for _ in range(25):
-        process = subprocess.run([*REAL, "serve"], input=mutated(valid, chance), capture_output=True, timeout=20)
+        process = subprocess.run([*REAL, "serve"], input=mutated(valid, chance), capture_output=True, timeout=60)
         assert process.returncode in (0, 3), process.stderr.decode()
         assert b"Traceback" not in process.stderr
 
 
 def test_a_host_of_another_protocol_is_turned_away_in_a_sentence():
     hello = bytes_of([Message("hello", 0, 0, {"protocol": 99})])
-    process = subprocess.run([*REAL, "serve"], input=hello, capture_output=True, timeout=20)
+    process = subprocess.run([*REAL, "serve"], input=hello, capture_output=True, timeout=60)
     assert process.returncode == 3
     assert b"The host speaks protocol 99" in process.stderr
 
