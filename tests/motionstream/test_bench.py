@@ -35,6 +35,7 @@ def test_a_stream_is_measured_in_tiny_shapes_by_the_command_that_measures_full_o
         (["--chunks", "3"], "it takes 12 to have an early and a late part"),
         (["--model", "toy", "--size", "big"], "write it like 832x480"),
         (["--model", "toy", "--fp8"], "has no torchao"),
+        (["--model", "toy", "--graphs"], "needs an NVIDIA card"),
         (["--model", "nowhere"], "no video model 'nowhere'"),
     ],
 )

@@ -19,9 +19,9 @@ def stream(student, clips, sink, window, sigma):
     cache = Cache(len(student.blocks), sink, window)
     with torch.no_grad():
         for clean in clips[:-1]:
-            _, memory = student.chunk(clean, torch.zeros(1), text, cache.context())
+            _, memory = student.chunk(clean, torch.zeros(1), text, student.look_back(cache.context(), 8, 8))
             cache.commit(memory)
-        return student.chunk(clips[-1], torch.tensor([sigma]), text, cache.context())[0], cache
+        return student.chunk(clips[-1], torch.tensor([sigma]), text, student.look_back(cache.context(), 8, 8))[0], cache
 
 
 def words():
@@ -79,9 +79,9 @@ def test_what_left_the_window_no_longer_matters(student):
     cache = Cache(len(student.blocks), 1, 1)
     with torch.no_grad():
         for clean in clips[:3]:
-            _, memory = student.chunk(clean, torch.zeros(1), text, cache.context())
+            _, memory = student.chunk(clean, torch.zeros(1), text, student.look_back(cache.context(), 8, 8))
             cache.commit(memory)
-        held = cache.context()
+        held = student.look_back(cache.context(), 8, 8)
         again = student.chunk(clips[3], torch.tensor([0.5]), text, held)[0]
     assert torch.equal(usual, again)
     assert held[0].key.shape[1] == 96  # two chunks of 48 tokens, whatever came before

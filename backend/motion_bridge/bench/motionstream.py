@@ -27,6 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=0, help="0: as many as torch takes")
     parser.add_argument("--fp8", action="store_true", help="matrix products in 8 bits, through torchao")
     parser.add_argument("--compile", action="store_true", help="compile the forward pass first")
+    parser.add_argument("--graphs", action="store_true", help="replay the forward pass from CUDA graphs")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
 
 

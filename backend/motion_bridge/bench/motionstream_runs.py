@@ -16,6 +16,7 @@ import torch
 from ..errors import BadInput
 from ..motionstream import checkpoint, fit, model, usage
 from ..motionstream.condition import FirstFrame, channels
+from ..motionstream.graphs import Graphs
 from ..motionstream.live import LiveTracks
 from ..motionstream.sampler import sigmas
 from ..motionstream.session import Session
@@ -28,6 +29,8 @@ from .motionstream import STEADY
 from .motionstream_limit import peak, work_of
 
 GRID = 50  # tracks a side
+YOUNG = range(5, 20)  # the chunks that late ones are measured beside
+LATE = 60  # chunks after the last one that are
 FULL = dict(  # Wan 2.1 of 1.3 billion parameters, with tracks
     num_attention_heads=12,
     attention_head_dim=128,
@@ -69,7 +72,7 @@ class Found:
     frames_a_second: float
     first_frame: float  # from the order to the first chunk's pictures
     busy: float  # median of the processor's own time; on a GPU it is the clock's
-    early: float  # medians of that: of a young stream's chunks, and of this one's last
+    early: float  # medians of that: of young streams' chunks, and of those that follow on this one's last
     late: float
     memory: dict[str, float]  # by chunk
     stages: dict[str, float]
@@ -114,6 +117,10 @@ def measure(arguments: argparse.Namespace) -> Found:
         _in_eight_bits(generator.student)
     if arguments.compile:
         generator.student.chunk = torch.compile(generator.student.chunk, dynamic=False)
+    if arguments.graphs:
+        if generator.device.type != "cuda":
+            raise BadInput("--graphs needs an NVIDIA card; leave it out on the processor.")
+        generator.student.chunk = Graphs(generator.student.chunk)
     use, (rows, columns) = generator.usage, first.latent.shape[1:]
     cell = use.width // columns
     width, height, on_gpu = columns * cell, rows * cell, generator.device.type == "cuda"
@@ -123,8 +130,9 @@ def measure(arguments: argparse.Namespace) -> Found:
             generator, first, _grid(generator), text, 0, finish=lambda pictures: fit.to_bytes(pictures, width, height)
         )
 
-    took, memory = _stream(begin, arguments.chunks, on_gpu)
-    early, late = _early_and_late(begin, arguments.chunks, on_gpu)
+    endless = begin()
+    took, memory = _stream(endless, arguments.chunks, on_gpu)
+    early, late = _early_and_late(begin, endless, min(LATE, arguments.chunks // 3), on_gpu)
     ordered, frames = sorted(each.clock for each in took[2:]), STRIDE * use.chunk
     cells = rows * columns // 4
     past = (min(use.sink, 1) * use.first_chunk + max(0, use.sink - 1) * use.chunk) + use.window * use.recalled
@@ -153,11 +161,11 @@ def measure(arguments: argparse.Namespace) -> Found:
     )
 
 
-def _stream(begin: Callable[[], Session], chunks: int, on_gpu: bool) -> tuple[list[Took], dict[str, float]]:
+def _stream(endless: Session, chunks: int, on_gpu: bool) -> tuple[list[Took], dict[str, float]]:
     """How long each chunk took, the first from the order on, and the memory at some of them."""
     looked_at, memory = {10, 100, chunks} if chunks > 100 else {10, chunks}, {}
     marks = [_now(on_gpu)]
-    for number, chunk in enumerate(handed_out(islice(begin(), chunks), on_gpu), 1):
+    for number, chunk in enumerate(handed_out(islice(endless, chunks), on_gpu), 1):
         chunk.decoded.wait()
         marks.append(_now(on_gpu))
         if number in looked_at:
@@ -165,16 +173,20 @@ def _stream(begin: Callable[[], Session], chunks: int, on_gpu: bool) -> tuple[li
     return [b.since(a) for a, b in pairwise(marks)], memory
 
 
-def _early_and_late(begin: Callable[[], Session], chunks: int, on_gpu: bool) -> tuple[float, float]:
-    """Medians of a young stream's chunks and an old one's, made in turn: what else the machine does meets both."""
-    young, old = begin(), begin()
-    turns = min(15, chunks // 3)
-    for stream, age in ((young, 5), (old, chunks - turns)):
-        for chunk in islice(stream, age):
-            chunk.decoded.wait()
+def _early_and_late(begin: Callable[[], Session], old: Session, turns: int, on_gpu: bool) -> tuple[float, float]:
+    """Medians of the chunks of young streams, and of those by which an old one goes on.
+
+    They are made in turn, now this one first and now that: what else the machine does meets both.
+    """
     times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(turns):
-        for stream, kept in zip((young, old), times, strict=True):
+    young = old
+    for turn in range(turns):
+        if turn % len(YOUNG) == 0:
+            young = begin()
+            for chunk in islice(young, YOUNG.start):
+                chunk.decoded.wait()
+        pair = list(zip((young, old), times, strict=True))
+        for stream, kept in pair if turn % 2 else reversed(pair):
             start = _now(on_gpu)
             next(stream).decoded.wait()
             kept.append(_now(on_gpu).since(start).spent)
@@ -205,6 +217,7 @@ def _stages(generator: Generator, first: FirstFrame, text: Text, past: int) -> d
             for kv in own
         ]
     )
+    context = student.look_back(context, *noisy.shape[-2:])
     _, memory = generator.decoder(noisy, None)
     parts: dict[str, Callable[[], object]] = {
         "tracks to channels": lambda: channels(first, tracks.advance(asked), generator.head, latents, use.carries),

@@ -2,7 +2,7 @@
 
 The first S chunks (the sink) stay for ever; of the others the last W (the window) stay, each overwriting the oldest.
 Keys are kept unrotated, because their place in time is that of their slot now, not of the moment they were made:
-a chunk that moves from slot to slot would otherwise carry an old rotation with it.
+a chunk that moves from slot to slot would otherwise carry an old rotation with it. Student.look_back turns them.
 """
 
 from dataclasses import dataclass, field

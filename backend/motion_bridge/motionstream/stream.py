@@ -100,7 +100,7 @@ def stream(
             cache.renew_sink(newest)
             anchor = recent
         told = channels(first, direction.tracks, generator.head, latents, usage.carries, cells)[None]
-        context = cache.context()
+        context = generator.student.look_back(cache.context(), *told.shape[-2:])
 
         def velocity(noisy, sigma, told=told, context=context, text=direction.text):
             time = (sigma * 1000).floor() / 1000 if usage.whole_times else sigma

@@ -14,6 +14,8 @@ from torch.nn import functional
 
 from .cache import KeyValue
 
+Kept = list[KeyValue | None]  # for each layer; None where there is nothing
+
 
 @dataclass(frozen=True)
 class Text:
@@ -44,12 +46,21 @@ class Student(WanTransformer3DModel):
                 picture.append(KeyValue(_heads(key, block.attn2), _heads(value, block.attn2)))
         return Text(tuple(layers), tuple(picture))
 
-    def chunk(
-        self, model_input: Tensor, sigma: Tensor, text: Text, context: list[KeyValue | None]
-    ) -> tuple[Tensor, list[KeyValue]]:
+    def look_back(self, kept: Kept, height: int, width: int) -> Kept:
+        """Cache.context() as `chunk` takes it: keys turned for the slots they are in, once for all passes of a chunk.
+
+        height, width: of the latents.
+        """
+        if kept[0] is None:
+            return kept
+        rows, columns = height // self.config.patch_size[1], width // self.config.patch_size[2]
+        rotation = self._rotation(kept[0].key.shape[1] // (rows * columns), rows, columns)
+        return [each and KeyValue(_rotate(each.key, rotation), each.value) for each in kept]
+
+    def chunk(self, model_input: Tensor, sigma: Tensor, text: Text, context: Kept) -> tuple[Tensor, list[KeyValue]]:
         """The velocity of one chunk, and the keys and values by which later chunks may remember it.
 
-        model_input: (B, in channels, chunk frames, h, w); sigma: (B,) in 0…1; context: Cache.context().
+        model_input: (B, in channels, chunk frames, h, w); sigma: (B,) in 0…1; context: look_back.
         → velocity (B, out channels, chunk frames, h, w) and one KeyValue for each layer.
         """
         batch, _, frames, height, width = model_input.shape
@@ -59,7 +70,7 @@ class Student(WanTransformer3DModel):
         embedded = self._embed_sigma(sigma, hidden.dtype)
         modulation = self.condition_embedder.time_proj(functional.silu(embedded)).unflatten(1, (6, -1))
         past_frames = 0 if context[0] is None else context[0].key.shape[1] // (grid[1] * grid[2])
-        rotation = self._rotation(past_frames + frames, *grid[1:])
+        rotation = self._rotation(past_frames + frames, *grid[1:])[-hidden.shape[1] :]  # the chunk takes the last slots
         memory = []
         told = [[each] for each in text.layers]
         if text.picture:
@@ -123,10 +134,10 @@ def _attend_to_past(
     own = KeyValue(
         _heads(attention.norm_k(attention.to_k(hidden)), attention), _heads(attention.to_v(hidden), attention)
     )
-    key = own.key if past is None else torch.cat([past.key, own.key], dim=1)
-    value = own.value if past is None else torch.cat([past.value, own.value], dim=1)
-    now = rotation[-query.shape[1] :]  # the chunk takes the last slots
-    return attention.to_out[0](_attend(_rotate(query, now), _rotate(key, rotation), value)), own
+    key, value = _rotate(own.key, rotation), own.value
+    if past is not None:
+        key, value = torch.cat([past.key, key], dim=1), torch.cat([past.value, value], dim=1)
+    return attention.to_out[0](_attend(_rotate(query, rotation), key, value)), own
 
 
 def _attend_to_text(attention: torch.nn.Module, hidden: Tensor, words: list[KeyValue]) -> Tensor:

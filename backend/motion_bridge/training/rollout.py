@@ -8,12 +8,11 @@ from torch import Tensor, nn
 from ..motionstream.answer import velocity
 from ..motionstream.cache import Cache, KeyValue
 from ..motionstream.condition import channels
-from ..motionstream.student import Student, Text
+from ..motionstream.student import Kept, Student, Text
 from ..motionstream.track_head import TrackHead
 from .batch import Batch
 
 CHUNK = 3  # latent frames
-Context = list[KeyValue | None]
 
 
 class Streamer(nn.Module):
@@ -33,12 +32,12 @@ class Streamer(nn.Module):
         each = zip(batch.first, batch.tracks, strict=True)
         return torch.stack([channels(f, t, self.head, latents, self.carries) for f, t in each])
 
-    def velocity(self, noisy: Tensor, sigma: Tensor, told: Tensor, text: Text, context: Context) -> Tensor:
+    def velocity(self, noisy: Tensor, sigma: Tensor, told: Tensor, text: Text, context: Kept) -> Tensor:
         """Of one chunk (B, C, frames, h, w) at noise levels (B,)."""
         answer = self.student.chunk(torch.cat([noisy, told], dim=1), sigma, text, context)[0]
         return velocity(answer, noisy, told, sigma[:, None, None, None, None], self.answers)
 
-    def remember(self, clean: Tensor, told: Tensor, text: Text, context: Context) -> list[KeyValue]:
+    def remember(self, clean: Tensor, told: Tensor, text: Text, context: Kept) -> list[KeyValue]:
         """What later chunks may look back at of a finished one."""
         still = clean.new_zeros(len(clean))
         return self.student.chunk(torch.cat([clean, told], dim=1), still, text, context)[1]
@@ -63,7 +62,8 @@ def forced(streamer: Streamer, batch: Batch, noisy: Tensor, sigma: Tensor, past:
     cache = Cache(len(streamer.student.blocks), reach.sink, reach.window)
     answers = []
     for number, latents in enumerate(chunks(noisy.shape[2])):
-        told, context = streamer.told(batch, latents), cache.context()
+        told = streamer.told(batch, latents)
+        context = streamer.student.look_back(cache.context(), *told.shape[-2:])
         span = slice(latents.start, latents.stop)
         answers.append(streamer.velocity(noisy[:, :, span], sigma[:, number], told, text, context))
         with torch.no_grad():
@@ -86,8 +86,8 @@ def roll_out(
     made = []
     for latents in chunks(batch.clean.shape[2]):
         with torch.no_grad():
-            context = cache.context()
             told = streamer.told(batch, latents)
+            context = streamer.student.look_back(cache.context(), *told.shape[-2:])
             noisy = clean = torch.randn(_like(batch, latents), generator=generator).to(batch.clean)
             for k in range(last):
                 sigma = noisy.new_full((len(noisy),), levels[k])
