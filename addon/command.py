@@ -141,11 +141,14 @@ def write_shot(options: argparse.Namespace, tell: Teller) -> None:
         raise BadInput(f"{folder} is not empty; choose another folder for the Shot.")
     request = order.request_of(scene, options.engine or settings_of(scene).engine, changes_of(options, tell))
     with stopped_by_signals() as stop:
-        reading = Reading(snapshot(bpy.context, request), folder, nullcontext())
+        taken = snapshot(bpy.context, request)
+        reading = Reading(taken, folder, nullcontext())
         stop.action = reading.cancel
         reading.join()
     if reading.fault:
         raise reading.fault
+    for sentence in taken.notes:
+        tell.note(sentence)
     tell.saved(folder / "shot.json")
 
 

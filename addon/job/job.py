@@ -46,16 +46,16 @@ class Job:
         self._engine, self._resume = engine, resume
         self._pace = Pace()
         self.cancelling = False
-        self.notes = snapshot.notes if snapshot else []  # what the artist should know of the shot
+        self.notes: list[str] = []  # what the artist should know of the shot
         self._number: int | None = None  # of the job at the backend
         self._client = Client(command)
+        self._to_say = snapshot.notes if snapshot else []
         self._reading = Reading(snapshot, take.shot, take.held()) if snapshot is not None else None
 
     def tick(self) -> list[Event]:
         """Go on as far as possible without waiting; what the backend has told since the last call."""
-        if self.state is State.READING:
-            self._follow_reading()
-        events = self._client.poll() if self.state.running else []
+        events: list[Event] = self._follow_reading() if self.state is State.READING else []
+        events += self._client.poll() if self.state.running else []
         for event in events:
             self._follow(event)
         return events
@@ -102,9 +102,9 @@ class Job:
             return "no frame made yet"
         return f"{self.finished} of {self.total} frames saved in {self.take.folder}"
 
-    def _follow_reading(self) -> None:
+    def _follow_reading(self) -> list[Event]:
         if self._reading and self._reading.running:
-            return
+            return []
         if self._reading and self._reading.fault:
             self._end(self._reading.fault)
         elif self.cancelling:
@@ -112,6 +112,8 @@ class Job:
         else:
             self.state = State.GENERATING
             self._number = self._client.render(self.take.shot, self.take.folder, self._engine, self._resume)
+            return [Said(self._number, sentence) for sentence in self._to_say]
+        return []
 
     def _follow(self, event: Event) -> None:
         match event:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .mesh import MeshReader, Shape
 from .store import Handle, Store
+from .unread import KINDS, is_volume, kind_of, materials_of
 
 NO_NUMBER = 0x7FFFFFFF  # what fills an instance's persistent_id behind its own numbers
 
@@ -44,6 +45,7 @@ class Geometry:
     things: list[Thing] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
     frames: list[FrameOfGeometry] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)  # object → what of it renders but is no surface: unread.py
 
 
 class Reader:
@@ -53,6 +55,7 @@ class Reader:
         self.geometry = Geometry()
         self._meshes = MeshReader(self.geometry.store)
         self._things: dict[Key, int] = {}
+        self._no_surface: dict[Key, bool] = {}
         self._shapes: dict[Shape, int] = {}
         self._read: dict[Key, tuple[int, frozenset[int]]] = {}  # mesh → shape, and the datablocks that it depends on
 
@@ -64,8 +67,7 @@ class Reader:
         matrices: list[Any] = []
         met: dict[Key, int] = {}
         for instance in depsgraph.object_instances:
-            thing = instance.object
-            if thing.type != "MESH" or not seen_by_camera(instance):
+            if not seen_by_camera(instance) or self._is_no_surface(instance) or not instance.show_self:
                 continue
             shape = self._shape(instance)
             if shape is None:
@@ -83,6 +85,18 @@ class Reader:
                 put(np.array(matrices, np.float64).reshape(-1, 4, 4)),
             )
         )
+
+    def _is_no_surface(self, instance: Any) -> bool:
+        """Whether there is nothing to read of an instance; what a render shows of it all the same is noted."""
+        thing = instance.object
+        key = (thing.original.as_pointer(), thing.type, instance.show_self)
+        if key not in self._no_surface:
+            if kind := kind_of(instance):
+                self.geometry.unread[thing.original.name] = kind
+            elif thing.type in KINDS:
+                return True  # it is empty as yet
+            self._no_surface[key] = thing.type != "MESH" or is_volume(thing)
+        return self._no_surface[key]
 
     def _forget_changed(self, depsgraph: Any) -> None:
         changed = {update.id.original.as_pointer() for update in depsgraph.updates if update.is_updated_geometry}
@@ -123,14 +137,12 @@ def identity(instance: Any) -> Key:
 
 def seen_by_camera(instance: Any) -> bool:
     """Whether camera rays may hit an instance; the render's own graph leaves out all else that is hidden."""
-    if not instance.show_self:
-        return False
     return instance.object.visible_camera and (not instance.is_instance or instance.parent.visible_camera)
 
 
 def is_glass(thing: Any) -> bool:
     """Whether one sees through all of an object's materials: by a glass or transparent shader, or transmission."""
-    materials = [slot.material for slot in thing.material_slots]
+    materials = materials_of(thing)
     return bool(materials) and all(material and _transmits(material) for material in materials)
 
 

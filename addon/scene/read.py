@@ -10,6 +10,7 @@ import numpy as np
 
 from ...backend.motion_bridge import shot
 from ...backend.motion_bridge.errors import BadInput, Cancelled
+from . import unread
 from .camera import CameraFrame, Picture, picture_of, read_camera
 from .evaluate import each_frame
 from .first_frame import FirstFrame, Pixels, take_first_frame
@@ -80,6 +81,8 @@ def snapshot(context: Any, request: Request) -> Snapshot:
     else:
         cameras, geometry, handles = read_cameras(context, frames), None, None
     pixels, notes = take_first_frame(request.first_frame, scene, frames[0], picture.width, picture.height)
+    if geometry:
+        notes = [*notes, *unread.sentences(geometry.unread)]
     fps = scene.render.fps / scene.render.fps_base
     return Snapshot(request, fps, picture, cameras, pixels, geometry, handles, notes)
 

@@ -22,6 +22,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "bl_ext.user_default.motion_bridge"
 STATUS = pytest.StashKey[int]()
+SOON = 20  # seconds: what is promised within one, on a machine that is busy with something else
 if "bpy" in sys.modules:  # inside the Blender program, which was started with a clean user folder already
     USER_FOLDER = Path(os.environ["BLENDER_USER_RESOURCES"])
 else:

@@ -164,3 +164,18 @@ def cut(scene):
     scene.collection.objects.link(other)
     scene.timeline_markers.new("first", frame=1).camera = scene.camera
     scene.timeline_markers.new("second", frame=6).camera = other
+
+
+def within_fog(scene):
+    """A box of volume around everything, the camera too: no surface."""
+    fixed_lens(scene)
+    bpy.ops.mesh.primitive_cube_add(size=30)
+    bpy.context.object.name = "fog"
+    material = bpy.data.materials.new("fog")
+    material.use_nodes = True
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    nodes.remove(next(node for node in nodes if node.type == "BSDF_PRINCIPLED"))
+    volume = nodes.new("ShaderNodeVolumeScatter")
+    volume.inputs["Density"].default_value = 1e-4
+    links.new(volume.outputs["Volume"], material.node_tree.get_output_node("ALL").inputs["Volume"])
+    bpy.context.object.data.materials.append(material)

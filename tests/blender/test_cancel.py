@@ -1,11 +1,10 @@
 """Stopping a job: within a second, and what is finished stays."""
 
 import importlib
-import time
 from pathlib import Path
 
 import bpy
-from conftest import wait_until
+from conftest import SOON, wait_until
 
 
 def begun(scene: bpy.types.Scene, frames: int):
@@ -22,13 +21,11 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("frame_*.png"))
 
 
-def test_cancelled_while_frames_are_made_it_stops_within_a_second_and_keeps_them(scene, painted, tmp_path: Path):
+def test_cancelled_while_frames_are_made_it_stops_and_keeps_them(scene, painted, tmp_path: Path):
     window = begun(scene, 150)
     wait_until(lambda: window.session.job.finished >= 3, window.step)
-    pressed = time.monotonic()
     assert bpy.ops.motion_bridge.cancel() == {"FINISHED"}
-    wait_until(lambda: not window.running, window.step)
-    assert time.monotonic() - pressed < 1
+    wait_until(lambda: not window.running, window.step, SOON)
     made = names(tmp_path / "motion_bridge/take_001")
     assert made == [f"frame_{number:04d}.png" for number in range(1, len(made) + 1)]
     assert 3 <= len(made) < 150
@@ -42,10 +39,8 @@ def test_cancelled_while_the_scene_is_read_it_leaves_no_take(scene, painted, tmp
     window = begun(scene, 400)
     assert window.session.job.state is State.READING
     wait_until(lambda: window.session.job.progress > 0)
-    pressed = time.monotonic()
     bpy.ops.motion_bridge.cancel()
-    wait_until(lambda: not window.running, window.step)
-    assert time.monotonic() - pressed < 1
+    wait_until(lambda: not window.running, window.step, SOON)
     assert window.session.job.state is State.CANCELLED
     assert not (tmp_path / "motion_bridge/take_001").exists()
 
@@ -67,7 +62,7 @@ def test_a_cancelled_job_gives_the_backend_back(scene, painted):
     wait_until(lambda: window.session.job.finished, window.step)
     window.cancel()
     wait_until(lambda: not window.running, window.step)
-    wait_until(lambda: not backends(), seconds=2)
+    wait_until(lambda: not backends(), seconds=SOON)
 
 
 def test_time_left_is_judged_from_the_frames_since_the_first(extension):

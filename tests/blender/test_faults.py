@@ -2,12 +2,11 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import bpy
 import numpy as np
-from conftest import wait_until
+from conftest import SOON, wait_until
 from test_cancel import begun, names
 from test_resume import contents
 
@@ -94,11 +93,9 @@ def test_a_backend_that_is_stopped_is_said_to_be_silent_and_cancel_still_works(s
     job = window.session.job
     wait_until(lambda: job.finished >= 3, window.step)
     os.kill(job.backend_pid, signal.SIGSTOP)
-    wait_until(lambda: "not responding" in job.stage, window.step, seconds=4)
-    pressed = time.monotonic()
+    wait_until(lambda: "not responding" in job.stage, window.step, SOON)
     window.cancel()
-    wait_until(lambda: not window.running, window.step)
-    assert time.monotonic() - pressed < 2
+    wait_until(lambda: not window.running, window.step, SOON)
     assert str(window.error).startswith("Cancelled, ")
     window.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 import pytest
-from conftest import PACKAGE, ROOT, extension_tool, wait_until
+from conftest import PACKAGE, ROOT, SOON, extension_tool, wait_until
 
 
 def test_blenders_own_tool_finds_the_zip_valid(extension_zip: Path):
@@ -60,7 +60,7 @@ def disabled_without_a_trace() -> None:
     """Disable the extension, look for what it left, and enable it again."""
     bpy.ops.preferences.addon_disable(module=PACKAGE)
     try:
-        wait_until(lambda: not traces()["threads"], seconds=1)  # those that end with the backend's process
+        wait_until(lambda: not traces()["threads"], seconds=SOON)  # those that end with the backend's process
         assert {kind: left for kind, left in traces().items() if left} == {}
     finally:
         bpy.ops.preferences.addon_enable(module=PACKAGE)

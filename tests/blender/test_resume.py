@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 import pytest
-from conftest import wait_until
+from conftest import SOON, wait_until
 from test_cancel import begun
 from test_command import names, run
 
@@ -25,7 +25,7 @@ def test_a_backend_killed_in_mid_frame_is_noticed_and_the_resumed_take_is_identi
     window = begun(scene, 40)
     wait_until(lambda: window.session.job.finished >= 5, window.step)
     os.kill(window.session.job.backend_pid, signal.SIGKILL)
-    wait_until(lambda: not window.running, window.step, seconds=1)
+    wait_until(lambda: not window.running, window.step, SOON)
     take = tmp_path / "motion_bridge/take_002"
     kept = written(take)
     assert "SIGKILL" in str(window.error)

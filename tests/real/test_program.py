@@ -138,7 +138,7 @@ def test_a_terminated_render_keeps_its_frames_and_says_4(blender: Blender, scene
     with long_render(blender, scene_file, folder) as process:
         wait_for_frames(folder, 3)
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 4, output
     assert len(contents(folder)) >= 3
     assert not list(folder.glob("*.part"))
@@ -152,7 +152,7 @@ def test_no_backend_outlives_a_killed_blender(blender: Blender, scene_file: Path
         children = descendants(process.pid)
         assert children, "no backend process was found"
         process.kill()
-        deadline = time.monotonic() + 1
+        deadline = time.monotonic() + 20
         while (left := [pid for pid in children if alive(pid)]) and time.monotonic() < deadline:
             time.sleep(0.01)
     assert left == []
