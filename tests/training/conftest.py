@@ -1,5 +1,8 @@
 """A bank of a few drawn clips, and networks of a size at which every stage takes seconds."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 
 
@@ -31,3 +34,31 @@ def small(monkeypatch):
     monkeypatch.setattr(command, "SKETCH", recipe)
     monkeypatch.setattr(codec, "CLIPS", 1)
     return recipe
+
+
+def neighbour(name):
+    """A module of the MotionStream tests, which know how to save tiny models."""
+    path = Path(__file__).parents[1] / "motionstream" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"motionstream_{name}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory):
+    """Wan's weights without a track head, as T2V has them: 16 channels."""
+    import torch
+    from motion_bridge.motionstream import checkpoint
+    from motion_bridge.motionstream.track_head import TrackHead
+
+    wan = neighbour("full")
+    folder = wan.save(tmp_path_factory.mktemp("wan"))
+    plain = wan.transformer(in_channels=16, image_dim=None, added_kv_proj_dim=None)
+    with torch.no_grad():
+        head = TrackHead(64, 16)
+        for tensor in head.parameters():
+            tensor.zero_()
+    checkpoint.save(plain, head, folder / "transformer")
+    return folder

@@ -67,9 +67,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _train(chosen: argparse.Namespace, folder: Path) -> None:
     """A stage of the transformers: of the sketch here, of the full size on all machines."""
+    torch.manual_seed(chosen.seed)  # what is new begins alike on all of them
     machines = Accelerator() if chosen.base else None
     recipe = FULL if chosen.base else SKETCH
-    source = base_source(folder, chosen.base, str(machines.device)) if machines else load_source(folder)
+    source = base_source(folder, chosen.base, machines) if machines else load_source(folder)
     limits = (chosen.steps, chosen.minutes, chosen.seed, machines)
     place = folder / chosen.stage
     teacher = base_teacher(recipe, chosen.base) if machines else new_teacher(recipe)

@@ -3,17 +3,17 @@
     transformer/ vae/ text_encoder/ tokenizer/
 
 The teacher begins with the transformer there (Wan's own are widened for mask, first frame and tracks), latents come
-from its autoencoder, words from its text encoder. The stages are those of the sketch under recipe.FULL, spread over
-cards by accelerate, which shards the two kinds of model as wholes:
+from its autoencoder, words from its text encoder. The stages are those of the sketch under recipe.FULL. accelerate
+starts one process for each card and says which precision they compute in; state.py shards what is trained (FSDP2):
 
-    accelerate launch --use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP \\
-        --fsdp_transformer_layer_cls_to_wrap Teacher,Streamer --mixed_precision bf16 \\
+    accelerate launch --multi_gpu --num_processes 32 --mixed_precision bf16 \\
         -m motion_bridge.training teacher --base Wan2.1-I2V --folder runs/full --steps 4800
 """
 
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
 
 from ..errors import BadInput
 from ..motionstream import checkpoint, wan_vae
@@ -34,8 +34,12 @@ def base_teacher(recipe: Recipe, base: Path) -> Teacher:
     return Teacher(transformer, head, recipe.carries, recipe.answers).requires_grad_(True).train()
 
 
-def base_source(folder: Path, base: Path, device: str) -> Source:
-    """The bank in folder/clips, encoded once by the base's autoencoder; words are read when they are drawn."""
+def base_source(folder: Path, base: Path, machines: Accelerator) -> Source:
+    """The bank in folder/clips, encoded once by the base's autoencoder; words are read when they are drawn.
+
+    All machines share the folder: the first one encodes, the others find what it left.
+    """
+    device = str(machines.device)
     bank = read_bank(folder / "clips")
     height, width = bank.frames.shape[2:4]
     if bank.frames.shape[1] % STRIDE != 1:
@@ -43,9 +47,11 @@ def base_source(folder: Path, base: Path, device: str) -> Source:
     vae = wan_vae.load(base / "vae", device, torch.float32)
     encoder = T5(base, device, torch.bfloat16 if device.startswith("cuda") else torch.float32)
     first = wan_vae.encode_first(vae, torch.zeros(3, height, width), 1)
+    with machines.main_process_first():
+        latents = encode_bank(folder / "clips", bank, lambda frames: wan_vae.encode(vae, frames).cpu())
     return Source(
         bank,
-        encode_bank(folder / "clips", bank, lambda frames: wan_vae.encode(vae, frames).cpu()),
+        latents,
         first.grey,
         lambda words: encoder(" ".join(words))[0].float().cpu(),
         device,

@@ -2,12 +2,14 @@
 
 Step k sees the same data and noise whether the run was interrupted before it or not: everything random is drawn from a
 generator seeded by (seed, k), and on many machines by the machine's number as well. There the loop is started by
-`accelerate launch`, whose configuration says how the model is spread (FSDP) and in which precision it computes.
+`accelerate launch`, which says how many processes there are and in which precision they compute; the gradient is the
+mean over all of them.
 """
 
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -39,20 +41,22 @@ def train(
     """
     folder.mkdir(parents=True, exist_ok=True)
     rates = rate if isinstance(rate, Mapping) else {"": rate}
+    if machines is not None:
+        state.spread([model.get_submodule(name) for name in rates], machines)
     parts = [[p for p in model.get_submodule(name).parameters() if p.requires_grad] for name in rates]
     optimiser = torch.optim.AdamW([{"params": part} for part in parts], betas=(0.9, 0.95))
-    if machines is not None:
-        model, optimiser = machines.prepare(model, optimiser)
-        state.gather_for_calls(model)
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
-    step = state.resume(folder, model, optimiser, average, machines)
+    step = kept = state.resume(folder, model, optimiser, average, machines)
     began = saved = time.monotonic()
     recent: list[float] = []
-    while step < steps and time.monotonic() - began < 60 * minutes:
+    while step < steps and not _agreed(time.monotonic() - began >= 60 * minutes, machines):
         for group, peak in zip(optimiser.param_groups, rates.values(), strict=True):
             group["lr"] = peak * _schedule(step, steps)
         optimiser.zero_grad(set_to_none=True)
-        recent.append(_backward(loss, step, _generator(seed, step, machines), machines))
+        with machines.autocast() if machines else nullcontext():
+            value = loss(step, _generator(seed, step, machines))
+        value.backward()
+        recent.append(value.item())
         for group in optimiser.param_groups:
             nn.utils.clip_grad_norm_(group["params"], 1.0)
         optimiser.step()
@@ -65,21 +69,11 @@ def train(
             _log(folder / "log.jsonl", step, recent, time.monotonic() - began, machines)
         if _agreed(time.monotonic() - saved > SAVE_EVERY, machines):
             state.save(folder, step, model, optimiser, average, machines)
-            saved = time.monotonic()
-    state.save(folder, step, model, optimiser, average, machines)
+            kept, saved = step, time.monotonic()
+    if kept < step:
+        state.save(folder, step, model, optimiser, average, machines)
     model.load_state_dict(average)
     return model
-
-
-def _backward(loss: Callable, step: int, generator: torch.Generator, machines: Accelerator | None) -> float:
-    if machines is None:
-        value = loss(step, generator)
-        value.backward()
-    else:
-        with machines.autocast():
-            value = loss(step, generator)
-        machines.backward(value)
-    return value.item()
 
 
 def _generator(seed: int, step: int, machines: Accelerator | None) -> torch.Generator:
@@ -88,7 +82,7 @@ def _generator(seed: int, step: int, machines: Accelerator | None) -> torch.Gene
 
 
 def _agreed(now: bool, machines: Accelerator | None) -> bool:
-    """Saving takes all machines, so the first one's clock decides."""
+    """Saving and stopping take all machines, so the first one's clock decides."""
     if machines is None or machines.num_processes == 1:
         return now
     said = torch.tensor([int(now)], device=machines.device)

@@ -1,5 +1,7 @@
 """What a training run must remember to go on: one file on one machine, a folder of pieces on many."""
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from torch.distributed.checkpoint.state_dict import (
     get_optimizer_state_dict,
     set_optimizer_state_dict,
 )
-from torch.distributed.fsdp import register_fsdp_forward_method
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 
-FILE, PIECES = "state.pt", "state"
+FILE, PIECES = "state.pt", "state-*"
 
 
 def save(
@@ -27,7 +30,11 @@ def save(
     machines: Accelerator | None,
 ) -> None:
     if machines is not None:
-        checkpoint.save(_pieces(step, model, optimiser, average), checkpoint_id=str(folder / PIECES))
+        newest = folder / PIECES.replace("*", f"{step:08}")
+        checkpoint.save(_pieces(step, model, optimiser, average), checkpoint_id=str(newest))
+        if machines.is_main_process:
+            for other in set(folder.glob(PIECES)) - {newest}:
+                shutil.rmtree(other)
         return
     kept = {"step": step, "model": model.state_dict(), "optimiser": optimiser.state_dict(), "average": average}
     part = (folder / FILE).with_suffix(".part")
@@ -44,10 +51,10 @@ def resume(
 ) -> int:
     """The number of steps that are done; model, optimiser and average become what they were then."""
     if machines is not None:
-        if not (folder / PIECES / ".metadata").exists():
+        if not (there := _finished(folder)):
             return 0
         kept = _pieces(0, model, optimiser, average)
-        checkpoint.load(kept, checkpoint_id=str(folder / PIECES))  # into the very tensors of model and average
+        checkpoint.load(kept, checkpoint_id=str(there[-1]))  # into the very tensors of model and average
         set_optimizer_state_dict(model, optimiser, kept["optimiser"])
         return int(kept["step"])
     if not (folder / FILE).exists():
@@ -59,9 +66,25 @@ def resume(
     return kept["step"]
 
 
-def gather_for_calls(model: nn.Module) -> None:
-    """Sharded parts are gathered for forward; let them be so for the methods in CALLED. Whole ones stay as they are."""
-    for part in model.modules():
+def _finished(folder: Path) -> list[Path]:
+    """Where all pieces of a state are, the oldest first; what says so is written last."""
+    return sorted(path.parent for path in folder.glob(f"{PIECES}/.metadata"))
+
+
+def spread(parts: Sequence[nn.Module], machines: Accelerator) -> None:
+    """Bring what is trained to the devices; over several, each of the parts is sharded as a whole.
+
+    A part is gathered for its forward, and for the methods that it names in CALLED. Its parameters change their kind,
+    so an optimiser is made afterwards. Gathered and added up in float32: autocast alone says what computes in less.
+    """
+    for part in parts:
+        part.to(machines.device)
+    if machines.num_processes == 1:
+        return
+    mesh = init_device_mesh(machines.device.type, (machines.num_processes,))
+    for part in parts:
+        fully_shard(part, mesh=mesh)
+        part.set_reduce_scatter_unused_params(True)
         for name in getattr(part, "CALLED", ()):
             register_fsdp_forward_method(part, name)
 

@@ -1,0 +1,57 @@
+"""Run by `accelerate launch` in test_machines.py: FOLDER BASE, banks of clips and Wan-shaped weights to begin with."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from motion_bridge.training import __main__ as command
+from motion_bridge.training import loop
+from motion_bridge.training.batch import Source
+from motion_bridge.training.recipe import FULL
+
+STEPS = 4
+RATES = {"teacher": 0.02, "causal": 0.02, "dmd": {"streamer": 0.02, "critic": 0.02}}  # so that a few steps go far
+
+
+def recipe():
+    """The full size's, with batches of one short clip and every third step of distribution matching the student's."""
+    stages = {name: replace(getattr(FULL, name), sizes=((1, 6),), rate=rate) for name, rate in RATES.items()}
+    return replace(FULL, every=3, **stages)
+
+
+class Interrupted(Exception):
+    pass
+
+
+def run(stage, folder, base):
+    command.main([stage, "--steps", str(STEPS), "--threads", "1", "--folder", str(folder), "--base", str(base)])
+
+
+def interrupted(stage, folder, base, before):
+    """The same, broken off when it asks for the clips of a step."""
+    draw, asked = Source.draw, []
+
+    def counted(*given):
+        asked.append(given)
+        if len(asked) > before:
+            raise Interrupted
+        return draw(*given)
+
+    Source.draw = counted
+    try:
+        run(stage, folder, base)
+    except Interrupted:
+        return
+    finally:
+        Source.draw = draw
+    raise AssertionError("it was to break off")
+
+
+if __name__ == "__main__":
+    command.FULL, loop.SAVE_EVERY = recipe(), 0.0
+    folder, base = map(Path, sys.argv[1:])
+    run("teacher", folder / "whole", base)
+    interrupted("teacher", folder / "parts", base, before=2)
+    run("teacher", folder / "parts", base)
+    run("causal", folder / "whole", base)
+    run("dmd", folder / "whole", base)
