@@ -231,6 +231,7 @@ def test_tracks_of_another_length_or_with_no_numbers_are_refused(shot):
         ({"steps": -1}, "steps is -1; it must be a whole number of at least 0"),
         ({"sink": -2}, "sink is -2"),
         ({"chunk": True}, "chunk is True"),
+        ({"device": "meadow"}, "device is 'meadow', which torch does not find here"),
         ({"speed": 1}, "Unknown setting 'speed'"),
     ],
 )

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 from motion_bridge.errors import BadInput
+from motion_bridge.motionstream import model
 from motion_bridge.motionstream.codec import Decoder
 from motion_bridge.motionstream.condition import FirstFrame
-from motion_bridge.motionstream.drift import distance
+from motion_bridge.motionstream.drift import FAR, distance
 from motion_bridge.motionstream.graphs import Graphs
 from motion_bridge.motionstream.live import LiveTracks
 from motion_bridge.motionstream.sampler import sigmas
@@ -20,6 +21,8 @@ from motion_bridge.motionstream.student import Student
 from motion_bridge.motionstream.track_head import TrackHead
 from motion_bridge.motionstream.track_map import embed_ids
 from motion_bridge.motionstream.usage import Usage
+from motion_bridge.training.clips import MOTIONS
+from motion_bridge.training.clips import drawn as drawn_clips
 
 USAGE = Usage(32, 32, any_size=False, text="words", levels=tuple(sigmas(3)), carries=True)
 SHAPE = dict(patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=24, in_channels=16, out_channels=4)
@@ -238,9 +241,21 @@ def test_three_recordings_of_the_forward_pass_make_the_same_video_for_ever(gener
 
 def test_distance_is_nothing_to_itself_and_one_to_a_stranger():
     one, other = torch.randn(2, 16, 16, 16, generator=torch.Generator().manual_seed(0))
+    other += 3 * torch.randn(16, 1, 1, generator=torch.Generator().manual_seed(1))
     assert distance(one, one) == 0
+    assert distance(one, one.flip(1)) < 1e-3  # whatever moves where
     assert distance(one, other) == pytest.approx(1, abs=0.1)
-    assert distance(one, one + 0.01 * other) < 0.1
+
+
+def test_the_sinks_limit_lies_between_a_scene_that_goes_on_and_another_one():
+    """Drawn clips, encoded by the sketch's codec: chunk ends beside their own first chunk, and beside others'."""
+    loaded, ends = model.load("sketch"), []
+    for _, clip in islice(drawn_clips(33, 64, seed=5), 0, 12 * MOTIONS, MOTIONS):
+        ends.append([loaded.encode(clip.frames[:, at]).latent for at in (8, 20, 32)])
+    stays = [distance(now, clip[0]) > FAR for clip in ends for now in clip[1:]]
+    moves = [distance(one[2], other[0]) > FAR for one in ends for other in ends if one is not other]
+    assert sum(stays) <= 0.1 * len(stays)
+    assert sum(moves) >= 0.85 * len(moves)
 
 
 @pytest.mark.parametrize(

@@ -118,14 +118,19 @@ def _loaded(settings: Mapping[str, Any]) -> Model:
         least = -1 if name in ("sink", "window") else 0
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise BadInput(f"{name} is {value!r}; it must be a whole number of at least {least}.")
-    device = settings["device"] or _best_device()
+    device = _device(settings["device"])
     try:
         return model.load(settings["model"], device, settings["decoder"], lambda own: own.with_settings(**numbers))
     except torch.OutOfMemoryError:
         raise OutOfMemory(f"{settings['model']} does not fit on {device}; choose a smaller model.") from None
 
 
-def _best_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+def _device(wanted: str) -> str:
+    """The best there is where none is named. BadInput for one that this machine does not have."""
+    if not wanted:
+        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(0, device=wanted)
+    except (RuntimeError, AssertionError):
+        raise BadInput(f"device is {wanted!r}, which torch does not find here; leave it empty for the best.") from None
+    return wanted
