@@ -16,6 +16,7 @@ MEASUREMENTS = {  # name → what is measured; its file in bench/ has the same n
     "burn": "what hundreds of frames of feedback do to a picture, beside a control and a naive loop",
     "sketch": "pictures a second from the built-in image model, and how often it follows a prompt",
     "motionstream": "a chunk of endless video: its time and memory early and late, beside the arithmetic limit",
+    "ablations": "the sketch video model under other chunks, steps, sinks, windows, guidance and conditioning: a page",
     "bridge": "Deforum schedules and guide videos beside the known Blender exporter, under the webui's own warp",
 }
 

@@ -1,0 +1,60 @@
+"""The ablations are one command that leaves a page with tables and a picture."""
+
+import shutil
+
+import pytest
+from motion_bridge import cli
+from motion_bridge.training import __main__ as command
+from motion_bridge.training.pack import pack
+
+cv2 = pytest.importorskip("cv2")
+SETTINGS = {
+    "": ("the true clips", "a still picture", "the usual setting"),
+    "Chunk": ("the usual setting", "chunk 1"),
+    "Steps": ("the usual setting", "1 step", "2 steps", "4 steps", "6 steps"),
+    "Sink": ("the usual setting", "sink 0"),
+    "Window": ("the usual setting", "window 2", "window 4", "window 6"),
+    "Conditioning": ("the usual setting", "propagation alone", "track head alone", "no tracks"),
+    "Guidance": ("the usual setting", "teacher, none", "teacher, text", "teacher, motion", "teacher, joint"),
+}
+
+
+@pytest.fixture
+def tiny_model(folder, small, tmp_path):
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    for stage in ("teacher", "causal"):
+        command.main([stage, "--folder", str(tmp_path), "--steps", "0", "--threads", "1"])
+    pack(tmp_path, tmp_path / "model", "causal")
+    return tmp_path / "model"
+
+
+def test_every_ablation_has_its_rows_and_the_page_its_picture(tiny_model, tmp_path, monkeypatch):
+    from motion_bridge.bench import ablations_page, ablations_runs  # OpenCV
+
+    for module in (ablations_runs, ablations_page):
+        monkeypatch.setattr(module, "SHORT", 9)
+        monkeypatch.setattr(module, "LONG", 21)
+    monkeypatch.setattr(ablations_runs, "LENGTHS", (9, 21))
+    monkeypatch.setattr(ablations_runs, "DRAWN", 33)
+    monkeypatch.setattr(ablations_runs, "TURNS", 1)
+    monkeypatch.setattr(ablations_runs, "SMALL", (64, 64))  # Wan's own autoencoder takes seconds to make
+    page = tmp_path / "docs" / "ablations.md"
+    options = ["--model", str(tiny_model), "--clips", "1", "--output", str(page.parent)]
+    assert cli.main(["bench", "ablations", *options]) == 0
+    parts = page.read_text().split("\n## ")
+    for part, (title, names) in zip(parts, SETTINGS.items(), strict=False):
+        assert part.startswith(title)
+        rows = [[each.strip() for each in line.split("|")[1:-1]] for line in part.splitlines() if line[:2] == "| "]
+        assert [row[0] for row in rows[1:]] == list(names)
+        told = [row for row in rows[1:] if not row[0].startswith("teacher")]
+        assert all(float(value) >= 0 for row in told for value in row[1:7])
+    usual = next(line for line in page.read_text().splitlines() if line.startswith("| the usual setting"))
+    assert float(usual.split("|")[8]) > 0
+    picture = cv2.imread(str(page.with_suffix(".png")))
+    assert picture is not None and picture.shape[1] > 900
+
+
+def test_only_a_sketch_with_its_teacher_can_be_measured(tiny_model, tmp_path, capsys):
+    shutil.rmtree(tiny_model / "teacher")
+    assert cli.main(["bench", "ablations", "--model", str(tiny_model), "--output", str(tmp_path)]) == 2
+    assert "no sketch model with its teacher" in capsys.readouterr().err
