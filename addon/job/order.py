@@ -10,7 +10,7 @@ import bpy
 from ...backend.motion_bridge import engine as engines
 from ...backend.motion_bridge import frames, png
 from ...backend.motion_bridge import shot as shots
-from ...backend.motion_bridge.deforum import schedules
+from ...backend.motion_bridge.deforum import files, schedules
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.motion.schedule import Context
 from ..scene.first_frame import FirstFrame, FromFile, FromImage, FromPixels, FromRender
@@ -126,6 +126,7 @@ def request_of(scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) 
         rate = scene.render.fps / scene.render.fps_base
         schedules.check(request.schedules, Context(len(span), request.seed, rate))
         schedules.check_prompts(request.prompts, span[0])
+        files.check(request.settings, request.schedules)
     return request
 
 

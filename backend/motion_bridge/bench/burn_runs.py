@@ -1,14 +1,16 @@
 """The runs of `bench burn`: a job in each mode, and its control, which moves the job's own first frame and no more."""
 
+import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import png, wishes
-from ..deforum import metric, motions
+from .. import wishes
+from ..deforum import metric, motions, presets
 from ..deforum.api import Nothing
 from ..deforum.depths import Flat
 from ..deforum.engine import engine
@@ -18,21 +20,55 @@ from ..deforum.sample import chain, warp
 from ..engine import completed
 from ..measure import burn
 from ..measure.burn import Curves, Picture
+from ..models import folder, registry
 from ..shot import Camera, Shot
-from . import plot
+from .burn import NAIVE, PRESETS
 
 TURN = 100  # frames of one circle
 SPEED = 0.006  # of the picture's width, a frame
-NAIVE = {  # what a first loop does: colours matched, sharpened, everything else as it comes
-    "color_coherence": "LAB",
-    "noise_type": "gaussian",
-    "noise_pull": True,
-    "noise_schedule": "0:(0.065)",
-    "amount_schedule": "0:(0.3)",
-    "strength_schedule": "0:(0.65)",
-    "seed_behavior": "iter",
+LOOKED_AT = 9  # frames of each run in the sheet of pictures
+LOOPS = {  # what people had: whole grey levels between frames (as here), no colours kept, the webui's sampling
+    # Strength 0.65, Stable Diffusion 1.5, 25 steps: begins at sigma 0.50. One seed, sharpening, and noise towards grey.
+    NAIVE[0]: {
+        "sampling": "bicubic",
+        "color_coherence": "None",
+        "amount_schedule": "0:(0.3)",
+        "noise_type": "gaussian",
+        "noise_pull": True,
+        "noise_schedule": "0:(0.065)",
+        "start_sigma": "0:(0.5)",
+        "seed_behavior": "fixed",
+    },
+    # Strength 0.85, the same: begins at sigma 0.31. Nothing counters what sampling and encoding take away.
+    NAIVE[1]: {
+        "sampling": "bilinear",
+        "color_coherence": "None",
+        "amount_schedule": "0:(0)",
+        "noise_schedule": "0:(0)",
+        "start_sigma": "0:(0.31)",
+    },
 }
-LOOKED_AT = 6  # frames of each run in the sheet of pictures
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every mode."""
+
+    model: str  # a registered name or a folder
+    frames: int
+    size: int  # pixels, both sides
+    prompt: str
+    seed: int
+    device: str
+    wishes: Mapping[str, Any]  # of all but the naive loops
+
+    def key(self, name: str) -> str:
+        """What a run's answer holds for: all this, the weights, and what the engine does by itself."""
+        parts = ("transformer", "unet", "vae")
+        weights = [folder.fingerprint(registry.located(self.model) / part) for part in parts]
+        shot = circling(name, self)
+        own = [dict(engine.defaults) | dict(shot.settings), dict(engine.schedules) | dict(shot.schedules)]
+        return json.dumps([name, weights, self.frames, self.size, self.prompt, self.seed, own], sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -58,41 +94,63 @@ class Run:
         return burn.drifting(self.slopes, self.control_slopes)
 
 
-def measure(
-    name: str, model: str, frames: int, size: int, prompt: str, seed: int, device: str, asked: Mapping[str, Any]
-) -> Run:
+def run_or_kept(name: str, question: Question, output: Path | None) -> Run:
+    """A mode's run, made now or found in the folder, where it is kept."""
+    if output is None:
+        return measure(name, question)
+    path, key = output / "runs" / f"{name}.npz", question.key(name)
+    if path.is_file():
+        with np.load(path) as kept:
+            if str(kept["key"]) == key:
+                series = ({each: kept[f"{kind} {each}"] for each in burn.CURVES} for kind in ("own", "control"))
+                return Run(name, *series, float(kept["speed"]), list(kept["looks"]))
+    run = measure(name, question)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    series = {f"own {each}": run.curves[each] for each in burn.CURVES}
+    series |= {f"control {each}": run.control[each] for each in burn.CURVES}
+    np.savez_compressed(path, key=key, speed=run.speed, looks=np.stack(run.looks), **series)
+    return run
+
+
+def measure(name: str, question: Question) -> Run:
     """A mode's job from its first frame to its last, and the control."""
-    shot = circling(name, model, frames, size, prompt, seed, device, asked)
+    shot = circling(name, question)
     made = []
     for frame in engine.frames(shot, Nothing(), list):
         made.append(frame.pixels)
         if len(made) == 1:
             began = time.perf_counter()  # after the model was loaded and has seen its first frame
-    speed = (frames - 1) / max(time.perf_counter() - began, 1e-9)
-    looked = [made[at] for at in np.linspace(0, frames - 1, LOOKED_AT).round().astype(int)]
+    speed = (question.frames - 1) / max(time.perf_counter() - began, 1e-9)
+    looked = [made[at] for at in np.linspace(0, question.frames - 1, LOOKED_AT).round().astype(int)]
     still = list(only_moved(shot, made[0]))
     # frame 0 is the one picture that was never sampled at fractions of pixels, so both begin at frame 1
     return Run(name, burn.curves(made[1:]), burn.curves(still[1:]), speed, looked)
 
 
-def circling(
-    name: str, model: str, frames: int, size: int, prompt: str, seed: int, device: str, asked: Mapping[str, Any]
-) -> Shot:
-    """The Shot of a mode: a wall that fills the picture, and a camera that goes round before it."""
+def wanted(name: str, question: Question) -> Mapping[str, Any]:
+    """The settings and schedules of a mode, by name."""
+    if name in LOOPS:
+        return {"motion": "2D", **LOOPS[name]}
+    if name in PRESETS:
+        return {"motion": "scene", **presets.PRESETS[name].wishes, **question.wishes}
     motion, _, feedback = name.partition(" ")
-    motion = "2D" if name == "naive" else motion
-    settings, schedules = wishes.sort(engine, {**(NAIVE if name == "naive" else {}), **asked})
+    return {"motion": motion, "feedback": feedback, **question.wishes}
+
+
+def circling(name: str, question: Question) -> Shot:
+    """The Shot of a mode: a wall that fills the picture, and a camera that goes round before it."""
+    size, frames = question.size, question.frames
+    settings, schedules = wishes.sort(engine, wanted(name, question))
     settings = {
-        "model": model,
-        "device": device,
-        "motion": motion,
-        "feedback": feedback or "pixel",
+        "model": question.model,
+        "device": question.device,
         "use_init": False,
-        "padding": "wrap",
+        "padding": "reflection",  # nothing jumps at the edges, and what comes in is like what is there
         **settings,
     }
     step = SPEED * size
-    unit = 1 if motion == "2D" else 400 / size  # the 3D mode counts in 200ths of half a picture (fov 90, flat)
+    # the 3D mode counts in 200ths of half a picture (fov 90, flat)
+    unit = 1 if settings["motion"] == "2D" else 400 / size
     moves = {
         "translation_x": f"0:({step * unit:.6f}*cos(t*{2 * np.pi / TURN:.8f}))",
         "translation_y": f"0:({step * unit:.6f}*sin(t*{2 * np.pi / TURN:.8f}))",
@@ -113,8 +171,8 @@ def circling(
         camera=Camera(pose, np.tile(lens, (frames, 1, 1)), np.zeros(frames, bool)),
         first_frame=np.full((size, size, 3), 128, np.uint8),
         depth=np.broadcast_to(np.float32(1), (frames, size, size)),
-        prompts={0: prompt},
-        seed=seed,
+        prompts={0: question.prompt},
+        seed=question.seed,
         settings=settings,
         schedules={**moves, **schedules},
     )
@@ -134,20 +192,3 @@ def only_moved(shot: Shot, first: Picture) -> Iterator[Picture]:
             step = moving.into(k, k - 1, picture).flow
             total = step if total is None else chain(step, total)
         yield to_bytes(warp(picture, total, settings["padding"], settings["sampling"]))
-
-
-def curves(runs: Sequence[Run]) -> bytes:
-    """A PNG with a diagram for each measurement: every mode, and the first run's control."""
-    named = {
-        f"{each}: {burn.CURVES[each]}": {
-            **{run.name: run.curves[each] for run in runs},
-            "control": runs[0].control[each],
-        }
-        for each in burn.CURVES
-    }
-    return png.encode(plot.diagrams(named))
-
-
-def pictures(runs: Sequence[Run]) -> bytes:
-    """A PNG with some frames of each run."""
-    return png.encode(plot.sheet({run.name: run.looks for run in runs}))

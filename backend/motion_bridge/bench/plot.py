@@ -9,18 +9,24 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 Lines = Mapping[str, NDArray[np.floating]]  # name → (T,)
 
-SIZE, EDGE = (420, 200), 34  # pixels of one diagram, and around it
+SIZE, EDGE = (400, 170), 34  # pixels of one diagram, and around it
+LABEL = 84  # pixels for a row's name
 FONT, LETTERS = cv2.FONT_HERSHEY_SIMPLEX, 0.4
 PAPER, INK, PALE = (255, 255, 255), (40, 40, 40), (215, 215, 215)
 COLOURS = (
-    (31, 119, 180),
-    (214, 39, 40),
-    (44, 160, 44),
-    (255, 127, 14),
-    (148, 103, 189),
-    (140, 86, 75),
-    (23, 190, 207),
     (0, 0, 0),
+    (214, 39, 40),
+    (255, 127, 14),
+    (31, 119, 180),
+    (23, 190, 207),
+    (44, 160, 44),
+    (150, 200, 90),
+    (148, 103, 189),
+    (200, 150, 220),
+    (140, 86, 75),
+    (120, 120, 120),
+    (70, 130, 140),
+    (190, 170, 60),
 )
 
 
@@ -34,14 +40,18 @@ def diagrams(named: Mapping[str, Lines], across: int = 2) -> Picture:
     return np.concatenate([_legend(colours, rows[0].shape[1]), *rows])
 
 
-def sheet(rows: Mapping[str, Sequence[Picture]], side: int = 128) -> Picture:
-    """A row of pictures for each name."""
-    made = []
+def sheet(rows: Mapping[str, Sequence[Picture]], heads: Sequence[str], side: int = 94) -> Picture:
+    """A row of pictures for each name, under a head for each column."""
+    top = np.full((20, LABEL + len(heads) * (side + 1), 3), 255, np.uint8)
+    for at, head in enumerate(heads):
+        cv2.putText(top, head, (LABEL + at * (side + 1) + 4, 14), FONT, LETTERS, INK, 1, cv2.LINE_AA)
+    made = [top]
     for name, pictures in rows.items():
-        row = np.concatenate([_square(pixels, side) for pixels in pictures], 1)
-        head = np.full((18, row.shape[1], 3), 255, np.uint8)
-        cv2.putText(head, name, (4, 13), FONT, LETTERS, INK, 1, cv2.LINE_AA)
-        made += [head, row]
+        label = np.full((side + 1, LABEL, 3), 255, np.uint8)
+        for at, word in enumerate(name.split()):
+            cv2.putText(label, word, (4, 40 + 16 * at), FONT, LETTERS * 1.1, INK, 1, cv2.LINE_AA)
+        edged = [np.pad(_square(each, side), ((0, 1), (0, 1), (0, 0)), constant_values=255) for each in pictures]
+        made.append(np.concatenate([label, *edged], 1))
     return np.concatenate(made)
 
 

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.size < 32 or arguments.size % 16:
         raise BadInput(f"--size {arguments.size} must be a multiple of 16, at least 32.")
     from ..deforum import channels  # torch, which other commands do without
-    from ..models import autoencoder, machine
+    from ..models import autoencoder, folder, machine, registry
 
     device = arguments.device or machine.best_device()
     model = autoencoder.load(arguments.model, device)
@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
             shuffled.append(channels.responses(model.encode, arguments.pictures, arguments.size))
         print(f"shuffled {seed + 1}/{arguments.shuffles}", file=sys.stderr)
     report = channels.conclude(arguments.model, found, shuffled)
-    written = channels.document(report, model.packing)
+    same = folder.fingerprint(registry.located(arguments.model) / "vae")
+    written = channels.document(report, model.packing, same)
     if model.packing > 1 and found.shape[2] == 128:
         written["packed_0_to_31_are_structure"] = channels.hypothesis(found, shuffled, 32)
     print(f"{found.shape[2]} channels, {report.pictures} pictures, {report.shuffles} shuffles of the weights")

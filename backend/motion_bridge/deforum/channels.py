@@ -114,8 +114,9 @@ def hypothesis(response: Array, shuffled: Sequence[Array], first: int) -> dict[s
     return {"difference": round(found, 4), "chance": round(chance, 4), "holds": found > 0 and chance <= BELIEVED}
 
 
-def document(report: Report, packing: int) -> dict[str, Any]:
+def document(report: Report, packing: int, autoencoder: str = "") -> dict[str, Any]:
     """The report as it is written. packing: tokens' channels that one channel of the autoencoder becomes.
+    autoencoder: the fingerprint of its weights (models/folder.py).
 
     channel_weights are of the autoencoder's channels, which is what is fed back; null where nothing was concluded.
     """
@@ -136,6 +137,7 @@ def document(report: Report, packing: int) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "model": report.model,
+        "autoencoder": autoencoder,
         "pictures": report.pictures,
         "shuffles": report.shuffles,
         "chance": round(report.chance, 4),
@@ -151,20 +153,27 @@ def _merged(row: Sequence[float], packing: int) -> list[float]:
     return [round(sum(row[at : at + packing]) / packing, 4) for at in range(0, len(row), packing)]
 
 
-def read_weights(path: Path, kind: str, channels: int) -> list[float]:
+def concludes(path: Path, autoencoder: str) -> bool:
+    """Whether a report is of these weights and concludes anything. BadInput where it is no report."""
+    found = _report(path)
+    return found.get("autoencoder") == autoencoder and found["channel_weights"] is not None
+
+
+def read_weights(path: Path, kind: str, channels: int, autoencoder: str = "") -> list[float]:
     """The weights of a report for the fed-back latents' channels, 0 to 1 each.
 
-    BadInput where the file is no report, nothing was concluded, or it is of a model with other channels.
+    autoencoder: the fingerprint of the model's. BadInput where the file is no report, nothing was concluded, or it is
+    of another model.
     """
     if kind not in KINDS:
         raise BadInput(f"Channels are weighed by {', '.join(KINDS)}, not by {kind!r}.")
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["format"] != FORMAT or found["version"] != VERSION:
-            raise ValueError("it is of another format or version")
-        weights = found["channel_weights"]
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise BadInput(f"{path} is no report of `motion-bridge channels` that can be read: {fault}.") from None
+    found = _report(path)
+    weights = found["channel_weights"]
+    if autoencoder and found.get("autoencoder") != autoencoder:
+        raise BadInput(
+            f"{path} is of another model, {found.get('model')}, and says nothing of this one's channels. Make one: "
+            "motion-bridge channels MODEL --output FILE."
+        )
     if weights is None:
         raise BadInput(
             f"{path} concludes nothing: the channels of {found.get('model')} prefer nothing beyond chance. Take no "
@@ -174,3 +183,13 @@ def read_weights(path: Path, kind: str, channels: int) -> list[float]:
     if not isinstance(row, list) or len(row) != channels:
         raise BadInput(f"{path} is of a model with other latents; this one has {channels} channels.")
     return [float(each) for each in row]
+
+
+def _report(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["format"] != FORMAT or found["version"] != VERSION:
+            raise ValueError("it is of another format or version")
+        return {**found, "channel_weights": found["channel_weights"]}
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise BadInput(f"{path} is no report of `motion-bridge channels` that can be read: {fault}.") from None

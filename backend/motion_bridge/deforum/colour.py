@@ -37,8 +37,11 @@ def match_channels(values: Tensor, reference: Tensor) -> Tensor:
     return torch.lerp(wanted.gather(-1, below), wanted.gather(-1, above), at - below).view_as(values)
 
 
-def match_statistics(latent: Tensor, reference: Tensor, amount: float = 1.0) -> Tensor:
-    """The latent with the mean and deviation of each of the reference's channels; `amount` of the way there."""
+def match_statistics(latent: Tensor, reference: Tensor, amount: float | Tensor = 1.0) -> Tensor:
+    """The latent with the mean and deviation of each of the reference's channels; `amount` of the way there.
+
+    amount: for all, or (1, C, 1, 1).
+    """
     mean, deviation = latent.mean((2, 3), keepdim=True), latent.std((2, 3), keepdim=True)
     wanted, size = reference.mean((2, 3), keepdim=True), reference.std((2, 3), keepdim=True)
     return torch.lerp(latent, (latent - mean) / deviation.clamp(min=1e-6) * size + wanted, amount)

@@ -11,6 +11,10 @@ from torch.nn import functional
 
 from ..models.beside import sent
 
+BANDS = (1.0, 2.0)  # pixels of blur that part one band of detail from the next
+FAR = 2.0  # times as much detail, or half: no drift any more
+ROUNDS = 3
+
 
 def unsharp(picture: Tensor, amount: float, kernel: int = 5, sigma: float = 1.0, threshold: float = 0.0) -> Tensor:
     """Unsharp masking: the picture plus `amount` of what a Gaussian blur takes away.
@@ -35,6 +39,37 @@ def blur(picture: Tensor, kernel: int, sigma: float) -> Tensor:
     padded = functional.pad(picture, (reach,) * 4, mode="reflect")
     across = functional.conv2d(padded, weight.expand(channels, 1, 1, -1), groups=channels)
     return functional.conv2d(across, weight[:, None].expand(channels, 1, -1, 1), groups=channels)
+
+
+def match_detail(picture: Tensor, reference: Tensor, amount: float, together: bool) -> Tensor:
+    """The picture with its fine structure as strong as a reference's; `amount` of the way there.
+
+    Two bands, an octave each, are made stronger or weaker as a whole; nothing is drawn. What differs by more than a
+    factor of FAR is another subject rather than drift, and is left alone. together: one factor for all channels.
+    """
+    if amount == 0:
+        return picture
+    bands, wanted = _bands(picture), _band_sizes(_bands(reference), together)
+    own = _band_sizes(bands, together).clamp(min=1e-9)
+    share = wanted / own
+    wanted = own * torch.where((share < FAR) & (share > 1 / FAR), share, 1.0) ** amount
+    for _ in range(ROUNDS):  # the bands overlap
+        picture = picture + (bands * (wanted / own - 1)).sum(0)
+        bands = _bands(picture)
+        own = _band_sizes(bands, together).clamp(min=1e-9)
+    return picture
+
+
+def _bands(picture: Tensor) -> Tensor:
+    """What is finer than a blur of one and of two pixels: (2, B, C, H, W)."""
+    reach = [min(2 * round(3 * sigma) + 1, 2 * min(picture.shape[-2:]) - 1) for sigma in BANDS]
+    fine, coarse = (blur(picture, kernel, sigma) for kernel, sigma in zip(reach, BANDS, strict=True))
+    return torch.stack([picture - fine, fine - coarse])
+
+
+def _band_sizes(bands: Tensor, together: bool) -> Tensor:
+    """Root mean square of each band: (2, B, C or 1, 1, 1)."""
+    return (bands**2).mean((2, 3, 4) if together else (3, 4), keepdim=True).sqrt()
 
 
 def add_noise(picture: Tensor, noise: Tensor, amount: Tensor) -> Tensor:

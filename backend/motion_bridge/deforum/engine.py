@@ -11,6 +11,7 @@ DEFAULTS: dict[str, Any] = {
     "model": "auto",  # a registered name or a folder; auto: FLUX.2 Klein where it is on this machine, else the sketch
     "device": "",  # cuda, mps or cpu; empty: the best there is
     "precision": "auto",  # of its weights: fp32, bf16, fp16, fp8, 4-bit; auto: the most exact that fits
+    "working_size": 0,  # longer side that is painted, in pixels, and scaled to the frames'; 0: as suits the model
     "compile": False,  # minutes at the start for faster frames after it, on CUDA
     "control": "none",  # the structure of the scene that it follows: none, depth, canny
     "control_model": "",  # a ControlNet's registered name or folder; empty: the one for this model
@@ -18,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "loras": [],  # [file, strength or schedule] each
     "mode": "feedback",  # each frame from the one before it, from the guide's (video), or alone (interpolation)
     "feedback": "pixel",  # what is fed back: pixel, or latent, which is never decoded and encoded again
+    "channel_weights": "",  # a report of `motion-bridge channels` that latents are cleaned by; empty: the model's own
     "use_init": True,  # whether frame 0 begins with a picture; otherwise with the prompt alone
     "init_image": "",  # that picture: the Shot's first frame where empty, the guide's (guide), or a file
     "init_strength": -1.0,  # how much of it is kept; below 0: as strength is scheduled

@@ -190,6 +190,8 @@ def _schedules(found: files.Settings, same_model: bool, notices: list[str]) -> d
     schedules = {name: text for name, text in found.schedules.items() if name in READ}
     for name, series in found.series.items():
         schedules[name] = written.schedule(series.tolist())
+    if "animation_mode" in found.values:
+        schedules.setdefault("detail_amount", "0:(0)")  # nothing there keeps detail
     if not found.values.get("enable_steps_scheduling"):
         schedules.pop(STEPS, None)
         if "steps" in found.values:

@@ -14,7 +14,21 @@ from ..models import load as models
 from ..models.compiled import compile_parts
 from ..models.image import SMALLEST, ImageModel
 from ..shot import Shot
-from . import colour, composite, conditions, depths, guide, guided, hybrid, motions, pictures, prompting
+from . import (
+    channel_weights,
+    colour,
+    composite,
+    conditions,
+    depths,
+    files,
+    guide,
+    guided,
+    hybrid,
+    motions,
+    pictures,
+    prompting,
+    working_size,
+)
 from .conditions import Conditions
 from .depths import Depths
 from .guided import Guided
@@ -24,6 +38,7 @@ from .pictures import Picture, from_bytes
 from .plan import Plan, read
 from .sample import KERNELS, PADDINGS
 from .space import Latents, Pixels, Space
+from .working_size import Size
 
 SPACES: dict[str, type[Pixels] | type[Latents]] = {"pixel": Pixels, "latent": Latents}
 FLOWS = ("None", *hybrid.METHODS)
@@ -66,6 +81,7 @@ class Job:
     reference: Tensor | None  # (1, 3, H', W'): the colours to keep, where a file gives them
     coherence: str  # None, a space of colours, or Latent
     device: str
+    size: Size  # of the frames; they are painted at the start picture's
 
 
 def prepare(
@@ -76,17 +92,22 @@ def prepare(
     precision: of the model that made the frames which exist, where a job goes on. model: one that is loaded already.
     """
     _check(shot, settings)
+    files.check(settings, shot.schedules)
     conditions.check(shot, settings)
-    plan = read(shot, dict(settings))
+    size = (shot.width, shot.height)
+    painted = working_size.of(size, settings)
+    for sentence in working_size.sentence(size, painted, settings):
+        _say(sentence)
+    shot = working_size.seen(shot, painted)
+    plan = read(shot, dict(settings), shrunk=painted[0] / size[0])
     for sentence in plan.ignored():
         _say(sentence)
     device = settings["device"] or models.best_device()
-    size = (shot.width, shot.height)
     frames = _guide(shot, settings)
     seen = _depths(shot, settings, device)
     moving = _motions(shot, settings, plan, frames, seen, device)
-    covered = Masks(settings, plan.words, _video(shot, settings["mask_video"], "mask_video"), size, device)
-    towards = guided.read(settings["guided_images"], plan.context, size, device)
+    covered = Masks(settings, plan.words, _video(shot, settings["mask_video"], "mask_video"), painted, device)
+    towards = guided.read(settings["guided_images"], plan.context, painted, device)
     start = _start(shot, settings, frames, towards, device)
     reference = None
     if settings["color_reference"] not in ("first", "video"):
@@ -98,12 +119,26 @@ def prepare(
     if settings["compile"]:
         _say(compile_parts(model))
     shown = conditions.Conditions(shot, settings, plan, model, device)
-    space = SPACES[settings["feedback"]](model)
+    space = SPACES[settings["feedback"]](model, size == painted, channel_weights.read(settings, model))
     coherence = settings["color_coherence"]
     if coherence == "auto":
         coherence = "Latent" if settings["feedback"] == "latent" else "LAB"
     return Job(
-        settings, plan, model, shown, space, moving, seen, frames, covered, towards, start, reference, coherence, device
+        settings,
+        plan,
+        model,
+        shown,
+        space,
+        moving,
+        seen,
+        frames,
+        covered,
+        towards,
+        start,
+        reference,
+        coherence,
+        device,
+        size,
     )
 
 

@@ -15,7 +15,7 @@ from ..errors import BackendFailed
 from ..models import registry
 from ..motion.schedule.prompts import held, split
 from ..shot import Shot
-from . import cadence, colour, moving_noise
+from . import cadence, colour, moving_noise, working_size
 from .job import Job, prepare
 from .metric import Motion
 from .pictures import Picture, from_bytes, to_bytes
@@ -35,6 +35,7 @@ from .steps import (
     sharpened,
     start_sigma,
 )
+from .working_size import scaled
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: 
             job.conditions.begin(key.picture)
         for at in missing:
             if at == k:
-                yield Frame(k, key.pixels, key.notes, key.state)
+                yield Frame(k, scaled(key.pixels, job.size), key.notes, key.state)
             elif before:
-                yield Frame(at, in_between(job, at, before, key), {"between": [shot.frames[before.at], shot.frames[k]]})
+                pixels = scaled(in_between(job, at, before, key), job.size)
+                yield Frame(at, pixels, {"between": [shot.frames[before.at], shot.frames[k]]})
         before = key
 
 
@@ -138,11 +140,10 @@ def made(
         else:
             anew = bool(motion.revealed.all())
             fed = following(shot, job, k, before, motion, address, reference, anew)
-        shown = job.space.leave(fed)
+        pixels = looked_at(job, fed)
     except BackendFailed as fault:
         raise BackendFailed(f"Frame {shot.frames[k]} failed. {fault}") from None
-    shown = colour.grey(shown) if job.settings["color_force_grayscale"] else shown
-    pixels, state = to_bytes(shown), job.space.state(fed)
+    state = job.space.state(fed)
     picture = from_bytes(pixels, job.device)  # always from bytes: a resumed job sees the very same
     again = job.space.recalled(picture, state)
     assert again is not None
@@ -150,14 +151,23 @@ def made(
 
 
 def recalled(job: Job, k: int, finished: Finished) -> Key | None:
-    """Key k from disk; None where its latents are gone, so that it must be made again."""
+    """Key k from disk; None where its state is gone, so that it must be made again."""
     pixels, state = finished.pixels(k), finished.state(k)
     picture = from_bytes(pixels, job.device)
     fed = job.space.recalled(picture, state)
     if fed is None:
         return None
+    if pixels.shape[:2] != tuple(job.start.shape[-2:]):
+        pixels = looked_at(job, fed)  # as it was painted, before it was scaled to the frames' size
+        picture = from_bytes(pixels, job.device)
     job.depths.recall(picture, finished.notes(k))
     return Key(k, fed, picture, pixels, state, {})
+
+
+def looked_at(job: Job, fed: Tensor) -> Picture:
+    """What is fed back as a picture of the size it was painted at."""
+    shown = job.space.leave(fed)
+    return to_bytes(colour.grey(shown) if job.settings["color_force_grayscale"] else shown)
 
 
 def in_between(job: Job, at: int, before: Key, after: Key) -> Picture:
@@ -206,6 +216,11 @@ def notes(shot: Shot, job: Job, k: int) -> dict[str, Any]:
         found["precision"] = job.model.parts.precision  # a resumed job keeps it, whatever memory is free by then
         if job.settings["model"] != shot.settings.get("model"):
             found["model"] = job.settings["model"]  # and what was chosen for it, whatever models are there by then
-        if said := [*job.plan.ignored(), *registry.instead(shot.settings.get("model", ""), job.settings["model"])]:
+        said = [
+            *job.plan.ignored(),
+            *registry.instead(shot.settings.get("model", ""), job.settings["model"]),
+            *working_size.sentence(job.size, job.start.shape[:1:-1], job.settings),
+        ]
+        if said:
             found["said"] = said
     return found

@@ -36,7 +36,7 @@ class Masks:
         self._frame = lru_cache(1)(self._of_video)
         used = settings["mask_file"] or settings["mask_video"]
         self.used = bool(used or "mask_schedule" in words)
-        for k in range(len(next(iter(words.values()), []))):  # wrong ones are found before anything is made
+        for k in range(max(len(next(iter(words.values()), [])), 1)):  # wrong ones are found before anything is made
             if k == 0 or any(series[k] != series[k - 1] for series in words.values()):
                 self.area(k)
                 self.noise(k)

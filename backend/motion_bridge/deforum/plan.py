@@ -31,6 +31,7 @@ class Plan:
     given: frozenset[str]  # the schedules that the Shot itself holds
     blending: str  # of prompts; prompting.BLENDINGS
     context: Context
+    shrunk: float  # how much smaller than the frames the pictures are that are painted
 
     def __call__(self, name: str, k: int) -> float:
         """A schedule's value at frame k, from 0."""
@@ -66,7 +67,7 @@ class Plan:
 
     def step_2d(self, k: int) -> Step2D:
         centre = (self("transform_center_x", k), self("transform_center_y", k))
-        move = (self("translation_x", k), self("translation_y", k))
+        move = (self.shrunk * self("translation_x", k), self.shrunk * self("translation_y", k))
         return Step2D(move, self("angle", k), self("zoom", k), centre)
 
     def flip(self, k: int) -> tuple[float, float, float, float]:
@@ -89,7 +90,7 @@ class Plan:
         return ignored(sorted(self.given))
 
 
-def read(shot: Shot, settings: dict[str, Any]) -> Plan:
+def read(shot: Shot, settings: dict[str, Any], shrunk: float = 1.0) -> Plan:
     """The plan of a Shot. BadInput for a schedule that does not exist, with the nearest that does, or is wrong."""
     check_names(shot.schedules)
     check_prompts(shot.prompts, shot.frames[0])
@@ -107,7 +108,7 @@ def read(shot: Shot, settings: dict[str, Any]) -> Plan:
     blending = settings["prompt_blending"]
     if settings["mode"] == "interpolation" and blending == "held":
         blending = "linear"
-    plan = Plan(series, words, drawn, frozenset(shot.schedules), blending, context)
+    plan = Plan(series, words, drawn, frozenset(shot.schedules), blending, context, shrunk)
     for k in range(count):
         plan.prompts(shot, k)  # so that a wrong weight is found before anything is made
     return plan

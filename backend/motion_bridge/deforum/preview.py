@@ -16,17 +16,20 @@ from torch import Tensor
 
 from ..engine import Changes, Frame
 from ..errors import BackendFailed, BadInput
+from ..models import registry
 from ..models.beside import Beside, Started, fetched
 from ..models.image import NO_NUMBERS, Chance, ImageModel, Wish, noise_for
 from ..models.parts import memory_told
 from ..shot import Shot
 from . import colour
+from .channel_weights import ALL_ALIKE
 from .depths import Estimated
 from .job import Job, prepare
 from .loop import Fed, carried, changed, first, following, notes
 from .metric import Motion
 from .pictures import Picture
 from .space import Latents
+from .working_size import scaled
 
 Show = Callable[[int, Picture], None]  # a frame's position and its picture, (H, W, 3) uint8
 
@@ -47,10 +50,14 @@ def frames(
     if settings["cadence"] != 1:
         raise BadInput(f"A preview makes every frame; cadence is {settings['cadence']}, make it 1.")
     quick = {**settings, "feedback": "latent"}
+    if model is None:
+        quick["model"] = registry.chosen(settings["model"])
+    elif not quick["channel_weights"]:
+        quick["channel_weights"] = ALL_ALIKE  # where it came from is not known
     if quick["color_coherence"] not in ("auto", "None", "Latent"):
         quick["color_coherence"] = "auto"  # others work on pixels
     job = prepare(shot, quick, model=model)
-    return made(shot, replace(job, space=Unwatched(job.model)), changes)
+    return made(shot, replace(job, space=Unwatched(job.model, weights=job.space.weights)), changes)
 
 
 class Unwatched(Latents):
@@ -151,4 +158,4 @@ def finished(shot: Shot, job: Job, k: int, shown: Started[Drawn]) -> Frame:
     found = shown.here()
     if not bool(found.numbers):
         raise BackendFailed(f"Frame {shot.frames[k]} failed. {NO_NUMBERS}")
-    return Frame(k, found.pixels.contiguous().numpy(), notes(shot, job, k))
+    return Frame(k, scaled(found.pixels.contiguous().numpy(), job.size), notes(shot, job, k))

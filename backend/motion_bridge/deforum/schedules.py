@@ -1,6 +1,7 @@
 """The schedules that the loop reads: their names, what they are when nobody sets them, and what is wrong with one.
 
-Names and defaults are the webui's; those in OWN are this project's. Light, so that Blender's panel can use it too.
+Names and defaults are the webui's; those in OWN and MEASURED are this project's. Light, so that Blender's panel can
+use it too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,15 +18,24 @@ OWN = {
     "start_sigma": "0:(-1)",  # in place of strength, where it is 0 or more
     "revealed_noise": "0:(0)",  # more noise where nothing was seen before
     "color_amount": "0:(1)",  # of colour coherence
+    "detail_amount": "0:(1)",  # of keeping as much detail as there is in the first frame
     "control_strength": "0:(1)",  # how closely the scene's structure is followed
     "video_preserve": "0:(0.5)",  # video mode: how much of the frame before, moved along, stays in the video's frame
 }
+MEASURED = {"amount_schedule": "0:(0)"}  # in place of the webui's, by `bench burn`: `detail_amount` keeps detail
 FOV = "fov_schedule"
 STEPS = "steps_schedule"
 CLASSIC = {FOV: "0:(40)", "noise_schedule": "0:(0.02)", "amount_schedule": "0:(0.2)"}  # what the notebooks differ in
 USED = (
     ("strength_schedule", "start_sigma", "cfg_scale_schedule", "distilled_cfg_scale_schedule", STEPS)
-    + ("noise_schedule", "noise_multiplier_schedule", "revealed_noise", "contrast_schedule", "color_amount")
+    + (
+        "noise_schedule",
+        "noise_multiplier_schedule",
+        "revealed_noise",
+        "contrast_schedule",
+        "color_amount",
+        "detail_amount",
+    )
     + ("kernel_schedule", "sigma_schedule", "amount_schedule", "threshold_schedule")
     + ("subseed_schedule", "subseed_strength_schedule")
     + ("angle", "zoom", "translation_x", "translation_y", "translation_z", "transform_center_x", "transform_center_y")
@@ -70,7 +80,7 @@ READ = frozenset({*USED, *WORDS, "seed_schedule"})  # all others are known and h
 
 def known(dialect: str = "superset") -> dict[str, str]:
     """Every schedule's name and what it is when nobody sets it."""
-    return {**SCHEDULES, **OWN, **(CLASSIC if dialect == "classic" else {})}
+    return {**SCHEDULES, **OWN, **{"classic": CLASSIC, "webui": {}}.get(dialect, MEASURED)}
 
 
 def ignored(names: Iterable[str]) -> list[str]:

@@ -14,7 +14,9 @@ from torch.nn import functional
 
 from ..models.image import Chance, ImageModel, Wish, decoded, encoded, image_to_image, latent_to_latent
 from . import colour
-from .detail import add_noise, mix_noise, unsharp
+from .channel_weights import EVEN, Weights
+from .detail import add_noise, match_detail, mix_noise, unsharp
+from .pictures import from_bytes, to_bytes
 
 State = NDArray[np.generic] | None
 
@@ -29,6 +31,7 @@ class Space(Protocol):
     def flow(self, flow: Tensor) -> Tensor: ...  # a flow of pixels (1, H, W, 2), here
     def area(self, area: Tensor) -> Tensor: ...  # a mask (1, 1, H, W), here
     def match(self, fed: Tensor, reference: Tensor, kind: str, amount: float) -> Tensor: ...
+    def detail(self, fed: Tensor, reference: Tensor, amount: float) -> Tensor: ...
     def contrast(self, fed: Tensor, factor: float) -> Tensor: ...
     def grey(self, fed: Tensor) -> Tensor: ...
     def sharpen(self, fed: Tensor, amount: float, kernel: int, sigma: float, threshold: float) -> Tensor: ...
@@ -39,8 +42,11 @@ class Space(Protocol):
 class Pixels:
     """Every frame is decoded, kept as it lies on disk, and encoded again."""
 
-    def __init__(self, model: ImageModel):
+    def __init__(self, model: ImageModel, kept: bool = True, weights: Weights = EVEN):
+        """kept: whether frames lie on disk as they are painted; they may be larger there."""
         self.model = model
+        self.kept = kept
+        self.weights = weights
 
     def enter(self, picture: Tensor) -> Tensor:
         return picture
@@ -49,10 +55,12 @@ class Pixels:
         return fed
 
     def state(self, fed: Tensor) -> State:
-        return None
+        return None if self.kept else to_bytes(fed)
 
-    def recalled(self, picture: Tensor, state: State) -> Tensor:
-        return picture
+    def recalled(self, picture: Tensor, state: State) -> Tensor | None:
+        if self.kept:
+            return picture
+        return None if state is None else from_bytes(np.asarray(state, np.uint8), str(picture.device))
 
     def flow(self, flow: Tensor) -> Tensor:
         return flow
@@ -64,8 +72,11 @@ class Pixels:
         """Colours; the statistics of latents too, at the price of decoding and encoding once more."""
         if kind != "Latent":
             return colour.match(fed, reference, kind, amount)
-        latents = Latents(self.model)
+        latents = Latents(self.model, weights=self.weights)
         return latents.leave(latents.match(latents.enter(fed), latents.enter(reference), kind, amount), fed.shape[-2:])
+
+    def detail(self, fed: Tensor, reference: Tensor, amount: float) -> Tensor:
+        return match_detail(fed, reference, amount, together=True)
 
     def contrast(self, fed: Tensor, factor: float) -> Tensor:
         return colour.contrast(fed, factor)
@@ -89,8 +100,10 @@ class Pixels:
 class Latents:
     """The model's own answer is warped, cleaned and denoised again; frames on disk are only looked at."""
 
-    def __init__(self, model: ImageModel):
+    def __init__(self, model: ImageModel, kept: bool = True, weights: Weights = EVEN):
+        """kept: means nothing here; latents lie beside their frames in any case."""
         self.model = model
+        self.weights = weights
         self.size = (0, 0)  # of the pictures, height and width
         self.cell = 8  # pixels that a cell is wide
 
@@ -118,7 +131,11 @@ class Latents:
 
     def match(self, fed: Tensor, reference: Tensor, kind: str, amount: float) -> Tensor:
         """Mean and deviation of every channel; the cells keep their order, so nothing is washed out."""
-        return colour.match_statistics(fed, reference, amount)
+        return colour.match_statistics(fed, reference, amount * self.weights.of_colour(fed))
+
+    def detail(self, fed: Tensor, reference: Tensor, amount: float) -> Tensor:
+        """Each channel's own, in cells."""
+        return match_detail(fed, reference, amount, together=False)
 
     def contrast(self, fed: Tensor, factor: float) -> Tensor:
         """About each channel's mean."""
@@ -134,6 +151,7 @@ class Latents:
 
     def noisy(self, fed: Tensor, noise: Tensor, amount: Tensor, pull: bool) -> Tensor:
         """An amount of 1 is as much noise as there is picture, in each channel."""
+        noise = noise * self.weights.of_texture(fed)
         mean, size = fed.mean((2, 3), keepdim=True), fed.std((2, 3), keepdim=True)
         return torch.lerp(fed, mean + size * noise, amount) if pull else fed + amount * size * noise
 

@@ -74,7 +74,7 @@ def _hybrid_mask(job: Job, k: int, fed: Tensor, there: Tensor) -> Tensor | None:
 
 
 def coherent(job: Job, k: int, fed: Tensor, reference: Tensor) -> Tensor:
-    """What is fed back with the colours it should keep."""
+    """What is fed back with the colours, and as much detail, as it should keep. Detail is always the first frame's."""
     if job.coherence == "None":
         return fed
     wanted = reference
@@ -83,7 +83,8 @@ def coherent(job: Job, k: int, fed: Tensor, reference: Tensor) -> Tensor:
     elif job.settings["color_reference"] == "video":
         every = job.settings["color_coherence_video_every_N_frames"]
         wanted = job.space.enter(from_bytes(job.guide[k // every * every], job.device))
-    return job.space.match(fed, wanted, job.coherence, job.plan("color_amount", k))
+    fed = job.space.match(fed, wanted, job.coherence, job.plan("color_amount", k))
+    return job.space.detail(fed, reference, job.plan("detail_amount", k))
 
 
 def sharpened(job: Job, k: int, fed: Tensor) -> Tensor:

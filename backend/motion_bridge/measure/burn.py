@@ -74,10 +74,14 @@ def drifting(found: Mapping[str, float], control: Mapping[str, float]) -> list[s
 
 
 def _detail(grey: NDArray[np.float64]) -> float:
-    """Root of the energy above a quarter of Nyquist; the edges are faded, which would otherwise count as detail."""
-    window = np.hanning(grey.shape[0])[:, None] * np.hanning(grey.shape[1])
-    energy = np.abs(np.fft.rfft2((grey - grey.mean()) * window)) ** 2
-    frequency = np.hypot(np.fft.fftfreq(grey.shape[0])[:, None], np.fft.rfftfreq(grey.shape[1]))
+    """Root of the energy above a quarter of Nyquist, of the picture and its mirror images side by side.
+
+    So its edges are no jumps, which would count as detail; and no window is needed against them, which would weigh
+    things by where the camera has them.
+    """
+    whole = np.block([[grey, grey[:, ::-1]], [grey[::-1], grey[::-1, ::-1]]])
+    energy = np.abs(np.fft.rfft2(whole - whole.mean())) ** 2
+    frequency = np.hypot(np.fft.fftfreq(whole.shape[0])[:, None], np.fft.rfftfreq(whole.shape[1]))
     return float(np.sqrt(energy[frequency > 0.125].sum()))
 
 

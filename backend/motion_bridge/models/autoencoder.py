@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 
 from ..errors import BadInput
 from . import folder as folders
-from .registry import find, folder_of
+from .registry import located
 
 CLASSES: dict[str, Any] = {"AutoencoderKL": AutoencoderKL, "AutoencoderKLFlux2": AutoencoderKLFlux2}
 PACKED = 4  # token channels that a channel of FLUX becomes, in patches of 2×2
@@ -55,9 +54,7 @@ class Autoencoder:
 
 def load(name: str, device: str, say: Callable[[str], None] = lambda sentence: None) -> Autoencoder:
     """The autoencoder of a model by its name or folder, in float32. BadInput, ModelMissing."""
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        folder = folder_of(find(name))
+    folder = located(name)
     faults = list(folders.weight_faults(folder / "vae", "vae/")) if (folder / "vae").is_dir() else ["vae/ is missing."]
     if faults:
         raise BadInput(f"{folder} cannot be loaded as a model: {' '.join(faults)}")

@@ -4,6 +4,7 @@ Weights must be safetensors: a pickle runs code when it is read, so a folder tha
 same goes for components that are not classes of diffusers or transformers.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,16 @@ def weight_faults(folder: Path, shown: str) -> Iterator[str]:
             )
         else:
             yield f"{shown} has no safetensors."
+
+
+def fingerprint(folder: Path) -> str:
+    """A name for the exact weights of a component: what was measured of others is not true of them."""
+    total = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                total.update(block)
+    return total.hexdigest()
 
 
 def variant(folder: Path) -> str | None:

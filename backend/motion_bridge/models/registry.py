@@ -27,6 +27,7 @@ class Model:
     steps: int
     guidance: float
     revision: str  # the commit that is fetched; empty for the one that comes with this package
+    longest: int = 0  # pixels of the longer side up to which it knows what it paints; 0: enough for any frame
     variant: str = ""  # fp16, where a repository holds the weights in 32 bits too
 
 
@@ -158,6 +159,7 @@ MODELS = {
             steps=4,
             guidance=1.0,
             revision="",
+            longest=256,
         ),
     )
 }
@@ -172,6 +174,12 @@ def find(name: str) -> Model:
         near = nearest(name, MODELS)
         raise BadInput(f"There is no model {name!r}{near} Choose one of {', '.join(MODELS)}, or name a folder.")
     return MODELS[name]
+
+
+def located(name: str) -> Path:
+    """The folder of a model by its registered name or its path. BadInput, ModelMissing."""
+    folder = Path(name).expanduser()
+    return folder if folder.is_dir() else folder_of(find(name))
 
 
 def chosen(name: str) -> str:
