@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 from motion_bridge.training import __main__ as command
 from motion_bridge.training import loop
@@ -37,18 +38,16 @@ def interrupted(stage, folder, base, before):
             raise Interrupted
         return draw(*given)
 
-    Source.draw = counted
-    try:
-        run(stage, folder, base)
-    except Interrupted:
-        return
-    finally:
-        Source.draw = draw
+    with patch.object(Source, "draw", counted), patch.object(loop, "SAVE_EVERY", 0.0):
+        try:
+            run(stage, folder, base)
+        except Interrupted:
+            return
     raise AssertionError("it was to break off")
 
 
 if __name__ == "__main__":
-    command.FULL, loop.SAVE_EVERY = recipe(), 0.0
+    command.FULL = recipe()
     folder, base = map(Path, sys.argv[1:])
     run("teacher", folder / "whole", base)
     interrupted("teacher", folder / "parts", base, before=2)

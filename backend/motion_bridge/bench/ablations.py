@@ -13,7 +13,7 @@ from .needs import needs
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="sketch", help="sketch, or the folder of a sketch with its teacher")
-    parser.add_argument("--clips", type=int, default=4, help="drawn clips, two of each look")
+    parser.add_argument("--clips", type=int, default=3, help="drawn clips, two of each look")
     parser.add_argument("--output", metavar="DIR", type=Path, default=Path("docs"), help="gets ablations.md and .png")
     parser.add_argument("--threads", type=int, default=1)
 

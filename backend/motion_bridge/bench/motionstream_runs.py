@@ -101,7 +101,7 @@ class Found:
             f"late over early chunks, made in turn: {self.late / self.early:.3f} "
             f"({'steady' if self.steady else 'NOT steady'}, within {STEADY:.0%})\n"
             f"memory, MiB: {memory} ({'flat' if self.flat else 'NOT flat'})\n"
-            f"arithmetic: {self.operations:.2f} TFLOP a chunk; {self.limit_frames:.1f} frames/s at most "
+            f"arithmetic: {self.operations:.3g} TFLOP a chunk; {self.limit_frames:.1f} frames/s at most "
             f"({self.limit_from})"
         )
 
