@@ -1,16 +1,21 @@
 """Channels are said to answer to structure, colour or texture only where they do: never on random weights."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import scenes
 import tiny
 import torch
+from disk import Disk
 from motion_bridge import cli
 from motion_bridge.deforum import channels
 from motion_bridge.deforum.channel_pictures import KINDS, Recipe, changed, draw
+from motion_bridge.deforum.engine import engine
 from motion_bridge.errors import BadInput
-from motion_bridge.models import autoencoder
+from motion_bridge.models import autoencoder, folder
 from torch.nn import functional
 
 SIZE, PICTURES, SHUFFLES = 48, 8, 39
@@ -152,3 +157,66 @@ def test_a_hypothesis_about_the_first_channels_is_put_to_the_same_test(measured)
 def test_too_little_to_believe_anything_is_refused(klein, capsys, asked, said):
     assert cli.main(["channels", str(klein), *asked]) == 2
     assert said in capsys.readouterr().err
+
+
+def report_of(klein, path, answers):
+    """A report of that model's autoencoder with eight channels that answer as is said."""
+    shares = {"structure": (1.0, 0.0, 0.0), "colour": (0.0, 1.0, 0.0), "texture": (0.0, 0.0, 1.0), None: (1 / 3,) * 3}
+    rows = np.array([shares[each] for each in answers]).T
+    found = {"format": channels.FORMAT, "version": channels.VERSION, "model": str(klein)}
+    found["autoencoder"] = folder.fingerprint(klein / "vae")
+    found["channel_weights"] = dict(zip(KINDS, rows.tolist(), strict=True))
+    path.write_text(json.dumps(found))
+    return path
+
+
+def latent_job(klein, weights, **schedules):
+    count, size = 3, 64
+    texts = {"start_sigma": "0:(0.6), 1:(0)", "zoom": "0:(1)", "detail_amount": "0:(0)", **schedules}
+    shot = scenes.shot([scenes.pose()] * count, [scenes.intrinsics(size, size)] * count, size, size, schedules=texts)
+    settings = {"model": str(klein), "device": "cpu", "feedback": "latent", "channel_weights": str(weights)}
+    shot = replace(shot, settings={**settings, "motion": "2D"})
+    return [frame.state for frame in engine.frames(shot, Disk(), list)]
+
+
+def test_noise_comes_where_a_report_says_that_texture_is(klein, tmp_path):
+    report = report_of(klein, tmp_path / "r.json", ["texture", "texture", "colour", "structure", *[None] * 4])
+    loud = {"noise_schedule": "0:(0.4)", "color_amount": "0:(0)"}
+    first, second, _ = latent_job(klein, report, **loud)
+    moved = np.abs(second - first).mean((0, 2, 3)) / first.std((0, 2, 3))
+    assert (moved[2:4] < 1e-5).all() and (moved[:2] > 2 * moved[4:].max()).all()
+    plain_first, plain, _ = latent_job(klein, "even", **loud)
+    evenly = np.abs(plain - plain_first).mean((0, 2, 3)) / first.std((0, 2, 3))
+    assert np.array_equal(first, plain_first) and evenly.std() < 0.1 * evenly.mean()
+
+
+def test_colours_are_matched_where_a_report_says_that_colour_is(klein, tmp_path):
+    report = report_of(klein, tmp_path / "r.json", ["structure", "colour", *[None] * 6])
+    first, *_, last = latent_job(klein, report, noise_schedule="0:(0.5)")
+    size = np.abs(last.std((0, 2, 3)) / first.std((0, 2, 3)) - 1)
+    assert (size[1:] < 1e-3).all()
+    plain = latent_job(klein, report, noise_schedule="0:(0.5)", color_amount="0:(0)")[-1]
+    assert np.array_equal(last[:, 0], plain[:, 0]) and not np.array_equal(last[:, 1], plain[:, 1])
+
+
+def test_a_report_of_another_model_or_without_a_conclusion_is_refused_and_one_that_lies_beside_the_model_is_taken(
+    klein, tmp_path
+):
+    report = report_of(klein, tmp_path / "r.json", ["texture"] + ["structure"] * 7)
+    found = json.loads(report.read_text())
+    report.write_text(json.dumps({**found, "autoencoder": "0" * 64, "model": "flux.2-dev"}))
+    with pytest.raises(BadInput, match=r"r\.json is of another model, flux\.2-dev"):
+        latent_job(klein, report)
+    report.write_text(json.dumps({**found, "channel_weights": None}))
+    with pytest.raises(BadInput, match="concludes nothing"):
+        latent_job(klein, report)
+    with pytest.raises(BadInput, match=r"channel_weights: /no/such\.json is not there"):
+        latent_job(klein, "/no/such.json")
+    own = shutil.copytree(klein, tmp_path / "own")
+    loud = {"noise_schedule": "0:(0.4)", "color_amount": "0:(0)"}
+    (own / "channels.json").write_text(json.dumps(found))
+    shipped, named = latent_job(own, "", **loud)[1], latent_job(own, own / "channels.json", **loud)[1]
+    assert np.array_equal(shipped, named) and not np.array_equal(shipped, latent_job(own, "even", **loud)[1])
+    for useless in ({**found, "autoencoder": "0" * 64}, {**found, "channel_weights": None}):
+        (own / "channels.json").write_text(json.dumps(useless))
+        assert np.array_equal(latent_job(own, "", **loud)[1], latent_job(own, "even", **loud)[1])

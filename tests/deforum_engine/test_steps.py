@@ -24,6 +24,29 @@ def test_colour_spaces_are_opencvs_and_can_be_left_again(space, code):
     assert (back(there(picture)) - picture).abs().max() < 2e-4
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_detail_comes_back_to_what_a_reference_has(together):
+    reference = detail.blur(random_picture(3), 5, 0.7)
+
+    def sizes(picture):
+        return torch.stack([(picture - detail.blur(picture, 7, s)).std((2, 3)).mean() for s in (1.0, 2.0)])
+
+    wanted = sizes(reference)
+    for worn in (detail.blur(reference, 5, 0.6), detail.unsharp(reference, 0.4)):
+        kept = detail.match_detail(worn, reference, 1.0, together)
+        assert ((sizes(worn) / wanted - 1).abs() > 0.15).any()
+        assert ((sizes(kept) / wanted - 1).abs() < 0.06).all()
+        halfway = sizes(detail.match_detail(worn, reference, 0.5, together))
+        assert ((halfway - sizes(worn)).abs() < (wanted - sizes(worn)).abs()).all()
+    assert (detail.match_detail(reference, reference, 1.0, together) - reference).abs().max() < 1e-6
+    assert detail.match_detail(worn, reference, 0.0, together) is worn
+
+
+def test_another_subject_is_not_given_the_detail_of_the_first():
+    calm = detail.blur(random_picture(3), 13, 2.0)
+    assert torch.equal(detail.match_detail(calm, random_picture(4), 1.0, True), calm)
+
+
 @pytest.mark.parametrize("space", colour.SPACES)
 def test_a_picture_gets_the_colours_of_another(space):
     picture, reference = random_picture(1) ** 2 * 0.6, random_picture(2) * 0.5 + 0.3

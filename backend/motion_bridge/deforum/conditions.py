@@ -89,3 +89,5 @@ def check(shot: Shot, settings: Mapping[str, Any]) -> None:
     """BadInput for what no model could be shown."""
     if settings["control"] != NONE and shot.depth is None:
         raise BadInput("control follows the scene's depth, which this Shot does not hold; read it again with depth.")
+    if settings["reference"] not in (NONE, FIRST):
+        pictures.read(settings["reference"], "reference")  # so that a wrong file is found before the model is loaded

@@ -152,13 +152,14 @@ def made(
 
 def recalled(job: Job, k: int, finished: Finished) -> Key | None:
     """Key k from disk; None where its state is gone, so that it must be made again."""
-    pixels, state = finished.pixels(k), finished.state(k)
+    shown, state = finished.pixels(k), finished.state(k)
+    pixels = scaled(shown, job.start.shape[:1:-1])
     picture = from_bytes(pixels, job.device)
     fed = job.space.recalled(picture, state)
     if fed is None:
         return None
-    if pixels.shape[:2] != tuple(job.start.shape[-2:]):
-        pixels = looked_at(job, fed)  # as it was painted, before it was scaled to the frames' size
+    if pixels is not shown:
+        pixels = looked_at(job, fed)  # as it was painted; scaling there and back loses something
         picture = from_bytes(pixels, job.device)
     job.depths.recall(picture, finished.notes(k))
     return Key(k, fed, picture, pixels, state, {})

@@ -83,8 +83,8 @@ def coherent(job: Job, k: int, fed: Tensor, reference: Tensor) -> Tensor:
     elif job.settings["color_reference"] == "video":
         every = job.settings["color_coherence_video_every_N_frames"]
         wanted = job.space.enter(from_bytes(job.guide[k // every * every], job.device))
-    fed = job.space.match(fed, wanted, job.coherence, job.plan("color_amount", k))
-    return job.space.detail(fed, reference, job.plan("detail_amount", k))
+    fed = job.space.detail(fed, reference, job.plan("detail_amount", k))
+    return job.space.match(fed, wanted, job.coherence, job.plan("color_amount", k))
 
 
 def sharpened(job: Job, k: int, fed: Tensor) -> Tensor:

@@ -66,11 +66,12 @@ def seen(shot: Shot, size: Size) -> Shot:
 
 
 def scaled(pixels: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
-    """A picture (H, W, 3) at another size."""
-    if pixels.shape[1::-1] == size:
+    """A picture (H, W, 3) at another size; itself where that is its own."""
+    width, height = size
+    if pixels.shape[:2] == (height, width):
         return pixels
-    kernel = cv2.INTER_AREA if size[0] < pixels.shape[1] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, size, interpolation=kernel), np.uint8)
+    kernel = cv2.INTER_AREA if width < pixels.shape[1] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=kernel), np.uint8)
 
 
 @dataclass(frozen=True)
