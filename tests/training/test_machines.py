@@ -35,7 +35,7 @@ def runs(folder, base, tmp_path_factory):
     start = [sys.executable, "-m", "accelerate.commands.launch", *options.split(), "--main_process_port", str(port)]
     start += [str(HERE / "two_processes.py")]
     env = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([*start, str(place), str(base)], env=env, capture_output=True, text=True, timeout=600)
+    done = subprocess.run([*start, str(place), str(base)], env=env, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr[-4000:]
     return place
 
