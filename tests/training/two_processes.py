@@ -51,6 +51,7 @@ if __name__ == "__main__":
     folder, base = map(Path, sys.argv[1:])
     run("teacher", folder / "whole", base)
     interrupted("teacher", folder / "parts", base, before=2)
+    (folder / "parts" / "teacher" / "state-00000003").mkdir(exist_ok=True)  # a save that was cut short
     run("teacher", folder / "parts", base)
     run("causal", folder / "whole", base)
     run("dmd", folder / "whole", base)
