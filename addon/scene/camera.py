@@ -39,7 +39,7 @@ class Picture:
     aspect: tuple[float, float]  # of one pixel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CameraFrame:
     """The camera at one frame."""
 

@@ -28,7 +28,7 @@ class Thing:
     glass: bool  # whether one sees through it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FrameOfGeometry:
     """What stands where at one frame."""
 

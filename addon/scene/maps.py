@@ -17,7 +17,7 @@ class Maps:
 
     def __init__(self, geometry: Geometry, needs: frozenset[str], size: tuple[int, int, int], folder: Path) -> None:
         """size: frames, height, width."""
-        self._movers = find_movers(geometry) if "objects" in needs else None
+        self._movers = find_movers(geometry, folder) if "objects" in needs else None
         self._index = shot.map_array(folder, "objects.index", size, np.uint16) if self._movers else None
         self.depth = shot.map_array(folder, "depth", size, np.float32) if "depth" in needs else None
         self.flow = shot.map_array(folder, "flow", (*size, 2), np.float32) if "flow" in needs else None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .store import Handle, Store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Shape:
     """A mesh as it looks at some frame; equal handles are equal arrays."""
 

@@ -1,11 +1,13 @@
 """Which things move, and how: the rigid part of a snapshot."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.shot import map_array
 from .geometry import Geometry
 
 STATIC = "static"
@@ -21,10 +23,11 @@ class Movers:
     entry: NDArray[np.uint16]  # (things,) 1 + the entry that a thing belongs to
 
 
-def find_movers(geometry: Geometry) -> Movers:
+def find_movers(geometry: Geometry, folder: Path) -> Movers:
     """Things whose matrix or vertices change; a deforming one follows its object's matrix.
 
-    Where a mover is absent or flat (scale zero) its pose is held from the nearest frame before, else after.
+    Where a mover is absent or flat (scale zero) its pose is held from the nearest frame before, else after. The poses
+    are a map of the Shot folder's own file, for there may be many.
     BadInput when more things move than an index map can name.
     """
     moving = _moving(geometry)
@@ -36,7 +39,9 @@ def find_movers(geometry: Geometry) -> Movers:
         )
     entry = np.ones(len(geometry.things), np.uint16)
     entry[numbers] = np.arange(2, len(numbers) + 2)
-    pose = np.broadcast_to(np.eye(4), (len(numbers) + 1, len(geometry.frames), 4, 4)).copy()
+    pose = map_array(folder, "objects.pose", (len(numbers) + 1, len(geometry.frames), 4, 4), np.float64)
+    for row in pose:
+        row[:] = np.eye(4)
     known = np.zeros(pose.shape[:2], bool)
     known[0] = True
     for at, frame in enumerate(geometry.frames):

@@ -1,6 +1,7 @@
 """Arrays of a long snapshot in one temporary file, so that memory stays flat however many frames there are."""
 
 import hashlib
+import sys
 import tempfile
 from dataclasses import dataclass
 from threading import Lock
@@ -8,17 +9,8 @@ from typing import Any
 
 import numpy as np
 
-SMALL = 1 << 20  # bytes; what is no larger stays in memory
 
-
-def scratch(shape: tuple[int, ...], dtype: Any) -> Any:
-    """An array of zeros in a temporary file, which goes when the array does; in memory where it is small."""
-    if int(np.prod(shape)) * np.dtype(dtype).itemsize <= SMALL:
-        return np.zeros(shape, dtype)
-    return np.memmap(tempfile.TemporaryFile(prefix="motion_bridge_"), dtype, "w+", shape=shape)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Handle:
     """Where an array is kept; equal handles of one store are equal arrays."""
 
@@ -47,7 +39,7 @@ class Store:
             if key not in self._known:
                 self._file.seek(self._end)
                 self._file.write(body)
-                self._known[key] = Handle(self._end, array.shape, array.dtype.str)
+                self._known[key] = Handle(self._end, array.shape, sys.intern(array.dtype.str))
                 self._end += len(body)
             return self._known[key]
 

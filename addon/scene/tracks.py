@@ -9,10 +9,10 @@ from ...backend.motion_bridge.motion.camera import project, transform
 from ...backend.motion_bridge.motion.clusters import around
 from ...backend.motion_bridge.motion.probe import probe
 from ...backend.motion_bridge.motion.raster import Array
+from ...backend.motion_bridge.motion.scratch import scratch
 from ...backend.motion_bridge.motion.sight import Window, look_through, nearest
 from .moment import Moment
 from .standing import Still
-from .store import scratch
 
 TOLERANCE = 1e-4  # a point is hidden when something is nearer by more than this share of its depth
 FARTHEST = 1e6  # pixels; where a point beside or behind the camera would fall is held within this

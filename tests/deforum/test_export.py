@@ -1,6 +1,7 @@
 """Schedules for other people's Deforum: what is left of the error, what is written, and which ways are chosen."""
 
 import re
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from motion_bridge.bench import bridge, shots
 from motion_bridge.errors import BadInput
 from motion_bridge.motion import schedule
-from motion_bridge.motion.deforum import camera_import, replay
+from motion_bridge.motion.deforum import camera_import, replay, truth
 from motion_bridge.motion.deforum.convention import CHANNELS_3D
 from motion_bridge.motion.deforum.export import export
 from motion_bridge.motion.deforum.report import report
@@ -185,3 +186,20 @@ def test_the_report_names_the_better_of_schedules_and_guide_video(drawn, exporte
     assert orbit.use_guide and any("guide video" in sentence for sentence in orbit.sentences)
     assert not zoom.use_guide and zoom.sentences[-1].startswith("Use the schedules")
     assert orbit.plot.startswith("<svg") and orbit.plot.count("<path") == 5 + 3 and "nan" not in orbit.plot
+
+
+def test_three_times_as_many_frames_are_fitted_in_the_same_memory(monkeypatch):
+    """Past some length the grid is coarser instead; what each frame more costs is its schedules' own numbers."""
+    monkeypatch.setattr(truth, "MOST", 40 * 100)
+
+    def most(frames):
+        shot = shots.make("orbit", 64, 36, frames)
+        tracemalloc.start()
+        export(shot, 0)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    few, many = 30, 90
+    most(2)  # what is loaded once is not counted
+    assert most(many) - most(few) < (many - few) * 2000

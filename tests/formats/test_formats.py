@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,6 +21,7 @@ from motion_bridge.formats.clip import Clip, sample
 
 BACKEND = Path(__file__).parents[2] / "backend"
 SIZE = (832, 480)
+FPS = 24.0
 
 
 TORCH_2_13 = (  # torch.save(b"\x00\xffPK" * 3), compressed
@@ -44,6 +46,46 @@ def test_every_format_is_found_however_it_is_spelt():
     ]
     with pytest.raises(BadInput, match="There is no track format 'abc'; choose one of npz, wantrack"):
         formats.find("abc")
+
+
+# --- memory ---
+
+
+@pytest.mark.parametrize("name", [name for name in formats.MODULES if name != "das"])
+@pytest.mark.parametrize(
+    "choice", [{}, {"kinds": ("grid",), "size": (416, 240)}], ids=["as it is", "part of it scaled"]
+)
+def test_three_times_as_many_frames_take_no_more_memory(tmp_path, name, choice):
+    def most(frames):
+        shot = contract.load(long_shot(tmp_path / f"shot {frames}", frames))
+        tracemalloc.start()
+        formats.write(shot, name, tmp_path / f"{frames}.npy", **choice)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    few, many = 4000, 12000
+    most(2)  # what is loaded once is not counted
+    own = 9 * POINTS  # bytes of a frame's own positions and visibility
+    assert most(many) - most(few) < (many - few) * own / 5
+
+
+POINTS = 64
+
+
+def long_shot(folder, frames):
+    """A Shot folder with many frames of points that stay in the picture."""
+    turn = np.arange(frames) / 50
+    places = np.random.default_rng(3).uniform(20, 200, (POINTS, 1, 2))
+    xy = (places + 9 * np.stack([np.sin(turn), np.cos(turn)], axis=-1)).astype(np.float32)
+    tracks = contract.Tracks(
+        xy, np.ones(xy.shape[:2], bool), ("wall",) * POINTS, ("grid",) * (POINTS - 8) + ("path",) * 8
+    )
+    pose, intrinsics = np.tile(np.eye(4), (frames, 1, 1)), np.tile(np.eye(3), (frames, 1, 1))
+    camera = contract.Camera(pose, intrinsics, np.zeros(frames, bool))
+    picture = np.zeros((480, 832, 3), np.uint8)
+    contract.save(contract.Shot(tuple(range(frames)), FPS, *SIZE, camera, picture, tracks=tracks), folder)
+    return folder
 
 
 # --- time ---

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..motion.scratch import pieces
 
 Array = NDArray[Any]
 LARGEST = 1 << 30  # bytes of one array or file
@@ -87,7 +88,18 @@ def _write_npz(stream: IO[bytes], fields: Mapping[str, Array]) -> None:
             entry = zipfile.ZipInfo(f"{name}.npy")
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=array.nbytes > LARGEST) as file:
-                np.lib.format.write_array(file, np.asarray(array, order="C"), allow_pickle=False)
+                _write_npy(file, np.asarray(array, order="C"))
+
+
+def _write_npy(file: IO[bytes], array: Array) -> None:
+    """As numpy writes it, in smaller pieces."""
+    header = np.lib.format.header_data_from_array_1_0(array)
+    np.lib.format.write_array_header_1_0(file, header)
+    if array.ndim:
+        for rows in pieces(array):
+            file.write(array[rows].tobytes())
+    else:
+        file.write(array.tobytes())
 
 
 def npy_bytes(array: Array) -> bytes:

@@ -20,7 +20,7 @@ SCALE = 8
 def write(clip: Clip, out: Path, timing: Timing) -> tuple[tuple[Path, ...], list[str]]:
     sampled = sample(clip, SAMPLES, FPS, timing)
     reason = "ATI needs every track inside the picture at its first frame"
-    clip, sampled, notices = drop(clip, sampled, inside(sampled.xy[:, 0], clip), reason)
+    sampled, notices = drop(sampled, inside(sampled.xy[:, 0], clip), reason)
     notices += timing_notices(clip, SAMPLES, FPS, timing, "after it all tracks are hidden")
     if hidden := int((~sampled.visible[:, 0]).sum()):
         notices.append(f"{hidden} tracks are hidden at the first frame; ATI takes what covers them along")

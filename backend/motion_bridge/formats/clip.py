@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..motion.scratch import pieces, scratch
 from ..shot import Shot
 
 Array = NDArray[Any]
@@ -34,17 +35,23 @@ class Clip:
             raise BadInput(f"Tracks of shape {self.xy.shape} do not fit visibility of shape {self.visible.shape}.")
         if count == 0 or frames == 0:
             raise BadInput("There are no tracks to write.")
-        if not np.isfinite(self.xy).all():
-            point, frame = np.argwhere(~np.isfinite(self.xy).all(axis=-1))[0]
-            raise BadInput(f"Track {point} has no position at frame {self.frames[frame]}.")
+        for rows in pieces(self.xy):
+            known = np.isfinite(self.xy[rows]).all(axis=-1)
+            if not known.all():
+                point, frame = np.argwhere(~known)[0]
+                raise BadInput(f"Track {rows.start + point} has no position at frame {self.frames[frame]}.")
 
     def only(self, chosen: Array) -> "Clip":
         """The tracks at these places or where the mask is true."""
         chosen = np.arange(len(self.xy))[chosen]
+        xy = scratch((len(chosen), *self.xy.shape[1:]), np.float32)
+        visible = scratch((len(chosen), *self.visible.shape[1:]), np.bool_)
+        for rows in pieces(xy):
+            xy[rows], visible[rows] = self.xy[chosen[rows]], self.visible[chosen[rows]]
         return replace(
             self,
-            xy=self.xy[chosen],
-            visible=self.visible[chosen],
+            xy=xy,
+            visible=visible,
             name=tuple(self.name[i] for i in chosen) if self.name else (),
             kind=tuple(self.kind[i] for i in chosen) if self.kind else (),
         )
@@ -54,7 +61,10 @@ class Clip:
         if width < 1 or height < 1:
             raise BadInput(f"A picture of {width}x{height} pixels is empty.")
         factor = np.array([width / self.width, height / self.height])
-        return replace(self, xy=(self.xy * factor).astype(np.float32), width=width, height=height)
+        xy = scratch(self.xy.shape, np.float32)
+        for rows in pieces(xy):
+            xy[rows] = self.xy[rows] * factor
+        return replace(self, xy=xy, width=width, height=height)
 
 
 @dataclass(frozen=True)
@@ -127,15 +137,15 @@ def timing_notices(clip: Clip, count: int, fps: float, timing: Timing, ending: s
     return [f"the clip lasts {seconds:.2f} of {wanted:.2f} seconds; {ending}"]
 
 
-def drop(clip: Clip, sampled: Sampled, keep: Array, reason: str) -> tuple[Clip, Sampled, list[str]]:
+def drop(sampled: Sampled, keep: Array, reason: str) -> tuple[Sampled, list[str]]:
     """Only the tracks worth keeping, and a notice about the others; BadInput if none is."""
     gone = int((~keep).sum())
     if not gone:
-        return clip, sampled, []
+        return sampled, []
     if gone == len(keep):
         raise BadInput(f"None of the {gone} tracks can be written: {reason}.")
     kept = Sampled(sampled.xy[keep], sampled.visible[keep], sampled.covered)
-    return clip.only(keep), kept, [f"{gone} of {len(keep)} tracks were left out: {reason}"]
+    return kept, [f"{gone} of {len(keep)} tracks were left out: {reason}"]
 
 
 def read_clip(

@@ -22,9 +22,7 @@ def write(clip: Clip, out: Path, timing: Timing, name: str = "comfyui-ati") -> t
     """For ATI a track ends where it is hidden for the first time, for Wan-Move it goes on where it would be."""
     count, fps = RATES[name]
     sampled = sample(clip, count, fps, timing)
-    clip, sampled, notices = drop(
-        clip, sampled, sampled.visible[:, 0], "this format cannot hide a track at its first frame"
-    )
+    sampled, notices = drop(sampled, sampled.visible[:, 0], "this format cannot hide a track at its first frame")
     covered = sampled.visible[:, : sampled.covered]
     hidden = int((~covered.all(axis=1)).sum())
     if name == "comfyui-ati":

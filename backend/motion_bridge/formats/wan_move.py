@@ -30,7 +30,7 @@ def write(clip: Clip, out: Path, timing: Timing) -> tuple[tuple[Path, ...], list
     sampled = sample(clip, FRAMES, FPS, timing)
     visible = sampled.visible & inside(sampled.xy, clip)
     visible[:, sampled.covered :] = False
-    clip, sampled, notices = drop(clip, sampled, visible[:, 0], "Wan-Move needs every track visible at its first frame")
+    sampled, notices = drop(sampled, visible[:, 0], "Wan-Move needs every track visible at its first frame")
     notices += timing_notices(clip, FRAMES, FPS, timing, "after it all tracks are hidden")
     visible = visible[visible[:, 0]]
     tracks_path, visibility_path = paths(out)
