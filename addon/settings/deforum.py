@@ -17,7 +17,7 @@ from .schedules import FIELDS, MotionBridgeSchedules
 
 FOLDER = "FOLDER"
 FLAT = "FLAT"
-PATHS = ("guide_video", "mask_file", "mask_video")
+PATHS = ("guide_video", "mask_file", "mask_video", "channel_weights")
 SIGMA, STRENGTH = "start_sigma", "strength_schedule"
 EMPTY = {  # what an empty field stands for where that is not the engine's default
     SIGMA: "0:(0.65)",
@@ -39,6 +39,7 @@ PLAIN = (  # properties that are settings of the engine, name and value
         "feedback",
         "use_init",
         "perspective_flip",
+        "working_size",
         "cadence",
         "padding",
         "sampling",
@@ -96,6 +97,13 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
             ("auto", "Automatic", "The most exact that fits into the memory that is free"),
             *((name, name, "Takes more memory" if name == "fp32" else "Takes less memory") for name in PRECISIONS),
         ],
+    )
+    working_size: IntProperty(
+        name="Painted Size",
+        description="Longer side that is painted, in pixels, and scaled to the frames'. 0: as suits the model",
+        subtype="PIXEL",
+        min=0,
+        soft_max=4096,
     )
     compile: BoolProperty(
         name="Compile", description="Minutes at the start for faster frames after it, on NVIDIA and AMD cards"
@@ -181,6 +189,13 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
             ("pixel", "Picture", "The finished frame before it"),
             ("latent", "Latent", "What the model made before it became a picture: finer, and only for some models"),
         ],
+    )
+    channel_weights: StringProperty(
+        name="Channels",
+        description="A report of `motion-bridge channels`: which latents are colour and which texture. Empty: the "
+        "model's own, where it has one",
+        subtype="FILE_PATH",
+        options=BLEND_RELATIVE,
     )
     prompt_blending: EnumProperty(
         name="Prompts",

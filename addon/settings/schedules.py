@@ -38,6 +38,7 @@ FIELDS = {  # schedule: its name in the panel, and what it does
     "perspective_flip_gamma": ("Flip Gamma", "Degrees in its plane"),
     "perspective_flip_fv": ("Flip View", "Field of view in degrees"),
     "color_amount": ("Amount", "How much of the colour match is applied: 0 none, 1 all"),
+    "detail_amount": ("Keep Detail", "How much of the first frame's sharpness is kept: 0 lets it burn or blur, 1 all"),
     "contrast_schedule": ("Contrast", "Before each painting, about middle grey: 1 leaves it"),
     "noise_schedule": ("Noise", "Added before each painting; it gives the model something to make details from"),
     "amount_schedule": ("Sharpen", "Amount of unsharp masking before each painting"),

@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from ...backend.motion_bridge.deforum import presets
 from ...backend.motion_bridge.deforum.engine import engine
 from ...backend.motion_bridge.deforum.request import SIDE, SMALLER
+from ...backend.motion_bridge.models.registry import MODELS
 from ..exchange import settings_file
 from ..scene.camera import picture_of
 from ..settings import settings_of
@@ -70,8 +71,11 @@ def hints(scene: bpy.types.Scene) -> list[str]:
     everything = settings_of(scene)
     if not any(key.text.strip() for key in everything.prompts):
         said.append("There is no prompt yet: add one under Prompts, above.")
+    known = MODELS.get(everything.deforum.model)
     side = SMALLER.get(everything.deforum.model, SIDE)
     size = picture_of(scene.render)
+    if everything.deforum.working_size or (known and known.longest):
+        return said  # frames are painted at a size of their own
     if size.width * size.height > TOO_LARGE * side * side:
         fitting = int(
             100 * (side * side / (size.width * size.height)) ** 0.5 * scene.render.resolution_percentage / 100
@@ -153,7 +157,7 @@ def draw_colour(column: bpy.types.UILayout, settings: Any, fields: Fields) -> No
             column.prop(settings, "color_image")
         elif settings.color_reference == "video":
             column.prop(settings, "guide_video")
-        fields(column, settings.texts, "color_amount")
+        fields(column, settings.texts, "color_amount", "detail_amount")
     fields(column, settings.texts, "contrast_schedule")
     column.prop(settings, "color_force_grayscale")
 
@@ -220,7 +224,11 @@ def draw_structure(column: bpy.types.UILayout, settings: Any, fields: Fields) ->
 
 
 def draw_advanced(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
-    for name in ("device", "precision", "compile", "feedback", "redo", "sampling"):
+    for name in ("device", "precision", "compile", "working_size", "feedback"):
+        column.prop(settings, name)
+    if settings.feedback == "latent":
+        column.prop(settings, "channel_weights")
+    for name in ("redo", "sampling"):
         column.prop(settings, name)
 
 

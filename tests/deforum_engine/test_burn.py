@@ -58,14 +58,14 @@ def test_a_picture_that_goes_to_and_fro_has_as_much_detail_all_the_way():
 def test_the_experiment_runs_on_any_model_folder_and_draws_what_it_found(tmp_path, capsys):
     folder = tiny.save("flux2-klein", tmp_path / "klein")
     words = ["bench", "burn", str(folder), "--frames", "9", "--size", "64", "--device", "cpu", "--output"]
-    words += [str(tmp_path / "out"), "--mode", "2D latent", "--mode", "scene pixel", "--mode", "naive, soft"]
+    words += [str(tmp_path / "out"), "--mode", "2D latent", "--mode", "scene pixel", "--mode", "naive, plain"]
     for calm in ("start_sigma=0", "noise=0", "color_coherence=None"):
         words += ["--set", calm]
     assert cli.main(words) in (0, 1)
     first = capsys.readouterr().out
     assert "2D latent" in first
     kept = json.loads((tmp_path / "out" / "burn.json").read_text())
-    assert set(kept) == {"2D latent", "scene pixel", "naive, soft"}
+    assert set(kept) == {"2D latent", "scene pixel", "naive, plain"}
     moved, control = kept["scene pixel"]["slopes"], kept["scene pixel"]["control"]
     assert abs(moved["colour"] - control["colour"]) < 0.2  # nothing was generated, so only sampling differs
     assert cv2.imread(str(tmp_path / "out" / "burn.jpg")).std() > 5

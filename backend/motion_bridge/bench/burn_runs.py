@@ -27,6 +27,12 @@ from .burn import NAIVE, PRESETS
 TURN = 100  # frames of one circle
 SPEED = 0.006  # of the picture's width, a frame
 LOOKED_AT = 9  # frames of each run in the sheet of pictures
+UNCOUNTERED = {
+    "sampling": "bilinear",
+    "color_coherence": "None",
+    "amount_schedule": "0:(0)",
+    "noise_schedule": "0:(0)",
+}
 LOOPS = {  # what people had: whole grey levels between frames (as here), no colours kept, the webui's sampling
     # Strength 0.65, Stable Diffusion 1.5, 25 steps: begins at sigma 0.50. One seed, sharpening, and noise towards grey.
     NAIVE[0]: {
@@ -39,14 +45,9 @@ LOOPS = {  # what people had: whole grey levels between frames (as here), no col
         "start_sigma": "0:(0.5)",
         "seed_behavior": "fixed",
     },
-    # Strength 0.85, the same: begins at sigma 0.31. Nothing counters what sampling and encoding take away.
-    NAIVE[1]: {
-        "sampling": "bilinear",
-        "color_coherence": "None",
-        "amount_schedule": "0:(0)",
-        "noise_schedule": "0:(0)",
-        "start_sigma": "0:(0.31)",
-    },
+    # Strength 0.85, which begins at sigma 0.31, and 0.95, at 0.17. Nothing counters what sampling and encoding take away.
+    NAIVE[1]: {**UNCOUNTERED, "start_sigma": "0:(0.31)"},
+    NAIVE[2]: {**UNCOUNTERED, "start_sigma": "0:(0.17)"},
 }
 
 

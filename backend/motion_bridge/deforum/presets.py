@@ -26,12 +26,12 @@ PRESETS = {
     "smooth": Preset(
         "Smooth",
         "Steady and calm: little is made anew, and two of three frames are moved rather than painted",
-        {"start_sigma": 0.55, "cadence": 3, "noise": 0.02, "amount": 0.05, "noise_type": "moving"},
+        {"start_sigma": 0.55, "cadence": 3, "noise": 0.02, "noise_type": "moving"},
     ),
     "creative": Preset(
         "Creative",
         "The prompt leads: much is made anew at every frame, and the picture keeps changing",
-        {"start_sigma": 0.85, "cadence": 1, "noise": 0.05, "amount": 0.1, "noise_type": "moving"},
+        {"start_sigma": 0.85, "cadence": 1, "noise": 0.05, "noise_type": "moving"},
     ),
     "cinematic": Preset(
         "Cinematic",
@@ -41,14 +41,13 @@ PRESETS = {
             "cadence": 2,
             "noise": 0.03,
             "revealed_noise": 0.15,
-            "amount": 0.08,
             "noise_type": "moving",
         },
     ),
     "fast_preview": Preset(
         "Fast Preview",
         "To judge the motion: every fourth frame is painted, in few steps",
-        {"start_sigma": 0.6, "cadence": 4, "noise": 0.02, "amount": 0, "steps": 4},
+        {"start_sigma": 0.6, "cadence": 4, "noise": 0.02, "steps": 4},
     ),
 }
 
