@@ -4,7 +4,6 @@ Everything is measured on drawn clips that training never saw (another seed), by
 """
 
 import argparse
-import resource
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from safetensors.torch import load_file
 from ..measure.drift import appearance, slope
 from ..measure.epe import error_by_frame
 from ..measure.likeness import psnr, ssim
+from ..measure.memory import peak
 from ..measure.tracker import Video
 from ..motionstream import checkpoint, model
 from ..motionstream.sketch import SIZE
@@ -149,12 +149,12 @@ def cost(generator: Generator, packed: model.Model, chunks: int) -> str:
         began = time.process_time()
         next(made).decoded.wait()
         spent.append(time.process_time() - began)
-        memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        memory.append(peak())
     early, late = np.median(spent[5:16]), np.median(spent[-11:])
     return (
         f"{chunks} chunks of 12 frames on {torch.get_num_threads()} thread(s): {12 / np.median(spent):.1f} frames for "
         f"each second of processor time; chunk {chunks} costs {late / early:.3f} of chunk 10 (medians of 11); memory "
-        f"{memory[10]:.0f} MB at chunk 10, {memory[-1]:.0f} MB at the end.\n"
+        f"{memory[10]:.0f} MiB at chunk 10, {memory[-1]:.0f} MiB at the end.\n"
     )
 
 
