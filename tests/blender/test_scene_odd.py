@@ -6,6 +6,7 @@ import bpy
 import kinds
 import numpy as np
 import pytest
+from test_command import names, run
 
 FRAMES = (1, 2, 6, 12)
 
@@ -220,3 +221,29 @@ def test_two_things_of_one_mesh_are_kept_apart(scene, read):
     shot = read()
     assert sorted(shot.objects.name) == ["mover", "static", "twin"]
     assert set(np.unique(shot.objects.index)) >= {1, 2, 3}
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (5, 1)])
+def test_pictures_of_a_pixel_a_row_or_a_column_are_read_and_exported(scene, read, extension, bad_input, tmp_path, size):
+    formats = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.formats")
+    written = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.motion.deforum.written")
+    render = scene.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage = 4 * size[0], 4 * size[1], 25
+    shot = read(grid=3, sources=(read.sources.Origin("mover"), read.sources.Surface((), 4)))
+    assert shot.depth.shape == (4, *size[::-1]) and shot.flow.shape == (4, *size[::-1], 2)
+    assert np.isfinite(shot.flow).all() and np.isfinite(shot.tracks.xy).all()
+    assert shot.tracks.visible[:9, 0].all() and set(shot.tracks.name) > {"mover"}
+    for name in formats.MODULES:
+        (first, *_) = formats.write(shot, name, tmp_path / f"{name}.npy").files
+        assert first.stat().st_size > 0
+    for made in (written.for_webui(shot, 0.1), written.for_metric(shot, 0.25)):
+        assert np.isfinite(made.error.each).all()
+        with pytest.raises(bad_input, match=f"W is {size[0]}; the webui takes 8 to 8192 pixels"):
+            written.settings_file(shot, made)
+
+
+def test_a_take_of_one_pixel_is_made(scene, painted, tmp_path):
+    scene.render.resolution_x = scene.render.resolution_y = 4
+    scene.render.resolution_percentage = 25
+    assert run("render", "--frames", "1-3", "--grid", "2", "--output", tmp_path / "out") == 0
+    assert len(names(tmp_path / "out")) == 3

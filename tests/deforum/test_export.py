@@ -203,3 +203,14 @@ def test_three_times_as_many_frames_are_fitted_in_the_same_memory(monkeypatch):
     few, many = 30, 90
     most(2)  # what is loaded once is not counted
     assert most(many) - most(few) < (many - few) * 2000
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1)])
+def test_pictures_of_a_pixel_a_row_or_a_column_have_schedules_too(size):
+    shot = shots.make("crane", *size, 6)
+    with np.errstate(divide="raise", invalid="raise"):
+        for tolerance in (0, 0.1):
+            made = export(shot, tolerance)
+            assert made.error.mean <= made.closed.mean * 1.02
+            for text in made.schedules.values():
+                assert np.isfinite(schedule.values(text, schedule.Context(6), "x")).all()

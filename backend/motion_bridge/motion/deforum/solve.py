@@ -21,6 +21,7 @@ Array = NDArray[np.floating]
 
 ROUNDED = 0.05  # pixels; below it the distance counts as squared, so that the cost has no corner
 CHUNK = 16  # frames whose derivatives are held in memory together
+UNFELT = 1e-6  # pixels that a unit of a channel moves the picture at least
 ASPECTS = (0.3, 5.0)  # further out little is gained and the picture grows brittle
 
 
@@ -70,11 +71,14 @@ def solve(problem: Problem, value: Array, aspect: float = 1.0, rounds: int = 25)
 
 
 def sensitivity(warp: Warp3D | Warp2D, truth: Truth) -> Array:
-    """How many pixels the picture moves, on average, for one unit of each channel: (C,)."""
+    """How many pixels the picture moves, on average, for one unit of each channel: (C,), never quite 0.
+
+    A picture of one pixel, whose middle is its own, feels no turn and no zoom at all.
+    """
     frames = slice(min(1, truth.frames - 1), None, max(1, truth.frames // 8))
     count = len(range(truth.frames)[frames])
     _, slope = warp.flow_and_slopes(np.tile(warp.neutral, (count, 1)), 1.0, frames)
-    return np.linalg.norm(slope[:, :-1], axis=2).mean((0, 2), dtype=np.float64)
+    return np.maximum(np.linalg.norm(slope[:, :-1], axis=2).mean((0, 2), dtype=np.float64), UNFELT)
 
 
 def distances(warp: Warp3D | Warp2D, truth: Truth, value: Array, aspect: float) -> Array:
