@@ -272,6 +272,9 @@ def test_the_first_frame_says_which_schedules_have_no_effect(travelling):
         ({"use_noise_mask": True}, {}, "give a mask_file or a mask_video"),
         ({}, {"mask_schedule": '0:("{everywhere}"), 4:("[/no/such.png]")'}, "mask_schedule: /no/such.png is not there"),
         ({"working_size": 20}, {}, "working_size is 20"),
+        ({"mask_file": "/"}, {}, "mask_file: / is a folder; name a file"),
+        ({"loras": [["/no/such.safetensors", 1]]}, {}, "loras: /no/such.safetensors is not there"),
+        ({"device": "tpu"}, {}, "device is 'tpu'; choose one of cuda, mps, cpu"),
         ({}, {"mask_schedule": '0:("{human_mask}")'}, "no mask {human_mask}"),
         ({}, {"mask_schedule": '0:("<cat>")'}, "no model here"),
         ({}, {"mask_schedule": '0:("{everywhere} &")'}, "a mask is missing at its end"),
@@ -283,6 +286,34 @@ def test_what_cannot_be_is_refused_before_the_model_is_loaded(travelling, monkey
     with pytest.raises(BadInput) as caught:
         run(travelling(schedules=schedules, **settings))
     assert message in str(caught.value)
+
+
+def test_a_frame_is_painted_so_many_times_more_and_settles(travelling, monkeypatch):
+    seen = []
+
+    def counted(model, latent, sigma, wish, chance):
+        seen.append(chance.seed)
+        return latent_to_latent(model, latent, sigma, wish, chance)
+
+    monkeypatch.setattr(space, "latent_to_latent", counted)
+    plain = run(travelling(motion="2D", feedback="latent", count=2))
+    assert len(seen) == 2
+    again = run(travelling(motion="2D", feedback="latent", count=2, redo=2, optical_flow_redo_generation="DIS Medium"))
+    assert len(seen) == 2 + 1 + (1 + 2 + 1) and len(set(seen[3:])) == 4  # each by a seed of its own
+    assert np.array_equal(plain[0].pixels, again[0].pixels) and not np.array_equal(plain[1].pixels, again[1].pixels)
+
+
+def test_a_subseed_leads_from_one_seed_to_another(travelling):
+    def made(seed, **schedules):
+        texts = {f"{name}_schedule": f"0:({value})" for name, value in schedules.items()}
+        return run(replace(travelling(schedules=texts, motion="2D", use_init=False, count=1), seed=seed))[0].pixels
+
+    one, other = made(11), made(99)
+    assert np.array_equal(made(11, subseed=99), one)  # by no share
+    assert np.abs(made(11, subseed=99, subseed_strength=1).astype(int) - other).max() <= 1
+    assert np.array_equal(made(11, subseed=-1, subseed_strength=0.5), made(11, subseed=-1, subseed_strength=0.5))
+    near, far = (np.abs(made(11, subseed=99, subseed_strength=s).astype(int) - one).mean() for s in (0.1, 0.7))
+    assert 0 < near < far
 
 
 def test_prompts_must_begin_with_the_job(travelling):

@@ -45,9 +45,9 @@ LOOPS = {  # what people had: whole grey levels between frames (as here), no col
         "start_sigma": "0:(0.5)",
         "seed_behavior": "fixed",
     },
-    # Strength 0.85, which begins at sigma 0.31, and 0.95, at 0.17. Nothing counters what sampling and encoding take away.
+    # Strength 0.85, which begins at sigma 0.31, and 0.95, at 0.18. Nothing counters what sampling and encoding take.
     NAIVE[1]: {**UNCOUNTERED, "start_sigma": "0:(0.31)"},
-    NAIVE[2]: {**UNCOUNTERED, "start_sigma": "0:(0.17)"},
+    NAIVE[2]: {**UNCOUNTERED, "start_sigma": "0:(0.18)"},
 }
 
 

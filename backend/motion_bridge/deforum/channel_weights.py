@@ -5,8 +5,9 @@ said of it. Colours are matched in a channel as far as it answers to colour, up 
 share of texture, as much as ever over all channels. Thirds everywhere change nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,18 @@ SHIPPED = "channels.json"  # in a model's folder
 class Weights:
     """A share for each channel, 0 to 1; none: all alike."""
 
-    colour: Sequence[float] = ()
-    texture: Sequence[float] = ()
+    colour: tuple[float, ...] = ()
+    texture: tuple[float, ...] = ()
 
     def of_colour(self, latent: Tensor) -> Tensor | float:
         """What colour matching is multiplied by: (1, C, 1, 1), 0 to 1."""
-        return (_channels(self.colour, latent) * len(KINDS)).clamp(max=1) if self.colour else 1.0
+        return (_channels(self.colour, latent.device) * len(KINDS)).clamp(max=1) if self.colour else 1.0
 
     def of_texture(self, latent: Tensor) -> Tensor | float:
         """What noise is multiplied by: (1, C, 1, 1), its mean square 1."""
         if not self.texture:
             return 1.0
-        share = _channels(self.texture, latent)
+        share = _channels(self.texture, latent.device)
         return share / (share**2).mean().sqrt().clamp(min=1e-6)
 
 
@@ -61,8 +62,10 @@ def read(settings: Mapping[str, Any], model: ImageModel) -> Weights:
     if not asked and not concludes(path, same):
         return EVEN
     channels = int(model.parts.pipeline.vae.config.latent_channels)
-    return Weights(*(read_weights(path, kind, channels, same) for kind in ("colour", "texture")))
+    return Weights(*(tuple(read_weights(path, kind, channels, same)) for kind in ("colour", "texture")))
 
 
-def _channels(row: Sequence[float], latent: Tensor) -> Tensor:
-    return torch.tensor(row, device=latent.device, dtype=latent.dtype)[:, None, None]
+@lru_cache(4)
+def _channels(row: tuple[float, ...], device: torch.device) -> Tensor:
+    """Brought to the device once, so that no frame waits for it: (C, 1, 1) float32."""
+    return torch.tensor(row, device=device)[:, None, None]

@@ -28,7 +28,7 @@ def check(settings: Mapping[str, Any], schedules: Mapping[str, str]) -> None:
     """
     for name, file in _named(settings, schedules):
         if not Path(file).is_file():
-            raise BadInput(f"{name}: {file} is not there.")
+            raise BadInput(f"{name}: {file} is {'a folder; name a file' if Path(file).is_dir() else 'not there'}.")
 
 
 def _named(settings: Mapping[str, Any], schedules: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -37,9 +37,19 @@ def _named(settings: Mapping[str, Any], schedules: Mapping[str, str]) -> Iterato
             yield name, str(settings[name])
     for file in _guided(settings.get("guided_images")):
         yield "guided_images", file
+    for file in _loras(settings.get("loras")):
+        yield "loras", file
     for name in MASKS:
         for file in IN_MASK.findall(schedules.get(name, "")):
             yield name, file.strip()
+
+
+def _loras(given: Any) -> Iterator[str]:
+    """What is no list of files is refused where it is read (conditions.py)."""
+    for entry in given if isinstance(given, list) else []:
+        file = entry[0] if isinstance(entry, list) and entry else entry
+        if isinstance(file, str):
+            yield str(Path(file).expanduser())
 
 
 def _guided(given: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..errors import BadInput
 from ..models import depth as estimators
 from ..models import load as models
+from ..models import machine
 from ..models.compiled import compile_parts
 from ..models.image import SMALLEST, ImageModel
 from ..shot import Shot
@@ -102,7 +103,7 @@ def prepare(
     plan = read(shot, dict(settings), shrunk=painted[0] / size[0])
     for sentence in plan.ignored():
         _say(sentence)
-    device = settings["device"] or models.best_device()
+    device = machine.usable(settings["device"])
     frames = _guide(shot, settings)
     seen = _depths(shot, settings, device)
     moving = _motions(shot, settings, plan, frames, seen, device)

@@ -87,7 +87,10 @@ def shot_of(
     context = Context(len(base.frames), start, base.fps, dialect=merged.get("dialect", DEFAULTS["dialect"]))
     check(texts, context)
     files.check(merged, texts)
-    words = _prompts(prompt, context, base.frames[0]) or foreign.placed(file.prompts, base.frames) or base.prompts
+    words = _prompts(prompt, context, base.frames[0])
+    if not words:
+        check_prompts(file.prompts, 0)
+        words = foreign.placed(file.prompts, base.frames) or base.prompts
     unwanted = {base.frames[0]: negative} if negative else base.negative
     made = replace(base, settings=merged, schedules=texts, prompts=words, negative=unwanted, seed=start)
     shots.check(made, "The Shot")

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import torch
 
 from .. import doctor
+from ..errors import BadInput
 from .memory import Device
 
 UNKNOWN = 16e9  # bytes that are taken for free where the system does not say
@@ -15,6 +16,17 @@ def best_device() -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def usable(name: str) -> str:
+    """The device of that name, or the best one for none. BadInput where torch here knows it not, or finds none."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name and name not in there:
+        raise BadInput(f"device is {name!r}; choose one of {', '.join(there)}, or leave it empty for the best one.")
+    if name and not there[name]:
+        found = ", ".join(each for each in there if there[each])
+        raise BadInput(f"device is {name}, and this Python's torch finds none; it finds {found}.")
+    return name or best_device()
 
 
 def device(name: str) -> Device:
