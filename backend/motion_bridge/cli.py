@@ -19,6 +19,7 @@ COMMANDS = {  # name → what it does; its file in commands/ has the same name
     "doctor": "say what this machine has and which engines can run on it",
     "export": "write a Shot's point tracks for other programs",
     "schedules": "say what a Deforum settings file or Parseq document means, frame by frame",
+    "transfer": "move a picture as any video moves, with the MotionStream engine",
     "convert": "bring other people's video models into this engine's layout",
     "channels": "measure what a model's latent channels answer to: structure, colour or texture",
     "bench": "measure",

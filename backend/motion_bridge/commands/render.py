@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,22 +26,29 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    def order() -> job.Order:
+        return job.Order(1, _shot(arguments), arguments.output, arguments.engine, arguments.resume)
+
+    return carry_out(order, arguments.json)
+
+
+def carry_out(order: Callable[[], job.Order], as_json: bool) -> int:
+    """Do a job and tell of it on stdout and stderr. order: called first; what it raises is told as the job's own is."""
     for wish in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wish, _cancel)
-    tell = _tell_json if arguments.json else _tell_text
+    tell = _tell_json if as_json else _tell_text
     saved = 0
     try:
-        order = job.Order(1, _shot(arguments), arguments.output, arguments.engine, arguments.resume)
-        for event in job.run(order, list, lambda: False):
+        for event in job.run(order(), list, lambda: False):
             saved += isinstance(event, FrameMade)
             tell(event)
     except MotionBridgeError as fault:
         if isinstance(fault, Cancelled):
             fault = Cancelled(f"Cancelled; {saved} frames were saved. With --resume the rest is made.")
-        if arguments.json:
+        if as_json:
             _print_json("failed", kind=fault.kind, message=str(fault), saved=saved)
         raise fault from None
-    if arguments.json:
+    if as_json:
         _print_json("done", saved=saved)
     return 0
 
