@@ -179,3 +179,40 @@ def within_fog(scene):
     volume.inputs["Density"].default_value = 1e-4
     links.new(volume.outputs["Volume"], material.node_tree.get_output_node("ALL").inputs["Volume"])
     bpy.context.object.data.materials.append(material)
+
+
+def everything_moves_the_camera(scene):
+    """Parent, path, constraints, driver, NLA and noise together, and a lens of which everything is keyed."""
+    from bl_ext.user_default.motion_bridge.addon import compat
+
+    camera, lens = scene.camera, scene.camera.data
+    parent = parent_of_camera(scene, rotation_euler=(0.1, 0.2, 0.3))
+    keyed(parent, "scale", (1, -1.5, 0.5), (0.7, -1, 1))
+    values = {"lens": (30, 50), "shift_x": (-0.1, 0.2), "shift_y": (0.0, 0.1), "sensor_width": (36, 24)}
+    for name, (first, last) in {**values, "sensor_height": (24, 18)}.items():
+        keyed(lens, name, first, last)
+    keyed(lens, "sensor_fit", "AUTO", "VERTICAL", "HORIZONTAL", frames=(1, 4, 9))
+    curve = bpy.data.curves.new("path", "CURVE")
+    curve.dimensions, curve.use_path, curve.path_duration = "3D", True, 12
+    spline = curve.splines.new("BEZIER")
+    spline.bezier_points.add(1)
+    spline.bezier_points[0].co, spline.bezier_points[1].co = (-1, -1, 0), (1, -2, 1)
+    path = bpy.data.objects.new("path", curve)
+    scene.collection.objects.link(path)
+    keyed(curve, "eval_time", 0.0, 12.0)
+    mover, pillar = bpy.data.objects["mover"], bpy.data.objects["pillar"]
+    for kind, target, influence in (
+        ("FOLLOW_PATH", path, 1.0),
+        ("CHILD_OF", mover, 0.3),
+        ("COPY_LOCATION", mover, 0.1),
+        ("DAMPED_TRACK", pillar, 0.9),
+    ):
+        constraint = camera.constraints.new(kind)
+        constraint.target, constraint.influence = target, influence
+    constraint.track_axis = "TRACK_NEGATIVE_Z"
+    camera.driver_add("delta_location", 2).driver.expression = "frame * 0.01"
+    animation = parent.animation_data
+    for curve in compat.own_curves(parent):
+        curve.modifiers.new("NOISE").strength = 0.1
+    animation.nla_tracks.new().strips.new("shaken", 1, animation.action).scale = 1.5
+    animation.action = None

@@ -4,6 +4,7 @@ import importlib
 from math import radians
 
 import bpy
+import kinds
 import numpy as np
 import pytest
 from bpy_extras.object_utils import world_to_camera_view
@@ -189,6 +190,7 @@ SETUPS = [
     orthographic,
     orthographic_and_sheared,
     field_of_view_in_degrees,
+    kinds.everything_moves_the_camera,
 ]
 
 

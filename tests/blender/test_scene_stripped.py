@@ -4,6 +4,7 @@ import importlib
 from types import SimpleNamespace
 
 import bpy
+import kinds
 import pytest
 from conftest import add_box, checker_material
 from test_scene_undisturbed import assert_same, dump
@@ -139,6 +140,7 @@ SURE = [
     cut_between_cameras,
     remapped_time,
     unusual_picture,
+    kinds.everything_moves_the_camera,
 ]
 
 
