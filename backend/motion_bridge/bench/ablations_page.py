@@ -20,7 +20,7 @@ ABOUT = {
     "sink": "Without a sink the first chunk leaves memory like any other. Trained with and without.",
     "window": "Trained with 1, and 2 at times; more is further back than it ever saw, at rotary places it never saw.",
     "conditioning": "Both were there in training; each is switched off here, for the same weights.",
-    "guidance": "The teacher over whole clips of 57 frames; one evaluation a step, two for a single kind of guidance, "
+    "guidance": "The teacher over whole clips of 57 frames; one evaluation a step, two for a single kind of guidance,\n"
     "three for both. The student takes one, whatever it was trained to.",
 }
 
@@ -28,9 +28,9 @@ ABOUT = {
 INTRO = """# Ablations of the sketch video model
 
 Written by `motion-bridge bench ablations --model {model} --clips {clips}`: {clips} drawn clips that training never saw,
-{short} and {long} frames of 64×64 pixels. The usual setting is {usual}. Nothing was trained for this page: every row is
-the same weights, run another way, so a row says what these weights make of a setting, not what the setting could be
-trained to.
+{short} and {long} frames of 64×64 pixels. The usual setting is {usual}. Nothing was trained for
+this page: every row is the same weights, run another way, so a row says what these weights make of a setting, not what
+the setting could be trained to.
 
 EPE is the mean distance in pixels between where the tracks say that points are and where they are in the video,
 re-tracked by pyramidal Lucas–Kanade; over hundreds of frames the tracker itself loses points. PSNR and SSIM are against
