@@ -176,7 +176,7 @@ def latent_job(klein, weights, **schedules):
     shot = scenes.shot([scenes.pose()] * count, [scenes.intrinsics(size, size)] * count, size, size, schedules=texts)
     settings = {"model": str(klein), "device": "cpu", "feedback": "latent", "channel_weights": str(weights)}
     shot = replace(shot, settings={**settings, "motion": "2D"})
-    return [frame.state for frame in engine.frames(shot, Disk(), list)]
+    return [np.asarray(frame.state) for frame in engine.frames(shot, Disk(), list)]
 
 
 def test_noise_comes_where_a_report_says_that_texture_is(klein, tmp_path):

@@ -10,7 +10,7 @@ from .. import wishes
 from ..measure.burn import ALLOWED, CURVES, SPAN
 from .needs import needs
 
-NAIVE = ("naive, sharpened", "naive, plain", "naive, gentle")
+NAIVE = ("naive, sharpened", "naive, matched", "naive, plain")
 MODES = ("2D pixel", "2D latent", "3D pixel", "3D latent", "scene pixel", "scene latent")
 PRESETS = ("smooth", "creative", "cinematic", "fast_preview")
 WAYS = (*NAIVE, *MODES, *PRESETS)

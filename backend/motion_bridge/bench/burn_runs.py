@@ -26,28 +26,33 @@ from .burn import NAIVE, PRESETS
 
 TURN = 100  # frames of one circle
 SPEED = 0.006  # of the picture's width, a frame
+KINDS = ("own", "control")  # curves of a run in its file
 LOOKED_AT = 9  # frames of each run in the sheet of pictures
-UNCOUNTERED = {
-    "sampling": "bilinear",
-    "color_coherence": "None",
-    "amount_schedule": "0:(0)",
-    "noise_schedule": "0:(0)",
+WEBUI = {  # bicubic samples, noise that fades towards grey; nothing keeps detail
+    "sampling": "bicubic",
+    "noise_type": "gaussian",
+    "noise_pull": True,
+    "noise_schedule": "0:(0.065)",
+    "detail_amount": "0:(0)",
 }
-LOOPS = {  # what people had: whole grey levels between frames (as here), no colours kept, the webui's sampling
-    # Strength 0.65, Stable Diffusion 1.5, 25 steps: begins at sigma 0.50. One seed, sharpening, and noise towards grey.
+LOOPS = {  # what people had; whole grey levels lie between frames there as here
+    # Strength 0.65 of Stable Diffusion 1.5 in 25 steps begins at sigma 0.50. Sharpened, one seed, no colours kept.
     NAIVE[0]: {
-        "sampling": "bicubic",
-        "color_coherence": "None",
-        "amount_schedule": "0:(0.3)",
-        "noise_type": "gaussian",
-        "noise_pull": True,
-        "noise_schedule": "0:(0.065)",
+        **WEBUI,
         "start_sigma": "0:(0.5)",
+        "amount_schedule": "0:(0.3)",
         "seed_behavior": "fixed",
+        "color_coherence": "None",
     },
-    # Strength 0.85, which begins at sigma 0.31, and 0.95, at 0.18. Nothing counters what sampling and encoding take.
-    NAIVE[1]: {**UNCOUNTERED, "start_sigma": "0:(0.31)"},
-    NAIVE[2]: {**UNCOUNTERED, "start_sigma": "0:(0.18)"},
+    # The same with the first frame's colours, and seeds that count up.
+    NAIVE[1]: {**WEBUI, "start_sigma": "0:(0.5)", "amount_schedule": "0:(0.3)", "color_coherence": "LAB"},
+    # Strength 0.85 begins at sigma 0.31. Softer sampling, and nothing else at all.
+    NAIVE[2]: {
+        "sampling": "bilinear",
+        "color_coherence": "None",
+        "noise_schedule": "0:(0)",
+        "start_sigma": "0:(0.31)",
+    },
 }
 
 
@@ -103,13 +108,13 @@ def run_or_kept(name: str, question: Question, output: Path | None) -> Run:
     if path.is_file():
         with np.load(path) as kept:
             if str(kept["key"]) == key:
-                series = ({each: kept[f"{kind} {each}"] for each in burn.CURVES} for kind in ("own", "control"))
-                return Run(name, *series, float(kept["speed"]), list(kept["looks"]))
+                own, control = ({each: kept[f"{kind} {each}"] for each in burn.CURVES} for kind in KINDS)
+                return Run(name, own, control, float(kept["speed"]), list(kept["looks"]))
     run = measure(name, question)
     path.parent.mkdir(parents=True, exist_ok=True)
-    series = {f"own {each}": run.curves[each] for each in burn.CURVES}
-    series |= {f"control {each}": run.control[each] for each in burn.CURVES}
-    np.savez_compressed(path, key=key, speed=run.speed, looks=np.stack(run.looks), **series)
+    pairs = zip(KINDS, (run.curves, run.control), strict=True)
+    series: dict[str, Any] = {f"{kind} {each}": curves[each] for kind, curves in pairs for each in burn.CURVES}
+    np.savez_compressed(path, **series, key=key, speed=run.speed, looks=np.stack(run.looks))
     return run
 
 

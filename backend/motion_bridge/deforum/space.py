@@ -24,6 +24,8 @@ State = NDArray[np.generic] | None
 class Space(Protocol):
     """What is fed back, and how the steps are done on it."""
 
+    weights: Weights
+
     def enter(self, picture: Tensor) -> Tensor: ...  # from a picture (1, 3, H, W)
     def leave(self, fed: Tensor) -> Tensor: ...  # the picture of it
     def state(self, fed: Tensor) -> State: ...  # what a resumed job needs beside the picture
