@@ -212,7 +212,7 @@ def test_a_files_words_become_this_engines(file):
         "redo": 2,
         "perspective_flip": True,
     }
-    assert brought.schedules == {"steps_schedule": "0:(30)"}
+    assert brought.schedules == {"steps_schedule": "0:(30)", "detail_amount": "0:(0)"}
     assert brought.prompts == {0: "oil painting, hills --neg fog, text", 19: "oil painting, sea --neg text"}
     assert brought.seed is None
     assert brought.notices == (

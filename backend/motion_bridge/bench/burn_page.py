@@ -11,7 +11,7 @@ from . import plot
 from .burn import NAIVE
 from .burn_runs import LOOKED_AT, Run
 
-QUALITY = 82
+QUALITY = 76
 EVENED = 9  # frames that a drawn point is the mean of
 
 

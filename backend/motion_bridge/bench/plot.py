@@ -12,20 +12,21 @@ Lines = Mapping[str, NDArray[np.floating]]  # name → (T,)
 SIZE, EDGE = (400, 170), 34  # pixels of one diagram, and around it
 LABEL = 84  # pixels for a row's name
 FONT, LETTERS = cv2.FONT_HERSHEY_SIMPLEX, 0.4
-PAPER, INK, PALE = (255, 255, 255), (40, 40, 40), (215, 215, 215)
+INK, PALE = (40, 40, 40), (215, 215, 215)
 COLOURS = (
     (0, 0, 0),
     (214, 39, 40),
-    (255, 127, 14),
-    (31, 119, 180),
-    (23, 190, 207),
-    (44, 160, 44),
-    (150, 200, 90),
-    (148, 103, 189),
-    (200, 150, 220),
+    (240, 130, 20),
     (140, 86, 75),
-    (120, 120, 120),
-    (70, 130, 140),
+    (31, 90, 180),
+    (60, 160, 220),
+    (20, 120, 70),
+    (110, 190, 90),
+    (120, 70, 180),
+    (190, 140, 220),
+    (110, 110, 110),
+    (170, 170, 170),
+    (60, 130, 130),
     (190, 170, 60),
 )
 
@@ -35,9 +36,10 @@ def diagrams(named: Mapping[str, Lines], across: int = 2) -> Picture:
     names = list(dict.fromkeys(line for lines in named.values() for line in lines))
     colours = {name: COLOURS[at % len(COLOURS)] for at, name in enumerate(names)}
     made = [_diagram(title, lines, colours) for title, lines in named.items()]
+    made.append(_legend(colours))
     made += [np.full_like(made[0], 255)] * (-len(made) % across)
     rows = [np.concatenate(made[at : at + across], 1) for at in range(0, len(made), across)]
-    return np.concatenate([_legend(colours, rows[0].shape[1]), *rows])
+    return np.concatenate(rows)
 
 
 def sheet(rows: Mapping[str, Sequence[Picture]], heads: Sequence[str], side: int = 94) -> Picture:
@@ -85,11 +87,13 @@ def _diagram(title: str, lines: Lines, colours: Mapping[str, tuple[int, int, int
     return drawn
 
 
-def _legend(colours: Mapping[str, tuple[int, int, int]], width: int) -> Picture:
-    drawn = np.full((26, width, 3), 255, np.uint8)
-    x = EDGE
-    for name, colour in colours.items():
-        cv2.line(drawn, (x, 13), (x + 18, 13), colour, 2)
-        cv2.putText(drawn, name, (x + 24, 17), FONT, LETTERS, INK, 1, cv2.LINE_AA)
-        x += 40 + 8 * len(name)
+def _legend(colours: Mapping[str, tuple[int, int, int]]) -> Picture:
+    """What each line is, in two columns, as large as a diagram."""
+    width, height = SIZE
+    drawn = np.full((height + EDGE, width + 2 * EDGE, 3), 255, np.uint8)
+    rows = -(-len(colours) // 2)
+    for at, (name, colour) in enumerate(colours.items()):
+        x, y = EDGE + at // rows * width // 2, 24 + at % rows * (height - 20) // max(rows, 6)
+        cv2.line(drawn, (x, y), (x + 22, y), colour, 2)
+        cv2.putText(drawn, name, (x + 30, y + 4), FONT, LETTERS * 1.1, INK, 1, cv2.LINE_AA)
     return drawn

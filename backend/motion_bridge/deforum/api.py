@@ -21,7 +21,7 @@ from ..engine import Changes, Frame
 from ..errors import BadInput, ModelMissing
 from ..events import FrameMade, Said
 from ..shot import Shot
-from . import request
+from . import files, request
 from .engine import engine
 
 NAME = "deforum"
@@ -103,6 +103,7 @@ class DeforumFlux:
         if "model" in wishes:
             raise BadInput("The model is chosen once for all: DeforumFlux(model=…).")
         shot, notices = request.shot_of(model=self.model, **wishes)
+        files.check(shot.settings, shot.schedules)
         for notice in notices:
             warnings.warn(notice, stacklevel=3)  # where animate or stream was called
         return shot

@@ -21,7 +21,7 @@ from ..motion.schedule import Context
 from ..motion.schedule.prompts import by_frame
 from ..motion.schedule.webui import STILL
 from ..shot import Camera, Shot
-from . import files, foreign, presets
+from . import foreign, presets
 from .engine import DEFAULTS, engine
 from .schedules import MOVING_2D, MOVING_3D, check, check_moving, check_prompts, over
 
@@ -86,7 +86,6 @@ def shot_of(
     texts = reduce(over, (base.schedules, file.schedules, by_preset[1], schedules))
     context = Context(len(base.frames), start, base.fps, dialect=merged.get("dialect", DEFAULTS["dialect"]))
     check(texts, context)
-    files.check(merged, texts)
     words = _prompts(prompt, context, base.frames[0])
     if not words:
         check_prompts(file.prompts, 0)

@@ -19,7 +19,7 @@ TO_XYZ = np.array(
 WHITE = np.array([0.95047, 1.0, 1.08883])  # D65
 KNEE = 6 / 29
 CURVES = {  # name → what it is
-    "colour": "distance of the LAB means from the first frames', in their LAB deviations",
+    "colour": "how far the LAB means went, in LAB deviations",
     "contrast": "LAB deviation",
     "saturation": "mean saturation (HSV)",
     "vivid": "99th percentile of saturation",
