@@ -29,7 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the scenes, or measure and print; 0 when the model follows its tracks as it should, 1 when not."""
-    chosen = arguments.suite or list(SUITES)
+    chosen = list(dict.fromkeys(arguments.suite or SUITES))
     if arguments.make:
         return _make(arguments, chosen)
     if not arguments.folder.is_dir():

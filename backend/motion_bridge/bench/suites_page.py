@@ -49,7 +49,7 @@ def contact_sheet(looks: Mapping[str, tuple]) -> bytes:
     """A JPEG: for each scene the true frames, and under them the made ones."""
     rows, heads = {}, ["first frame", "", "", "", "", "last frame"]
     for place, (true, made) in looks.items():
-        name = " ".join(place.split("/"))
+        _, name = place.split("/")
         rows[f"{name} true"], rows[f"{name} made"] = list(true), list(made)
     _, data = cv2.imencode(".jpg", sheet(rows, heads, SIDE)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return np.asarray(data).tobytes()

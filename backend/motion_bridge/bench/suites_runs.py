@@ -4,6 +4,7 @@ The long suite goes first, while nothing else has been held in memory, and one s
 beginning does not know how long it will be, but for the end of the last chunk.
 """
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -71,9 +72,9 @@ class Found:
     looks: dict[str, tuple[Video, Video]] = field(default_factory=dict)  # scene → some true frames, and made ones
 
     def numbers(self) -> dict[str, Any]:
-        """All of it but the pictures."""
-        kept = {name: value for name, value in asdict(self).items() if name != "looks"}
-        return {**kept, "missed": self.missed()}
+        """All of it but the pictures, as JSON has it; what is no number is None."""
+        kept = {name: value for name, value in asdict(replace(self, looks={})).items() if name != "looks"}
+        return json.loads(json.dumps({**kept, "missed": self.missed()}), parse_constant=lambda _: None)
 
     def missed(self) -> list[str]:
         """Which targets were missed, in words."""

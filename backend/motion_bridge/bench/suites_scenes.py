@@ -103,7 +103,7 @@ def loop(bpy: ModuleType, frames: int, period: int) -> None:
 
     def place(t: float) -> tuple[float, float, float]:
         angle = 2 * math.pi * ((t * (frames - 1)) % period) / period
-        return 0.75 * math.sin(angle), EYE[1] + 0.35 * (1 - math.cos(angle)), EYE[2] + 0.3 * math.sin(2 * angle)
+        return 1.2 * math.sin(angle), EYE[1] + 0.5 * (1 - math.cos(angle)), EYE[2] + 0.35 * math.sin(2 * angle)
 
     _film(camera, frames, place, lambda t: AIM)
 
