@@ -82,21 +82,15 @@ def _table(rows: list[Row]) -> str:
 
 
 def _plots(rows: list[Row]) -> Picture:
-    """A diagram for each ablation, two in a row."""
+    """A diagram for each ablation, with what its lines are beside it."""
     usual, made = _usual(rows), []
     for axis in ABOUT:
         chosen = [usual, *(row for row in rows if row.axis == axis and row is not usual)]
         frames = min(len(row.curve) for row in chosen)
-        lines: Lines = {_short(row.name): _smoothed(row.curve)[:frames] for row in chosen}
+        lines: Lines = {row.name: _smoothed(row.curve)[:frames] for row in chosen}
         title = f"{axis or 'the usual setting'}: EPE in pixels by frame"
-        made.append(diagrams({title: lines}, across=1))
-    made += [np.full_like(made[0], 255)] * (len(made) % 2)
-    pairs = [np.concatenate(made[at : at + 2], 1) for at in range(0, len(made), 2)]
-    return np.concatenate(pairs)
-
-
-def _short(name: str) -> str:
-    return name.replace("the usual setting", "usual").replace("teacher, ", "").replace(" alone", "")
+        made.append(diagrams({title: lines}))
+    return np.concatenate(made)
 
 
 def _smoothed(curve: NDArray[np.float64]) -> NDArray[np.float64]:
