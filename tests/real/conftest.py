@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-PATIENCE = 180  # seconds; a software-drawn Blender on a busy machine is slow
+PATIENCE = 240  # seconds; a software-drawn Blender on a busy machine is slow
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 import bpy
 
 PULSE = 0.02
-PATIENCE = 170  # seconds for everything
+PATIENCE = 230  # seconds for everything
 
 Steps = Iterator[Callable[[], bool]]
 

@@ -78,7 +78,7 @@ def in_the_dialog(button: str, name: str, **choices: Any) -> Iterator[Callable[[
     space.params.filename = name
     for choice, value in choices.items():
         setattr(space.active_operator, choice, value)
-    yield drawn(2)
+    yield drawn(1)
 
 
 def dialog() -> tuple[bpy.types.Window, bpy.types.Area] | None:

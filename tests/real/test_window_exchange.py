@@ -11,6 +11,8 @@ import pytest
 from conftest import HERE, Blender, of_environment
 from test_window import REDRAWS
 
+SMALL = ("0", "0", "960", "600")  # pixels: most of the time here is drawing by software
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -25,7 +27,7 @@ def report(
     place = tmp_path_factory.mktemp("window")
     windowed = Blender(of_environment("BLENDER_WINDOW"), blender.user_folder)
     script = ("--enable-event-simulate", scene_file, "-P", HERE / "exchange_in_window.py", "--")
-    _, output = windowed.run(*script, place / "report.json", folder)
+    _, output = windowed.run("--window-geometry", *SMALL, *script, place / "report.json", folder)
     assert (place / "report.json").is_file(), output
     said = json.loads((place / "report.json").read_text(encoding="utf-8"))
     assert "fault" not in said, said.get("fault")
