@@ -47,9 +47,9 @@ def _named(settings: Mapping[str, Any], schedules: Mapping[str, str]) -> Iterato
 def _loras(given: Any) -> Iterator[str]:
     """What is no list of files is refused where it is read (conditions.py)."""
     for entry in given if isinstance(given, list) else []:
-        file = entry[0] if isinstance(entry, list) and entry else entry
-        if isinstance(file, str):
-            yield str(Path(file).expanduser())
+        match entry:
+            case str(file) | [str(file), int() | float() | str()]:
+                yield str(Path(file).expanduser())
 
 
 def _guided(given: Any) -> Iterator[str]:
