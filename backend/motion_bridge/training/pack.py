@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from ..motionstream import checkpoint, model
+from ..motionstream.sampler import sigmas
 from ..motionstream.sketch import SIZE
 from ..motionstream.usage import Usage
 from .__main__ import load_codec, load_streamer, load_teacher
@@ -22,11 +23,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--to", type=Path, required=True)
     parser.add_argument("--student", choices=("causal", "ode", "dmd"), default="dmd", help="the stage it is taken from")
+    parser.add_argument("--steps", type=int, default=SKETCH.steps, help="denoising steps that it is run with")
     chosen = parser.parse_args(argv)
-    pack(chosen.folder, chosen.to, chosen.student)
+    pack(chosen.folder, chosen.to, chosen.student, chosen.steps)
 
 
-def pack(folder: Path, to: Path, stage: str) -> None:
+def pack(folder: Path, to: Path, stage: str, steps: int = SKETCH.steps) -> None:
     """float16, which is all that so small a model can tell apart; it runs in float32."""
     codec, teacher = load_codec(folder), load_teacher(folder)
     streamer = load_streamer(folder, teacher, stage)
@@ -36,7 +38,7 @@ def pack(folder: Path, to: Path, stage: str) -> None:
         height=SIZE,
         any_size=False,
         text="words",
-        levels=tuple(SKETCH.levels),
+        levels=tuple(sigmas(steps, SKETCH.shift)),
         shift=SKETCH.shift,
         carries=streamer.carries,
         answers=streamer.answers,
