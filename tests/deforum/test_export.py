@@ -205,9 +205,9 @@ def test_three_times_as_many_frames_are_fitted_in_the_same_memory(monkeypatch):
     assert most(many) - most(few) < (many - few) * 2000
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1)])
-def test_pictures_of_a_pixel_a_row_or_a_column_have_schedules_too(size):
-    shot = shots.make("crane", *size, 6)
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 9), (9, 1)])
+def test_pictures_of_a_pixel_a_row_or_a_column_have_schedules_too(width, height):
+    shot = shots.make("crane", width, height, 6)
     with np.errstate(divide="raise", invalid="raise"):
         for tolerance in (0, 0.1):
             made = export(shot, tolerance)
