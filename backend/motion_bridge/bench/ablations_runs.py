@@ -92,7 +92,7 @@ def measure(name: str, clips: int, threads: int) -> Found:
             make = teacher_maker(teacher, SKETCH.way, SKETCH.shift, weights)
             videos = decoded(generator.decoder, make(short, 0))
             rows.append(_judged("guidance", setting, videos, short, truth))
-    said = f"chunk {use.chunk}, sink {use.sink}, window {use.window}, {len(use.levels)} steps"
+    said = f"chunk {use.chunk}, sink {use.sink}, window {use.window}, {_in_steps(len(use.levels))}"
     return Found(name, clips, said, rows, _head_times(generator))
 
 
@@ -109,7 +109,7 @@ def _settings(generator: Generator) -> Iterator[tuple[str, str, Generator, bool]
             yield "chunk", f"chunk {chunk}", used(chunk=chunk), True
     for steps in (1, 2, 3, 4, 6):
         if steps != len(own.levels):
-            yield "steps", f"{steps} steps" if steps > 1 else "1 step", used(steps=steps), True
+            yield "steps", _in_steps(steps), used(steps=steps), True
     for sink in (0, 1):
         if sink != own.sink:
             yield "sink", f"sink {sink}", used(sink=sink), True
@@ -121,6 +121,10 @@ def _settings(generator: Generator) -> Iterator[tuple[str, str, Generator, bool]
     yield "conditioning", "propagation alone", silent, True
     yield "conditioning", "track head alone", replace(generator, usage=bare), True
     yield "conditioning", "no tracks", generator, False
+
+
+def _in_steps(count: int) -> str:
+    return f"{count} steps" if count > 1 else "1 step"
 
 
 def _silent(head: TrackHead) -> TrackHead:
