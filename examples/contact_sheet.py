@@ -18,7 +18,7 @@ HEADING = 40
 ROWS = {
     "rendered": "The scene, rendered by Cycles",
     "take": "Motion Bridge, from the first frame alone",
-    "stream": "MotionStream's built-in sketch, 64 × 64 pixels, from the first frame and the tracks",
+    "stream": "MotionStream's sketch, 64 by 64 pixels",
 }
 PAPER, INK, FAINT = (250, 247, 242), (40, 34, 30), (130, 120, 110)
 

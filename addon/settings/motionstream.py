@@ -6,7 +6,8 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from ...backend.motion_bridge.motionstream.engine import DEFAULTS, MODELS
+from ...backend.motion_bridge.motionstream.engine import DEFAULTS
+from ...backend.motion_bridge.motionstream.known import MODELS
 from ..compat import BLEND_RELATIVE
 
 FOLDER = "FOLDER"

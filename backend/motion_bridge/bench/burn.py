@@ -8,12 +8,8 @@ from pathlib import Path
 
 from .. import wishes
 from ..measure.burn import ALLOWED, CURVES, SPAN
+from .burn_ways import MODES, WAYS
 from .needs import needs
-
-NAIVE = ("naive, sharpened", "naive, matched", "naive, plain")
-MODES = ("2D pixel", "2D latent", "3D pixel", "3D latent", "scene pixel", "scene latent")
-PRESETS = ("smooth", "creative", "cinematic", "fast_preview")
-WAYS = (*NAIVE, *MODES, *PRESETS)
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..measure import burn
 from . import plot
-from .burn import NAIVE
 from .burn_runs import LOOKED_AT, Run
+from .burn_ways import NAIVE
 
 QUALITY = 76
 EVENED = 9  # frames that a drawn point is the mean of

@@ -22,7 +22,7 @@ from ..measure import burn
 from ..measure.burn import Curves, Picture
 from ..models import folder, registry
 from ..shot import Camera, Shot
-from .burn import NAIVE, PRESETS
+from .burn_ways import NAIVE, PRESETS
 
 TURN = 100  # frames of one circle
 SPEED = 0.006  # of the picture's width, a frame

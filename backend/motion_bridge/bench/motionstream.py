@@ -11,8 +11,6 @@ from dataclasses import asdict
 from ..errors import BadInput
 from .needs import needs
 
-STEADY = 0.05  # by how much a late chunk's median may exceed an early one's
-
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="sketch", help="sketch, a folder, or random weights: 1.3b, toy")

@@ -25,9 +25,9 @@ from ..motionstream.student import Student, Text
 from ..motionstream.tiny_decoder import TinyDecoder
 from ..motionstream.track_head import STRIDE, TrackHead
 from ..motionstream.track_map import embed_ids
-from .motionstream import STEADY
 from .motionstream_limit import peak, work_of
 
+STEADY = 0.05  # by how much a late chunk's median may exceed an early one's
 GRID = 50  # tracks a side
 YOUNG = range(5, 20)  # the chunks that late ones are measured beside
 LATE = 60  # chunks after the last one that are

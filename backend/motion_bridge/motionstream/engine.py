@@ -5,14 +5,10 @@ from typing import Any
 
 from ..engine import Changes, Finished, Frame, settings
 from ..shot import Shot
+from .known import SKETCH
 
-SKETCH = "sketch"
-MODELS = {  # name: what it is; others are named by their folders
-    SKETCH: "A toy of 64x64 pixels that lies in the package: it shows the motion, not more",
-    "track-v0": "1.3B, 480p, an open checkpoint that follows tracks; about 25 GB, needs an NVIDIA card",
-}
 DEFAULTS: dict[str, Any] = {
-    "model": SKETCH,  # one of MODELS or a folder
+    "model": SKETCH,  # one of known.MODELS or a folder
     "device": "",  # cuda, mps or cpu; empty: the best there is
     "decoder": "",  # tiny or full; empty: the tiny one where the model has it
     "steps": 0,  # denoising steps a chunk; 0: the model's own

@@ -27,7 +27,7 @@ from ..models import registry
 from . import checkpoint, tiny_decoder, usage, wan_vae
 from .codec import Decoder, Encoder
 from .condition import FirstFrame
-from .engine import MODELS, SKETCH
+from .known import MODELS, SKETCH
 from .stream import Generator
 from .student import Text
 from .track_head import STRIDE, TrackHead
