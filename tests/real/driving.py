@@ -42,7 +42,7 @@ def drive(steps: Steps, report: dict[str, Any], file: Path, watch: Callable[[], 
                 last = time.monotonic()  # what this script does itself is not Blender's silence
         except StopIteration:
             return finish()
-        except Exception:
+        except Exception:  # a timer has nobody above it: whatever it is must reach the report
             report["fault"] = traceback.format_exc()
             return finish()
         return PULSE

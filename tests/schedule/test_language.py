@@ -129,7 +129,8 @@ def test_random_seeds_are_the_same_when_a_job_goes_on():
 def test_a_mistake_is_named_with_schedule_key_and_column(written, place):
     with pytest.raises(BadInput) as caught:
         values(written, Context(40), "zoom")
-    assert str(caught.value).startswith("zoom, ") and place in str(caught.value)
+    said = str(caught.value)
+    assert said.startswith("zoom, ") and place in said and said[-1] in ".?" and not said.endswith("?.")
 
 
 def test_a_comma_at_the_end_is_nothing():

@@ -23,6 +23,11 @@ class Fault(BadInput):
         self.at = at  # characters from the start of the expression
 
 
+def ended(message: str) -> str:
+    """A message as the end of a sentence; one that asks has its mark already."""
+    return message if message.endswith("?") else f"{message}."
+
+
 @dataclass(frozen=True)
 class Step:
     """One instruction: push a number or a variable, or replace the topmost values by a result."""

@@ -49,7 +49,7 @@ class Key:
 
 def fault(key: Key, message: str, at: int = 0) -> BadInput:
     """A failure at a place of a key's value."""
-    return BadInput(f"key {key.label}, column {key.column + at}: {message}.")
+    return BadInput(f"key {key.label}, column {key.column + at}: {expression.ended(message)}")
 
 
 def keys(text: str, context: Context) -> list[Key]:
@@ -150,7 +150,9 @@ def _frame(label: str, column: int, context: Context) -> int:
     try:
         value = arithmetic.run(expression.parse(bare), of_keys(context))
     except expression.Fault as wrong:
-        raise BadInput(f"key {label[:30] or '(empty)'}, column {column + wrong.at}: {wrong}.") from None
+        raise BadInput(
+            f"key {label[:30] or '(empty)'}, column {column + wrong.at}: {expression.ended(str(wrong))}"
+        ) from None
     number = float(np.asarray(value).reshape(-1)[0])
     if not abs(number) < 1e10:
         raise BadInput(f"{shown}: the key is {number}, which is no frame.")

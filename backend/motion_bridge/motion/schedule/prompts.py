@@ -30,7 +30,7 @@ def by_frame(prompts: Mapping[str, str], context: Context) -> dict[int, str]:
         try:
             value = arithmetic.run(expression.parse(key.strip().strip("'\"")), of_keys(context))
         except expression.Fault as wrong:
-            raise BadInput(f"prompts, key {key[:30]}, column {wrong.at + 1}: {wrong}.") from None
+            raise BadInput(f"prompts, key {key[:30]}, column {wrong.at + 1}: {expression.ended(str(wrong))}") from None
         number = float(np.asarray(value).reshape(-1)[0])
         if not abs(number) < 1e10:
             raise BadInput(f"prompts, key {key[:30]}: the key is {number}, which is no frame.")
@@ -66,7 +66,9 @@ def _value(match: re.Match[str], frame: int, context: Context) -> float:
     try:
         return float(np.asarray(arithmetic.run(expression.parse(match[1]), known)).reshape(-1)[0])
     except expression.Fault as wrong:
-        raise BadInput(f"prompt at frame {frame}, column {match.start(1) + wrong.at + 1}: {wrong}.") from None
+        raise BadInput(
+            f"prompt at frame {frame}, column {match.start(1) + wrong.at + 1}: {expression.ended(str(wrong))}"
+        ) from None
 
 
 def interpolated(prompts: Mapping[int, str], frames: int) -> list[str]:
