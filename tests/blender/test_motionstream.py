@@ -81,7 +81,8 @@ def test_the_command_streams_resumes_to_the_same_bytes_and_says_what_was_fitted(
     out = tmp_path / "out"
     options = ["--engine", "motionstream", "--output", str(out)]
     assert run(["render", "--frames", "1-11", "--prompt", "1: a red box", "--seed", "3", "--json", *options]) == 0
-    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    said = capfd.readouterr().out.splitlines()
+    lines = [json.loads(line) for line in said if line.startswith("{")]  # the program speaks of its own, too
     notes = [line["message"] for line in lines if line["event"] == "note"]
     assert any("draws 32x32 pixels; the first frame of 128x72 is squeezed" in note for note in notes)
     whole = {path.name: path.read_bytes() for path in sorted(out.glob("*.png"))}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import HERE, ROOT, Blender, of_environment, succeed
 
-OF_THE_MODULE = {"test_stream.py"}  # measures in a process of its own, for which it needs the bpy module
+# they work in processes of their own, for which they need the bpy module
+OF_THE_MODULE = {"test_stream.py", "test_suites.py"}
 FILES = sorted(file for file in (ROOT / "tests/blender").glob("test_*.py") if file.name not in OF_THE_MODULE)
 
 
