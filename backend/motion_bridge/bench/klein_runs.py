@@ -1,7 +1,5 @@
 """The runs behind `bench klein`."""
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from ..deforum.engine import engine
 from ..deforum.request import shot_of
 from ..deforum.sample import warp
 from ..engine import settings
+from ..measure import memory
 from ..models.compiled import compile_parts
 from ..models.flux2 import Flux2
 from ..models.image import Chance, Wish, noise_for
@@ -144,8 +143,7 @@ class Bench:
     def _memory(self) -> str:
         if self.device == "cuda":
             return f"{torch.cuda.max_memory_allocated() / 1e9:.1f} GB on the device"
-        scale = 1 if sys.platform == "darwin" else 1024
-        return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e9:.2f} GB of the whole process"
+        return f"{memory.peak() * 2**20 / 1e9:.2f} GB of the whole process"
 
 
 def there() -> str:

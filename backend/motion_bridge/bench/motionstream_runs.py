@@ -1,19 +1,18 @@
 """The runs behind `bench motionstream`."""
 
 import argparse
-import resource
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import islice, pairwise
-from pathlib import Path
 from statistics import median
 
 import torch
 
 from ..errors import BadInput
+from ..measure.memory import held
 from ..motionstream import checkpoint, fit, model, usage
 from ..motionstream.condition import FirstFrame, channels
 from ..motionstream.graphs import Graphs
@@ -169,7 +168,7 @@ def _stream(endless: Session, chunks: int, on_gpu: bool) -> tuple[list[Took], di
         chunk.decoded.wait()
         marks.append(_now(on_gpu))
         if number in looked_at:
-            memory[str(number)] = _memory()
+            memory[str(number)] = held()
     return [b.since(a) for a, b in pairwise(marks)], memory
 
 
@@ -313,16 +312,6 @@ class Endless(LiveTracks):
     def advance(self, frames: slice):
         start = frames.start % 32 if frames.start > 32 else frames.start
         return replace(super().advance(slice(start, start + frames.stop - frames.start)), start=frames.start)
-
-
-def _memory() -> float:
-    """MiB: what is allocated on a GPU; without one what the process holds."""
-    if torch.cuda.is_initialized():
-        return torch.cuda.memory_allocated() / 2**20
-    held = Path("/proc/self/statm")
-    if held.exists():
-        return int(held.read_text().split()[1]) * resource.getpagesize() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _size(text: str) -> tuple[int, int]:
