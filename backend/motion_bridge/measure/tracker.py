@@ -30,10 +30,7 @@ def lucas_kanade(video: Video, points: NDArray[np.floating]) -> NDArray[np.float
 
 
 def lucas_kanade_in_colour(video: Video, points: NDArray[np.floating]) -> NDArray[np.float32]:
-    """The same by LAB colours under a smaller window: it tells small things of one brightness apart, in twice the time.
-
-    On the suites' made videos its errors are about two thirds of the grey one's.
-    """
+    """The same by LAB colours under a smaller window: it tells small things of one brightness apart."""
     cv2 = _opencv()
     return _followed(cv2, video, points, cv2.COLOR_RGB2LAB, COLOUR_WINDOW)
 
