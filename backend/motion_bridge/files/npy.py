@@ -1,0 +1,63 @@
+"""NumPy's .npy files from strangers: no pickles, no header that misleads, no array larger than the bytes there are."""
+
+import math
+import tokenize
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadInput
+from .regular import open_regular
+
+Array = NDArray[Any]
+_LAYOUTS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+    (3, 0): np.lib.format.read_array_header_2_0,  # the same with names in UTF-8, of which we read none
+}
+_FAULTS = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError, OSError, EOFError)
+MOST_DIMENSIONS = 8
+
+
+def header(file: BinaryIO, size: int, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether the first axis runs fastest, and dtype; the file then stands at the numbers.
+
+    size: bytes of the whole file; what its header promises must be there exactly.
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        if version not in _LAYOUTS:
+            raise ValueError(f"version {version[0]}.{version[1]}")
+        shape, fortran, dtype = _LAYOUTS[version](file)
+    except _FAULTS as fault:
+        raise BadInput(f"{where} is not a .npy file, or it is damaged: {_short(fault)}.") from None
+    if dtype.hasobject or dtype.names or dtype.subdtype:
+        raise BadInput(f"{where} holds Python objects or records, which are never loaded; save plain numbers.")
+    if len(shape) > MOST_DIMENSIONS or not all(type(side) is int and side >= 0 for side in shape):
+        raise BadInput(f"{where} is damaged: its shape is {str(shape)[:80]}.")
+    if math.prod(shape) * dtype.itemsize != size - file.tell():
+        raise BadInput(f"{where} is damaged or cut short: its size does not fit its shape {shape}.")
+    return shape, fortran, dtype
+
+
+def map_read_only(path: Path, *, links: bool = True) -> Array:
+    """The array in a file, mapped into memory; empty ones are not mapped."""
+    with open_regular(path, links=links) as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        shape, fortran, dtype = header(file, size, str(path))
+        order = "F" if fortran else "C"
+        if not math.prod(shape) or not dtype.itemsize:
+            return np.zeros(shape, dtype, order)
+        try:
+            mapped = np.memmap(file, dtype, "r", file.tell(), shape, order)
+        except (OSError, ValueError) as fault:
+            raise BadInput(f"{path} cannot be mapped into memory: {_short(fault)}.") from None
+        mapped.filename = path.absolute()  # numpy does not know it of an open file
+        return mapped
+
+
+def _short(fault: BaseException) -> str:
+    return (str(fault).splitlines() or [type(fault).__name__])[0][:120].rstrip(".")

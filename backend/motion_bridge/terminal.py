@@ -1,0 +1,86 @@
+"""What is printed: one line for one thing said, whatever strangers put into it.
+
+Names, versions, hosts and paths come from other people's files. A line break in one of them could pass for a line of
+ours (`Saved: '…'` is what farms read), an escape sequence could rewrite the screen; both are shown as backslashes.
+"""
+
+import os
+import sys
+import unicodedata
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from .errors import MotionBridgeError
+
+_HARMLESS = "\u200c\u200d"  # joiners: parts of letters and emoji
+_DANGEROUS = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format (writing direction), half a letter, line and paragraph
+
+
+class OutputLost(MotionBridgeError):
+    """Nobody takes what a command prints; what it made so far stays."""
+
+    kind = "output_lost"
+
+
+def printable(text: str) -> str:
+    """The text on one line, with a backslash sequence for every character that does something to a terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escaped(letter) for letter in text)
+
+
+def _escaped(letter: str) -> str:
+    if letter in _HARMLESS or unicodedata.category(letter) not in _DANGEROUS:
+        return letter
+    return letter.encode("unicode_escape").decode()
+
+
+def saved(path: Path) -> str:
+    """The line about a finished file; farms read it."""
+    return f"Saved: '{path}'"
+
+
+def say(text: str) -> None:
+    """Print a line on stdout at once. OutputLost when it is not taken: the pipe is closed, the disk is full."""
+    try:
+        print(printable(text), flush=True)
+    except OSError as fault:
+        silence_stdout()
+        raise OutputLost(f"stdout takes no more: {fault.strerror}. What is finished is kept.") from None
+
+
+def note(text: str) -> None:
+    """Print a line on stderr; nothing happens where nobody takes it."""
+    with suppress(OSError, ValueError):
+        print(printable(text), file=sys.stderr, flush=True)
+
+
+def silence_stdout() -> None:
+    """Let what is printed from now on go nowhere, what is still buffered too."""
+    with suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.close(nothing)
+
+
+def open_standard_descriptors() -> None:
+    """Put nothing where stdin, stdout or stderr is closed.
+
+    Else the next file that is opened gets its number, and what is printed is written into that file.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            if nothing != number:  # the lowest free number is what it gets; anything else is already there
+                os.dup2(nothing, number)
+                os.close(nothing)
+
+
+def prepare(stream: TextIO | None) -> None:
+    """A terminal that cannot show a letter shows its number instead; no job ends for that."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
