@@ -90,10 +90,10 @@ def typecheck(session: nox.Session, api: str) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """`motion-bridge bench …` in Blender's Python: `nox -s bench -- stream`."""
+    """`python -m benchmarks …` from backend/, in Blender's Python: `nox -s bench -- stream`."""
     _install(session, "blender-5.0", "bpy", "numpy", "setuptools")
     _install(session, "blender-5.0", "--no-build-isolation", "-e", "backend")
-    session.run("motion-bridge", "bench", *(session.posargs or ["stream"]))
+    session.run("python", "-m", "benchmarks", *(session.posargs or ["stream"]), env={"PYTHONPATH": "backend"})
 
 
 def _install(session: nox.Session, constraints: str, *packages: str) -> None:

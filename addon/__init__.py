@@ -1,11 +1,12 @@
 """Motion Bridge inside Blender."""
 
-from . import command, settings, ui
-from .job.window import window
+from . import properties, ui
+from .cli import command
+from .render.manager import window
 
 
 def register() -> None:
-    settings.register()
+    properties.register()
     ui.register()
     command.register()
 
@@ -14,4 +15,4 @@ def unregister() -> None:
     window.close()
     command.unregister()
     ui.unregister()
-    settings.unregister()
+    properties.unregister()

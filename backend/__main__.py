@@ -10,7 +10,7 @@ def _main():
         return _refuse(f"needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}.")
     if importlib.util.find_spec("numpy") is None:
         return _refuse(f"needs numpy. Install it: {sys.executable} -m pip install numpy")
-    from motion_bridge.cli import main
+    from motion_bridge.cli.main import main
 
     return main()
 

@@ -22,7 +22,7 @@ def render(arguments: list[str]) -> int:
     """What `-c motion_bridge render …` does, for the file that is open."""
     addon_utils.enable(EXTENSION, default_set=False)
     try:
-        command = importlib.import_module(f"{EXTENSION}.addon.command")
+        command = importlib.import_module(f"{EXTENSION}.addon.cli.command")
     except ModuleNotFoundError:
         print(f"{EXTENSION} is not installed: blender --command extension install-file -r user_default -e ZIP")
         return 2

@@ -78,7 +78,7 @@ def _install(zipped: Path):
     import bpy
 
     bpy.ops.extensions.package_install_files(repo="user_default", filepath=str(zipped), enable_on_install=True)
-    return importlib.import_module(f"{EXTENSION}.addon.command").run
+    return importlib.import_module(f"{EXTENSION}.addon.cli.command").run
 
 
 def _enable():
@@ -86,7 +86,7 @@ def _enable():
     import bpy
 
     bpy.ops.preferences.addon_enable(module=EXTENSION)
-    return importlib.import_module(f"{EXTENSION}.addon.command").run
+    return importlib.import_module(f"{EXTENSION}.addon.cli.command").run
 
 
 def _render_to_compare(scene, made: list[Path], folder: Path) -> None:

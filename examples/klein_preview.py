@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from motion_bridge import DeforumFlux, film
+from motion_bridge import DeforumFlux
+from motion_bridge.media import movie
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("movie", type=Path, help="the .mp4 to write")
@@ -20,7 +21,7 @@ parser.add_argument("--frames", type=int, default=60)
 parser.add_argument("--size", type=int, help="pixels of a side; default: what suits the model")
 options = parser.parse_args()
 
-film.check(options.movie)
+movie.check(options.movie)
 stream = DeforumFlux(options.model).preview(
     prompt="green hills with a white house on a clear day",
     zoom="0:(1.015)",
@@ -44,4 +45,4 @@ def pictures() -> Iterator:
         yield picture
 
 
-film.write(options.movie, pictures(), fps=24)
+movie.write(options.movie, pictures(), fps=24)

@@ -1,45 +1,46 @@
-"""The rules that keep the parts apart: what may import what, and where Blender's versions are told apart."""
+"""The rules that keep the rooms apart, read from the folders: what may import what, and in which direction.
+
+Nothing is imported here but the files' own syntax, so a forbidden import in any file fails within seconds.
+"""
 
 import ast
-import json
-import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-BACKEND = ROOT / "backend"
-PACKAGE = BACKEND / "motion_bridge"
+PACKAGE = ROOT / "backend" / "motion_bridge"
 ADDON = ROOT / "addon"
+TOOLS = (ROOT / "backend" / "benchmarks", ROOT / "backend" / "training")
 
-# The modules that also run inside Blender's process: numpy and the standard library, nothing else.
-LIGHT = (
-    "errors",
-    "shot",
-    "png",
-    "wire",
-    "worker",
-    "client",
-    "frames",
-    "job",
-    "engine",
-    "cli",
-    "motion",
-    "formats",
-    "reproject",
+# The rooms of torch and its company. Everything else runs in Blender's own Python.
+TORCH_ROOMS = (
+    "models",
+    "metrics",
+    "engines/deforum/loop",
+    "engines/motionstream/network",
+    "engines/motionstream/streaming",
+    "engines/motionstream/checkpoints",
+    "engines/reproject/torch",
+    "engines/video/pipelines",
 )
+COMPANY = {"torch", "torchvision", "diffusers", "transformers", "timm", "accelerate", "peft", "safetensors"}
+BLENDERS = {"bpy", "mathutils", "bpy_extras", "gpu", "gpu_extras", "blf"}
 
-LOADED = """
-import importlib, json, pkgutil, sys
-sys.path.insert(0, sys.argv[1])
-names = sys.argv[2:]
-for name in names:
-    module = importlib.import_module(name)
-    for found in pkgutil.walk_packages(getattr(module, "__path__", []), name + "."):
-        importlib.import_module(found.name)
-print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
-"""
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module; inside the project it is a path from the root, such as backend/motion_bridge/shot."""
+
+    name: str
+    line: int
+    at_start: bool  # when the module is loaded, not when a function is called
+    own: bool
+    absolute: bool
 
 
 def sources(*folders: Path) -> list[Path]:
@@ -50,54 +51,165 @@ def in_project(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def test_the_light_modules_import_only_numpy_and_the_standard_library():
-    before, after = loaded_after(), loaded_after(*(f"motion_bridge.{name}" for name in LIGHT))
-    assert {"motion_bridge", "numpy"} <= after
-    foreign = after - before - set(sys.stdlib_module_names) - {"motion_bridge", "numpy"}
-    assert not foreign, f"imported beside numpy and the standard library: {', '.join(sorted(foreign))}"
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def loaded_after(*names: str) -> set[str]:
-    """The top-level modules of a fresh Python that has imported these, with all that is inside them."""
-    command = [sys.executable, "-I", "-c", LOADED, str(BACKEND), *names]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert answer.returncode == 0, answer.stderr
-    return set(json.loads(answer.stdout))
+@cache
+def imports(path: Path) -> tuple[Import, ...]:
+    return tuple(_imports(path, tree(path), True))
 
 
-@pytest.mark.parametrize(
-    "path", sources(ADDON, PACKAGE, ROOT / "__init__.py"), ids=lambda path: str(path.relative_to(ROOT))
-)
-def test_the_extension_imports_its_own_parts_relatively(path: Path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names = [node.module or ""]
-        else:
+def _imports(path: Path, node: ast.AST, at_start: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
-        own = [name for name in names if name.partition(".")[0] in ("motion_bridge", "addon", "backend", "bl_ext")]
-        assert not own, f"line {node.lineno} imports {own[0]} absolutely"
+        if isinstance(child, ast.Import):
+            for alias in child.names:
+                yield Import(alias.name, child.lineno, at_start, False, True)
+        elif isinstance(child, ast.ImportFrom) and child.level == 0:
+            yield Import(child.module or "", child.lineno, at_start, False, True)
+        elif isinstance(child, ast.ImportFrom):
+            base = path.parents[child.level - 1].joinpath(*(child.module or "").split("."))
+            for alias in child.names:
+                file = _file_of(base / alias.name) or _file_of(base)
+                assert file, f"{in_project(path)}:{child.lineno} imports {alias.name} from a file that is not there"
+                yield Import(in_project(file), child.lineno, at_start, True, False)
+        else:
+            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from _imports(path, child, at_start and not inside)
+
+
+def _file_of(module: Path) -> Path | None:
+    if module.with_suffix(".py").is_file():
+        return module.with_suffix(".py")
+    return module / "__init__.py" if (module / "__init__.py").is_file() else None
+
+
+def needs_torch(path: Path) -> bool:
+    return any(path.is_relative_to(PACKAGE / room) for room in TORCH_ROOMS)
+
+
+EXTENSION = [ROOT / "__init__.py", *sources(ADDON, PACKAGE)]
+LIGHT = [path for path in EXTENSION if not needs_torch(path)]
+
+
+@pytest.mark.parametrize("path", LIGHT, ids=in_project)
+def test_torch_and_its_company_stay_in_their_rooms(path: Path):
+    for each in imports(path):
+        assert each.name.partition(".")[0] not in COMPANY, f"line {each.line} imports {each.name}"
+
+
+@pytest.mark.parametrize("path", LIGHT, ids=in_project)
+def test_what_blender_loads_needs_only_numpy_and_the_standard_library(path: Path):
+    allowed = {*sys.stdlib_module_names, "numpy"} | (BLENDERS if path.is_relative_to(ADDON) else set())
+    for each in imports(path):
+        if each.at_start and not each.own:
+            assert each.name.partition(".")[0] in allowed, f"line {each.line} imports {each.name}"
 
 
 @pytest.mark.parametrize("path", sources(ADDON), ids=in_project)
 def test_the_addon_imports_nothing_that_blender_lacks(path: Path):
-    allowed = {*sys.stdlib_module_names, "numpy", "bpy", "mathutils", "bpy_extras", "gpu", "gpu_extras", "blf"}
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names = [node.module or ""]
-        foreign = [name for name in names if name.partition(".")[0] not in allowed]
-        assert not foreign, f"it imports {foreign[0]}"
+    for each in imports(path):
+        assert each.own or each.name.partition(".")[0] in {*sys.stdlib_module_names, "numpy", *BLENDERS}, each
+
+
+@pytest.mark.parametrize("path", LIGHT, ids=in_project)
+def test_loading_a_light_module_loads_no_room_of_torch(path: Path):
+    way = _ways_to_torch().get(path, [])
+    assert not way, " imports ".join(in_project(step) for step in way)
+
+
+@cache
+def _ways_to_torch() -> dict[Path, list[Path]]:
+    """Every light module that loads a room of torch, with a shortest chain of imports at module level to it.
+
+    Loading a module loads the __init__ files of the packages above it, too.
+    """
+    loaders: dict[Path, set[Path]] = {}
+    for path in LIGHT:
+        for each in imports(path):
+            if each.own and each.at_start:
+                file = ROOT / each.name
+                for loaded in (file, *_packages_above(file)):
+                    loaders.setdefault(loaded, set()).add(path)
+    ways = {path: [path] for path in loaders if needs_torch(path)}
+    new = list(ways)
+    while new:
+        loaded = new.pop(0)
+        for path in loaders.get(loaded, set()) - ways.keys():
+            ways[path] = [path, *ways[loaded]]
+            new.append(path)
+    return ways
+
+
+def _packages_above(file: Path) -> Iterator[Path]:
+    for folder in file.parents:
+        if folder == ROOT:
+            return
+        if (folder / "__init__.py").is_file():
+            yield folder / "__init__.py"
+
+
+def test_folders_import_each_other_in_one_direction_only():
+    """A file beside folders (errors, compat) is a room of its own; a folder and those inside it are one."""
+    arrows: dict[Path, set[Path]] = {}
+    for path in EXTENSION:
+        for each in imports(path):
+            here, there = _room(path), _room(ROOT / each.name)
+            if each.own and each.at_start and not (here.is_relative_to(there) or there.is_relative_to(here)):
+                arrows.setdefault(here, set()).add(there)
+    assert not (circles := _circles(arrows)), circles
+
+
+def test_files_import_each_other_in_one_direction_only():
+    arrows = {path: {ROOT / each.name for each in imports(path) if each.own and each.at_start} for path in EXTENSION}
+    assert not (circles := _circles(arrows)), circles
+
+
+def _room(path: Path) -> Path:
+    return path if path.parent in (ROOT, ADDON, PACKAGE) else path.parent
+
+
+def _circles(arrows: dict[Path, set[Path]]) -> list[str]:
+    reached = {start: _reached(start, arrows) for start in arrows}
+    return [
+        f"{in_project(start)} → {in_project(end)} → … → {in_project(start)}"
+        for start, ends in arrows.items()
+        for end in ends
+        if start in reached.get(end, ())
+    ]
+
+
+def _reached(start: Path, arrows: dict[Path, set[Path]]) -> set[Path]:
+    found: set[Path] = set()
+    new = set(arrows[start])
+    while new:
+        found |= new
+        new = set().union(*(arrows.get(each, set()) for each in new)) - found
+    return found
+
+
+@pytest.mark.parametrize("path", EXTENSION, ids=in_project)
+def test_the_extension_imports_its_own_parts_relatively(path: Path):
+    for each in imports(path):
+        own = each.absolute and each.name.partition(".")[0] in ("motion_bridge", "addon", "backend", "bl_ext")
+        assert not own, f"line {each.line} imports {each.name} absolutely"
+
+
+@pytest.mark.parametrize("path", EXTENSION, ids=in_project)
+def test_the_package_knows_nothing_of_its_tools(path: Path):
+    for each in imports(path):
+        assert each.name.partition(".")[0] not in ("benchmarks", "training"), f"line {each.line} imports {each.name}"
+        assert not any((ROOT / each.name).is_relative_to(tool) for tool in TOOLS), f"line {each.line}: {each.name}"
 
 
 def test_only_compat_asks_for_blenders_version():
     askers = [
         in_project(path)
-        for path in sources(ADDON, PACKAGE)
-        if path != ADDON / "compat.py" and any(_asks_for_version(node) for node in ast.walk(_tree(path)))
+        for path in EXTENSION
+        if path != ADDON / "compat.py" and any(_asks_for_version(node) for node in ast.walk(tree(path)))
     ]
     assert askers == []
 
@@ -111,15 +223,10 @@ def _asks_for_version(node: ast.AST) -> bool:
     )
 
 
-def _tree(path: Path) -> ast.AST:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def test_nothing_runs_stored_code():
-    for path in sources(ADDON, PACKAGE):
-        for node in ast.walk(_tree(path)):
-            if isinstance(node, ast.Import):
-                assert not {alias.name for alias in node.names} & {"pickle", "marshal", "shelve"}, path
+    for path in EXTENSION:
+        assert not {each.name for each in imports(path)} & {"pickle", "marshal", "shelve"}, path
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("eval", "exec"), f"{path}:{node.lineno} calls {node.func.id}"
 

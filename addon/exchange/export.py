@@ -15,18 +15,19 @@ import numpy as np
 
 from ...backend.motion_bridge import shot as shots
 from ...backend.motion_bridge.errors import BadInput, Cancelled
-from ...backend.motion_bridge.motion.deforum import written
-from ...backend.motion_bridge.motion.deforum.written import Written
-from ...backend.motion_bridge.motion.stopping import stoppable
-from ...backend.motion_bridge.paths import check_output
-from ..job import movie, order
+from ...backend.motion_bridge.geometry.cancellation import stoppable
+from ...backend.motion_bridge.schedules.camera import documents
+from ...backend.motion_bridge.schedules.camera.documents import Written
+from ...backend.motion_bridge.takes.output_path import check_output
+from ..properties import settings_of
+from ..render import request
 from ..scene.camera import picture_of
 from ..scene.first_frame import FromPixels
-from ..scene.keys import artist_places
-from ..scene.read import complete, snapshot
-from ..scene.sources import WHOLE
-from ..settings import settings_of
+from ..scene.snapshot import complete, snapshot
+from ..scene.tracks.sources import WHOLE
+from ..viewer import movie
 from .formats import FORMATS, KEYS, SCHEDULES, TARGETS, Made, Order, picture, schedules
+from .keyframes import artist_places
 
 Progress = Callable[[int, int], None]  # frames read, frames in all
 
@@ -93,7 +94,7 @@ class Copy:
 
     def finish(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         assert self.made
-        bpy.context.window_manager.clipboard = written.fields(self.made)
+        bpy.context.window_manager.clipboard = documents.fields(self.made)
         return (), (*self._read.notes, *self.made.sentences)
 
     def close(self) -> None:
@@ -117,7 +118,7 @@ class Reading:
         unless = {} if tracks else {"grid": 0, "sources": (), "region": WHOLE}
         wanted = {"first_frame": black, "needs": needs, "settings": {}, **changes, **unless}
         self._scene = scene
-        self._snapshot = snapshot(context, order.request_of(scene, settings_of(scene).engine, wanted))
+        self._snapshot = snapshot(context, request.request_of(scene, settings_of(scene).engine, wanted))
         self._folder = Path(folder.name) / "shot"
 
     @property

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ...backend.motion_bridge import formats, png
-from ...backend.motion_bridge.formats import das
-from ...backend.motion_bridge.motion.deforum import guide, written
-from ...backend.motion_bridge.motion.deforum.written import Written
-from ...backend.motion_bridge.motion.stopping import breathe
+from ...backend.motion_bridge import track_formats
+from ...backend.motion_bridge.geometry.cancellation import breathe
+from ...backend.motion_bridge.media import png
+from ...backend.motion_bridge.schedules.camera import documents, guide_video
+from ...backend.motion_bridge.schedules.camera.documents import Written
 from ...backend.motion_bridge.shot import Shot
+from ...backend.motion_bridge.track_formats import das
 
 DEEP = frozenset({"depth", "objects"})
 MOVIE = ".mp4"
@@ -53,7 +54,7 @@ class Format:
     tracks: bool = False  # whether points are followed
 
 
-TARGETS = {"WEBUI": written.for_webui, "METRIC": written.for_metric}
+TARGETS = {"WEBUI": documents.for_webui, "METRIC": documents.for_metric}
 
 
 KEYS = ("FEWEST", "ARTIST", "EVERY")
@@ -72,17 +73,17 @@ def picture(folder: Path, number: int) -> Path:
 
 def _settings(shot: Shot, order: Order) -> Made:
     found = schedules(shot, order)
-    return _with_plot(order, found, written.settings_file(shot, found), found.sentences)
+    return _with_plot(order, found, documents.settings_file(shot, found), found.sentences)
 
 
 def _json(shot: Shot, order: Order) -> Made:
     found = schedules(shot, order)
-    return _with_plot(order, found, written.json_file(shot, found), found.sentences)
+    return _with_plot(order, found, documents.json_file(shot, found), found.sentences)
 
 
 def _parseq(shot: Shot, order: Order) -> Made:
     found = schedules(shot, order)
-    text, beside = written.parseq_file(shot, found, order.path.stem)
+    text, beside = documents.parseq_file(shot, found, order.path.stem)
     return _with_plot(order, found, text, (*found.sentences, *beside))
 
 
@@ -96,19 +97,19 @@ def _with_plot(order: Order, found: Written, text: str, sentences: tuple[str, ..
 def _guide(shot: Shot, order: Order) -> Made:
     settings = order.path.with_name(f"{order.path.stem}_settings.txt")
     count = 0
-    for count, drawn in enumerate(guide.pictures(shot), 1):
+    for count, drawn in enumerate(guide_video.pictures(shot), 1):
         picture(order.pictures, count).write_bytes(png.encode(drawn))
         order.drawn(count, len(shot.frames))
-    error = guide.expected_error(shot)[1:]
+    error = guide_video.expected_error(shot)[1:]
     left = f"The webui should follow it within {np.mean(error):.2f} pixels a frame." if len(error) else ""
     how = f"Load {settings.name} in Deforum; it names the movie, so move neither alone."
-    beside = {settings: written.guide_settings(shot, str(order.path))}
-    return Made((order.path, settings), tuple(filter(None, (left, how))), count, written.rate(shot), beside)
+    beside = {settings: documents.guide_settings(shot, str(order.path))}
+    return Made((order.path, settings), tuple(filter(None, (left, how))), count, documents.rate(shot), beside)
 
 
 def _tracks(name: str) -> Callable[[Shot, Order], Made]:
     def make(shot: Shot, order: Order) -> Made:
-        found = formats.write(shot, name, order.path)
+        found = track_formats.write(shot, name, order.path)
         return Made(found.files, found.notices)
 
     return make

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import bpy
 
-from ...backend.motion_bridge.deforum import foreign
-from ..settings import settings_of
+from ...backend.motion_bridge.engines.deforum import settings_import
+from ..properties import settings_of
 
 
 def load(scene: bpy.types.Scene, path: Path, with_size: bool) -> tuple[str, ...]:
@@ -14,7 +14,7 @@ def load(scene: bpy.types.Scene, path: Path, with_size: bool) -> tuple[str, ...]
     The file's frame 0 is the first frame of the scene's range. with_size: take its size, length and rate as well.
     """
     settings = settings_of(scene)
-    found = foreign.read(path, settings.deforum.engine_settings()["model"])
+    found = settings_import.read(path, settings.deforum.engine_settings()["model"])
     settings.deforum.take(found.settings, found.schedules)
     if found.seed is not None:
         settings.seed = found.seed
@@ -29,7 +29,7 @@ def load(scene: bpy.types.Scene, path: Path, with_size: bool) -> tuple[str, ...]
     return found.notices
 
 
-def _size(scene: bpy.types.Scene, found: foreign.Brought) -> None:
+def _size(scene: bpy.types.Scene, found: settings_import.Brought) -> None:
     render = scene.render
     if found.width and found.height:
         render.resolution_x, render.resolution_y, render.resolution_percentage = found.width, found.height, 100

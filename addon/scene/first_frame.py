@@ -13,11 +13,11 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ...backend.motion_bridge import png
 from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.media import png
 from ..compat import write_png_files
 from .resize import fill
-from .undisturbed import changed, render_result_kept
+from .restore_state import changed, render_result_kept
 
 Pixels = NDArray[np.uint8]  # (H, W, 3) sRGB, top row first
 

@@ -6,15 +6,15 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ...backend.motion_bridge.deforum import presets
-from ...backend.motion_bridge.deforum.engine import engine
-from ...backend.motion_bridge.deforum.request import SIDE, SMALLER
-from ...backend.motion_bridge.models.registry import MODELS
+from ...backend.motion_bridge.engines.deforum import presets
+from ...backend.motion_bridge.engines.deforum.engine import engine
+from ...backend.motion_bridge.engines.deforum.shot_builder import SIDE, SMALLER
+from ...backend.motion_bridge.model_registry.registry import MODELS
 from ..exchange import settings_file
+from ..properties import settings_of
+from ..properties.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED
+from ..properties.schedules import FIELDS, meaning
 from ..scene.camera import picture_of
-from ..settings import settings_of
-from ..settings.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED
-from ..settings.schedules import FIELDS, meaning
 from .operators import attempt
 from .panels import Sidebar, in_each_editor
 from .readiness import draw_readiness

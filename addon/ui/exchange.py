@@ -6,9 +6,9 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from ..exchange import camera
+from ..exchange import camera_import
 from ..exchange.export import FORMATS, SCHEDULES, Copy, Export, choices_of
-from ..settings import settings_of
+from ..properties import settings_of
 from .operators import Idle, attempt
 from .panels import Sidebar, in_each_editor
 from .text import draw_wrapped
@@ -138,8 +138,8 @@ class MOTION_BRIDGE_OT_import(Idle, bpy.types.Operator):
         return attempt(self, lambda: self._load(context))
 
     def _load(self, context: bpy.types.Context) -> None:
-        placing = camera.Placing(self.first, self.scale, self.from_active, self.set_range)
-        made, notices = camera.load(context, self.filepath, placing)
+        placing = camera_import.Placing(self.first, self.scale, self.from_active, self.set_range)
+        made, notices = camera_import.load(context, self.filepath, placing)
         Last.sentences = notices
         self.report({"INFO"}, " ".join((f"Added the camera {made.name}.", *notices)))
 

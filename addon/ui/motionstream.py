@@ -2,8 +2,8 @@
 
 import bpy
 
-from ..settings import settings_of
-from ..settings.motionstream import FOLDER
+from ..properties import settings_of
+from ..properties.motionstream import FOLDER
 from .panels import Sidebar, in_each_editor
 from .readiness import draw_readiness
 from .text import draw_wrapped

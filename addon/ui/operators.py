@@ -5,10 +5,11 @@ from collections.abc import Callable
 import bpy
 
 from ...backend.motion_bridge.errors import Cancelled, MotionBridgeError
-from ..job import movie, take
-from ..job.order import last_take, new_take
-from ..job.window import window
-from ..settings import settings_of
+from .. import take
+from ..properties import settings_of
+from ..render.manager import window
+from ..render.request import last_take, new_take
+from ..viewer import movie
 
 
 def attempt(operator: bpy.types.Operator, action: Callable[[], None]) -> set[str]:

@@ -12,7 +12,7 @@ from gpu_extras.batch import batch_for_shader
 from numpy.typing import NDArray
 
 from ...backend.motion_bridge.shot import Tracks
-from ..exchange.look import Look
+from ..exchange.track_preview import Look
 from .working import Working
 
 COLOURS = {  # of the kinds

@@ -2,10 +2,10 @@
 
 import bpy
 
-from ..job.job import State
-from ..job.window import window
 from ..names import TITLE
-from ..settings import settings_of
+from ..properties import settings_of
+from ..render.job import State
+from ..render.manager import window
 from .text import clock, draw_wrapped
 
 

@@ -3,7 +3,7 @@
 import bpy
 from bpy.props import StringProperty
 
-from ..job import doctor
+from ..interpreter import diagnostics
 from ..names import PACKAGE
 from .text import draw_wrapped
 
@@ -23,8 +23,8 @@ class MotionBridgePreferences(bpy.types.AddonPreferences):
         row = layout.row(align=True)
         row.prop(self, "python")
         row.operator("motion_bridge.doctor", text="Check", icon="CHECKMARK")
-        if doctor.report:
-            draw_wrapped(layout.box(), doctor.report, context)
+        if diagnostics.report:
+            draw_wrapped(layout.box(), diagnostics.report, context)
 
 
 class MOTION_BRIDGE_OT_doctor(bpy.types.Operator):
@@ -34,7 +34,7 @@ class MOTION_BRIDGE_OT_doctor(bpy.types.Operator):
     bl_label = "Check Backend"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        fine, report = doctor.ask()
+        fine, report = diagnostics.ask()
         self.report({"INFO" if fine else "ERROR"}, report.splitlines()[0])
         return {"FINISHED"}
 

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..settings import settings_of
+from ..properties import settings_of
 from .panels import Sidebar, in_each_editor
 
 

@@ -4,7 +4,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ...backend.motion_bridge.errors import MotionBridgeError
-from ..job import readiness
+from ..interpreter import readiness
 from ..names import PACKAGE
 from .text import draw_wrapped
 

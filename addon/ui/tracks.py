@@ -5,8 +5,8 @@ from typing import Any
 import bpy
 from bpy.props import EnumProperty
 
-from ..scene.wanted import likely, text_of
-from ..settings import settings_of
+from ..properties import settings_of
+from ..scene.tracks.selection import likely, text_of
 from .overlay import Overlay
 from .panels import Sidebar, in_each_editor
 from .working import Working, draw_work

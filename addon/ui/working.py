@@ -7,10 +7,10 @@ from typing import Any
 import bpy
 
 from ...backend.motion_bridge.errors import MotionBridgeError
-from ..exchange.work import Task, Worker
-from ..job.editors import redraw_panels
-from ..job.window import window
+from ..exchange.background_task import Task, Worker
 from ..names import TITLE
+from ..render.manager import window
+from ..viewer.editors import redraw_panels
 from .operators import attempt
 
 PULSE = 0.1  # seconds

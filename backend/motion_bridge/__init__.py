@@ -6,7 +6,7 @@ Importing this package imports nothing heavy: engines load what they need when a
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .deforum.api import DeforumFlux
+    from .engines.deforum.api import DeforumFlux
 
 __version__ = "0.1.0"
 __all__ = ["DeforumFlux"]
@@ -14,7 +14,7 @@ __all__ = ["DeforumFlux"]
 
 def __getattr__(name: str) -> Any:
     if name == "DeforumFlux":
-        from .deforum.api import DeforumFlux
+        from .engines.deforum.api import DeforumFlux
 
         return DeforumFlux
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,9 @@ A message is a sentence that names the thing, the place and the remedy; it is sh
 on the terminal or over the wire.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class MotionBridgeError(Exception):
     """Base of all failures that a person can read."""
@@ -59,3 +62,9 @@ KINDS = {
 def of_kind(kind: str, message: str) -> MotionBridgeError:
     """The error that a message from the other process stands for; unknown kinds become the base class."""
     return KINDS.get(kind, MotionBridgeError)(message)
+
+
+def nearest(name: str, there: Iterable[str]) -> str:
+    """The end of a sentence about a name that is not there: the nearest one that is."""
+    near = difflib.get_close_matches(name, list(there), 1)
+    return f"; did you mean {near[0]!r}?" if near else "."

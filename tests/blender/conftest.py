@@ -89,7 +89,7 @@ def scene(extension: ModuleType, tmp_path: Path) -> bpy.types.Scene:
 @pytest.fixture
 def painted(scene: bpy.types.Scene, tmp_path: Path) -> Path:
     """A first frame for the scene that needs no render: coloured noise in blocks, set in the panel."""
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge import png
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 
     blocks = np.random.default_rng(3).integers(0, 256, (9, 16, 3), dtype=np.uint8)
     path = tmp_path / "painted.png"

@@ -9,8 +9,8 @@ from conftest import SOON, wait_until
 
 def begun(scene: bpy.types.Scene, frames: int):
     """The window's job, begun as its button does it; the test calls the timer's work."""
-    from bl_ext.user_default.motion_bridge.addon.job.order import new_take
-    from bl_ext.user_default.motion_bridge.addon.job.window import window
+    from bl_ext.user_default.motion_bridge.addon.render.manager import window
+    from bl_ext.user_default.motion_bridge.addon.render.request import new_take
 
     scene.frame_end = frames
     window.begin(bpy.context, new_take(scene))
@@ -34,7 +34,7 @@ def test_cancelled_while_frames_are_made_it_stops_and_keeps_them(scene, painted,
 
 
 def test_cancelled_while_the_scene_is_read_it_leaves_no_take(scene, painted, tmp_path: Path):
-    from bl_ext.user_default.motion_bridge.addon.job.job import State
+    from bl_ext.user_default.motion_bridge.addon.render.job import State
 
     window = begun(scene, 400)
     assert window.session.job.state is State.READING
@@ -66,7 +66,7 @@ def test_a_cancelled_job_gives_the_backend_back(scene, painted):
 
 
 def test_time_left_is_judged_from_the_frames_since_the_first(extension):
-    pace = importlib.import_module(f"{extension.__name__}.addon.job.job").Pace()
+    pace = importlib.import_module(f"{extension.__name__}.addon.render.job").Pace()
     assert pace.seconds(10) is None
     pace.count(100.0)
     assert pace.seconds(10) is None, "the first frame also pays for loading"

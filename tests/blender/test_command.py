@@ -13,7 +13,7 @@ import pytest
 
 
 def run(*arguments: object) -> int:
-    from bl_ext.user_default.motion_bridge.addon import command
+    from bl_ext.user_default.motion_bridge.addon.cli import command
 
     return command.run([str(argument) for argument in arguments])
 
@@ -46,7 +46,7 @@ def test_json_prints_nothing_but_one_object_a_line(scene, painted, tmp_path: Pat
     [("5", [5]), ("1-3", [1, 2, 3]), ("-5-18x10", [-5, 5, 15]), ("-3--2", [-3, -2]), ("1-6x2", [1, 3, 5])],
 )
 def test_frame_ranges_are_understood_also_below_zero(scene, painted, tmp_path: Path, text: str, expected: list[int]):
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.frames import frame_name
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.takes.writer import frame_name
 
     assert run("render", "--frames", text, "--output", tmp_path / "out") == 0
     assert names(tmp_path / "out") == sorted(frame_name(number) for number in expected)

@@ -20,7 +20,7 @@ def deforum(scene, painted):
 @pytest.fixture
 def shot(deforum, tmp_path):
     """A function: what `shot` writes for the scene as it is, with these options."""
-    from bl_ext.user_default.motion_bridge.addon import command
+    from bl_ext.user_default.motion_bridge.addon.cli import command
     from bl_ext.user_default.motion_bridge.backend.motion_bridge import shot as shots
 
     def write(*options):
@@ -33,7 +33,7 @@ def shot(deforum, tmp_path):
 
 @pytest.fixture
 def engine(extension):
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.deforum.engine import engine
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.engines.deforum.engine import engine
 
     return engine
 
@@ -87,7 +87,7 @@ def test_paths_are_whole_and_a_model_may_be_a_folder(deforum, tmp_path):
 
 
 def test_a_preset_fills_the_fields_and_leaves_nothing_of_the_one_before(deforum):
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.deforum import presets
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.engines.deforum import presets
 
     before = {}
     for name in presets.PRESETS:
@@ -137,9 +137,9 @@ def test_public_settings_files_come_into_the_panel_whole(deforum, engine, tmp_pa
     path = settings_file(tmp_path, **PUBLIC[name]["settings"])
     assert bpy.ops.motion_bridge.deforum_import(filepath=str(path)) == {"FINISHED"}
     assert set(deforum.engine_settings()) <= set(engine.defaults)
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.deforum import foreign
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.engines.deforum import settings_import
 
-    brought = foreign.read(path, deforum.engine_settings()["model"])
+    brought = settings_import.read(path, deforum.engine_settings()["model"])
     shown = {field: text for field, text in brought.schedules.items() if field in type(deforum.texts).__annotations__}
     assert {field: getattr(deforum.texts, field) for field in shown} == shown
     kept = deforum.engine_settings()
@@ -161,7 +161,7 @@ def test_a_file_that_cannot_be_read_changes_nothing_and_says_why(scene, deforum,
 
 
 def test_a_schedule_says_what_it_means_while_it_is_typed(extension):
-    from bl_ext.user_default.motion_bridge.addon.settings.schedules import meaning
+    from bl_ext.user_default.motion_bridge.addon.properties.schedules import meaning
 
     assert meaning("zoom", "0:(1), 5:(2*", 12, 0, 24.0)[0] == "zoom, key 5, column 13: a value is missing."
     assert meaning("zoom", "0:(1), 12:(2)", 12, 0, 24.0)[1] == "Key 12 has no effect: the last frame is 11."
@@ -198,7 +198,7 @@ def test_the_command_takes_a_file_a_preset_and_single_settings_in_this_order(sho
     ],
 )
 def test_what_cannot_be_exits_2_with_a_sentence(deforum, tmp_path, capfd, options, says):
-    from bl_ext.user_default.motion_bridge.addon import command
+    from bl_ext.user_default.motion_bridge.addon.cli import command
 
     words = [option.replace("{tmp}", str(tmp_path)) for option in options]
     assert command.run(["shot", "--output", str(tmp_path / "out"), *words]) == 2
@@ -211,7 +211,7 @@ def test_other_engines_take_their_settings_the_same_way(shot):
 
 
 def test_a_python_without_torch_is_met_with_an_invitation(deforum, extension):
-    from bl_ext.user_default.motion_bridge.addon.job import readiness
+    from bl_ext.user_default.motion_bridge.addon.interpreter import readiness
 
     said = readiness.lacking("deforum")
     assert said is not None and "torch" in said and "Reproject" in said

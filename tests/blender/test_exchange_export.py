@@ -25,17 +25,17 @@ def export(kind: str, path: Path) -> None:
 
 def values(path: Path) -> dict[str, np.ndarray]:
     """What a schedule file means, frame by frame."""
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.motion.schedule import settings
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.schedules import settings_files
 
-    found = settings.read(path.read_text(encoding="utf-8"), path.name)
-    series, notices = settings.evaluate(found, found.context("webui"))
+    found = settings_files.read(path.read_text(encoding="utf-8"), path.name)
+    series, notices = settings_files.evaluate(found, found.context("webui"))
     assert not notices and not found.notices
     return {name: np.array(column) for name, column in series.items() if isinstance(column[0], float)}
 
 
 def true_motion(scene) -> np.ndarray:
     """The six channels of the scene's own camera: (T, 6)."""
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.motion.deforum.convention import motion
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.schedules.camera.convention import motion
 
     poses = []
     for frame in range(scene.frame_start, scene.frame_end + 1):
@@ -57,12 +57,12 @@ def test_every_track_format_is_written_from_the_scene(scene, tmp_path: Path, kin
 
 def test_exported_tracks_are_the_shots_own(scene, painted, tmp_path: Path):
     from bl_ext.user_default.motion_bridge.backend.motion_bridge import shot
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.formats import own
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.track_formats import native
 
     scene.motion_bridge.grid = 6
     export("npz", tmp_path / "tracks.npz")
     assert run("shot", "--output", tmp_path / "shot") == 0
-    clip, told = own.read(tmp_path / "tracks.npz"), shot.load(tmp_path / "shot")
+    clip, told = native.read(tmp_path / "tracks.npz"), shot.load(tmp_path / "shot")
     assert clip.frames == told.frames and (clip.width, clip.height) == (128, 72)
     assert np.array_equal(clip.xy, told.tracks.xy) and np.array_equal(clip.visible, told.tracks.visible)
 
@@ -141,7 +141,7 @@ def test_the_guide_video_moves_as_the_scene_and_its_settings_follow_it(scene, tm
 def true_flow(folder: Path):
     """The scene's motion as its Shot has it."""
     from bl_ext.user_default.motion_bridge.backend.motion_bridge import shot
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.motion.deforum.truth import measure
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.schedules.camera.reference_flow import measure
 
     bpy.context.scene.motion_bridge.first_frame = "IMAGE"
     bpy.context.scene.motion_bridge.first_frame_image = bpy.data.images.new("any", 128, 72)
@@ -181,15 +181,15 @@ def test_exporting_leaves_the_file_as_it_was(scene, tmp_path: Path):
 
 
 def test_copying_gives_a_line_for_each_field_and_a_single_field_again(scene):
+    from bl_ext.user_default.motion_bridge.addon.exchange.background_task import Worker
     from bl_ext.user_default.motion_bridge.addon.exchange.export import Copy
-    from bl_ext.user_default.motion_bridge.addon.exchange.work import Worker
     from bl_ext.user_default.motion_bridge.addon.ui.exchange import Last
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.motion.deforum import written
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.schedules.camera import documents
 
     scene.motion_bridge.schedule_target = "METRIC"
     worker = Worker(Copy(bpy.context, {}))
     worker.finish()
-    blocks = written.fields(worker.task.made).split("\n\n")
+    blocks = documents.fields(worker.task.made).split("\n\n")
     pairs = dict(block.strip().split("\n") for block in blocks)
     assert set(CHANNELS) <= set(pairs) and pairs["animation_mode"] == "3D"
     assert pairs["translation_z"].startswith("0:(0), 1:(")

@@ -10,7 +10,7 @@ from conftest import SOON, wait_until
 
 @pytest.fixture
 def parts(extension):
-    names = ("exchange.export", "exchange.work")
+    names = ("exchange.export", "exchange.background_task")
     return [importlib.import_module(f"{extension.__name__}.addon.{name}") for name in names]
 
 

@@ -120,7 +120,7 @@ def limit_file_size(process: int) -> None:
 
 
 def test_two_jobs_never_write_one_take(scene, painted, tmp_path: Path):
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge import lock
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.takes import lock
     from test_command import run
 
     (tmp_path / "out").mkdir()

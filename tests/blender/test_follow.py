@@ -18,7 +18,7 @@ def tracks(scene, painted):
 @pytest.fixture
 def shot(extension, scene, tmp_path):
     """The Shot that the command writes with some options."""
-    command = importlib.import_module(f"{extension.__name__}.addon.command")
+    command = importlib.import_module(f"{extension.__name__}.addon.cli.command")
     shots = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.shot")
 
     def shot(*options: object, code: int = 0):
@@ -243,7 +243,7 @@ def test_what_has_left_the_scene_is_refused_by_name(scene, tracks, shot, capfd):
 
 
 def test_a_resumed_take_is_given_the_same_options_again(extension, scene, tracks, tmp_path: Path):
-    command = importlib.import_module(f"{extension.__name__}.addon.command")
+    command = importlib.import_module(f"{extension.__name__}.addon.cli.command")
     arguments = ["render", "--output", str(tmp_path / "take"), "--frames", "1-3", "--follow", "origin:mover"]
     assert command.run(arguments) == 0
     (tmp_path / "take" / "frame_0002.png").unlink()
@@ -252,7 +252,7 @@ def test_a_resumed_take_is_given_the_same_options_again(extension, scene, tracks
 
 
 def test_an_export_holds_what_is_followed(extension, scene, tracks, tmp_path: Path):
-    command = importlib.import_module(f"{extension.__name__}.addon.command")
+    command = importlib.import_module(f"{extension.__name__}.addon.cli.command")
     options = ["--follow", "origin:mover,kind=live", "--grid", "2", "--frames", "1-5"]
     assert command.run(["export", "--format", "npz", "--output", str(tmp_path / "tracks.npz"), *options]) == 0
     with np.load(tmp_path / "tracks.npz") as found:

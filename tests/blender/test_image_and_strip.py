@@ -10,7 +10,7 @@ from test_cancel import begun
 
 
 def png(path: Path) -> np.ndarray:
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge import png
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 
     return png.read(path)
 
@@ -47,7 +47,7 @@ def test_the_image_shows_the_bytes_of_the_newest_frame(scene, painted, tmp_path:
 
 
 def test_each_byte_value_is_shown_exactly(scene, tmp_path: Path):
-    from bl_ext.user_default.motion_bridge.addon.job import image
+    from bl_ext.user_default.motion_bridge.addon.viewer import image
 
     ramp = np.arange(256, dtype=np.uint8).reshape(8, 32)
     pixels = np.stack([ramp, ramp[::-1], ramp.T.reshape(8, 32)], axis=-1)
@@ -58,7 +58,7 @@ def test_each_byte_value_is_shown_exactly(scene, tmp_path: Path):
 
 
 def test_there_is_one_image_whatever_the_sizes(scene):
-    from bl_ext.user_default.motion_bridge.addon.job import image
+    from bl_ext.user_default.motion_bridge.addon.viewer import image
 
     bpy.data.images.new("Motion Bridge", 4, 4)  # somebody's own picture of that name stays as it is
     for height, width in ((9, 16), (18, 32), (9, 16)):

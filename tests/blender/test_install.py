@@ -92,8 +92,8 @@ def test_enabled_disabled_and_enabled_again_it_leaves_nothing_behind(scene: bpy.
 
 
 def test_disabled_in_the_middle_of_a_job_it_ends_the_job(scene: bpy.types.Scene, painted: Path, tmp_path: Path):
-    from bl_ext.user_default.motion_bridge.addon.job.order import new_take
-    from bl_ext.user_default.motion_bridge.addon.job.window import window
+    from bl_ext.user_default.motion_bridge.addon.render.manager import window
+    from bl_ext.user_default.motion_bridge.addon.render.request import new_take
 
     scene.frame_end = 200
     window.begin(bpy.context, new_take(scene))
@@ -103,8 +103,8 @@ def test_disabled_in_the_middle_of_a_job_it_ends_the_job(scene: bpy.types.Scene,
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_job_imports_no_torch_and_opens_no_listening_socket(scene: bpy.types.Scene, painted: Path):
-    from bl_ext.user_default.motion_bridge.addon.job.order import new_take
-    from bl_ext.user_default.motion_bridge.addon.job.window import window
+    from bl_ext.user_default.motion_bridge.addon.render.manager import window
+    from bl_ext.user_default.motion_bridge.addon.render.request import new_take
 
     scene.frame_end = 60
     before = listening(os.getpid())

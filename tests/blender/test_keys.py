@@ -13,7 +13,7 @@ FRAMES = range(1, 13)
 
 @pytest.fixture
 def keys(extension):
-    return importlib.import_module(f"{extension.__name__}.addon.scene.keys")
+    return importlib.import_module(f"{extension.__name__}.addon.exchange.keyframes")
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_exported_schedules_have_keys_where_the_artist_put_them(scene, tmp_path:
 
 
 def test_that_a_camera_has_no_keys_is_said(extension, scene, tmp_path: Path, capfd):
-    command = importlib.import_module(f"{extension.__name__}.addon.command")
+    command = importlib.import_module(f"{extension.__name__}.addon.cli.command")
     constrain(scene)
     options = ["--keys", "artist", "--target", "metric"]
     assert command.run(["export", "--format", "schedules", "--output", str(tmp_path / "a.json"), *options]) == 0

@@ -45,12 +45,12 @@ def streaming(scene, painted, model, torch_python):
 
 
 def frames(folder: Path) -> dict[str, np.ndarray]:
-    png = part("backend.motion_bridge.png")
+    png = part("backend.motion_bridge.media.png")
     return {path.name: png.read(path) for path in sorted(folder.glob("frame_*.png"))}
 
 
 def test_the_panel_says_what_the_engine_knows(scene):
-    engine = part("backend.motion_bridge.motionstream.engine")
+    engine = part("backend.motion_bridge.engines.motionstream.engine")
     assert set(scene.motion_bridge.motionstream.engine_settings()) == set(engine.DEFAULTS)
     assert scene.motion_bridge.motionstream.engine_settings() == engine.DEFAULTS, "the panel's defaults are others"
 
@@ -77,7 +77,7 @@ def test_render_streams_the_scene_along_grid_and_object_into_image_and_strip(str
 
 
 def test_the_command_streams_resumes_to_the_same_bytes_and_says_what_was_fitted(streaming, tmp_path: Path, capfd):
-    run = part("addon.command").run
+    run = part("addon.cli.command").run
     out = tmp_path / "out"
     options = ["--engine", "motionstream", "--output", str(out)]
     assert run(["render", "--frames", "1-11", "--prompt", "1: a red box", "--seed", "3", "--json", *options]) == 0
@@ -98,20 +98,20 @@ def test_without_anything_to_follow_the_text_and_the_first_frame_are_followed_an
 ):
     streaming.motion_bridge.tracks.use_grid = False
     streaming.motion_bridge.tracks.sources.clear()
-    assert part("addon.command").run(["render", "--frames", "1-2", "--output", str(tmp_path / "out")]) == 0
+    assert part("addon.cli.command").run(["render", "--frames", "1-2", "--output", str(tmp_path / "out")]) == 0
     assert "This shot has no tracks: the video follows text and first frame alone." in capfd.readouterr().out
     assert len(frames(tmp_path / "out")) == 2
 
 
 def test_a_folder_that_is_no_model_is_refused_with_a_sentence(streaming, tmp_path: Path, capfd):
     streaming.motion_bridge.motionstream.model_folder = str(tmp_path / "nowhere")
-    assert part("addon.command").run(["render", "--frames", "1-2", "--output", str(tmp_path / "out")]) == 2
+    assert part("addon.cli.command").run(["render", "--frames", "1-2", "--output", str(tmp_path / "out")]) == 2
     assert "There is no video model" in capfd.readouterr().out
 
 
 def test_blenders_own_python_is_refused_before_anything_is_rendered(scene, tmp_path: Path, capfd):
     scene.motion_bridge.engine = "motionstream"
-    assert part("addon.command").run(["render", "--frames", "1-2", "--output", str(tmp_path / "out")]) == 3
+    assert part("addon.cli.command").run(["render", "--frames", "1-2", "--output", str(tmp_path / "out")]) == 3
     assert (
         "Engine motionstream cannot run in Blender's own Python: it needs the package torch" in capfd.readouterr().out
     )

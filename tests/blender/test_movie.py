@@ -13,7 +13,7 @@ COLOURS = [(230, 30, 30), (30, 230, 30), (30, 30, 230), (128, 128, 128), (250, 2
 @pytest.fixture
 def take(scene, painted, tmp_path: Path) -> Path:
     """Six frames, each of one colour, 25 a second, with a Shot beside them as a job leaves it."""
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge import png
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 
     scene.render.fps = 25
     folder = tmp_path / "motion_bridge/take_001"
@@ -26,7 +26,7 @@ def take(scene, painted, tmp_path: Path) -> Path:
 def movie_frames(path: Path, folder: Path) -> list[np.ndarray]:
     """The pictures of a movie, read by Blender's own Sequencer."""
     from bl_ext.user_default.motion_bridge.addon import compat
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge import png
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 
     scene = bpy.data.scenes.new("back")
     strip = compat.strips(scene).new_movie("movie", str(path), 1, 1)
@@ -70,7 +70,7 @@ def test_making_a_movie_leaves_nothing_in_the_file(take: Path):
 
 
 def test_a_picture_of_odd_size_loses_a_row_and_a_column_and_nothing_is_resampled(scene, painted, tmp_path: Path):
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge import png
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 
     folder = tmp_path / "take"
     assert run("shot", "--frames", "1-2", "--output", folder / "shot") == 0

@@ -8,7 +8,7 @@ import pytest
 
 
 def frames(folder: Path) -> dict[str, np.ndarray]:
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge import png
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 
     return {path.name: png.read(path) for path in sorted(folder.glob("frame_*.png"))}
 
@@ -28,7 +28,7 @@ def changed(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_the_first_frame_is_the_scenes_own_render(scene: bpy.types.Scene, tmp_path: Path):
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge import png
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 
     scene.frame_end = 2
     scene.frame_set(1)
@@ -65,7 +65,7 @@ def test_every_second_frame_is_made_where_the_scene_steps_by_two(scene, painted,
 
 
 def test_an_image_that_is_open_in_blender_is_the_first_frame(scene: bpy.types.Scene, painted: Path, tmp_path: Path):
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge import png
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 
     scene.frame_end = 2
     scene.motion_bridge.first_frame = "IMAGE"

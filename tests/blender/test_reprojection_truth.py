@@ -36,11 +36,11 @@ def found(extension, flight, tmp_path):
     They count where something is, away from silhouettes: there Cycles' sample and ours may see different things.
     """
     name = extension.__name__
-    reading = importlib.import_module(f"{name}.addon.scene.read")
+    reading = importlib.import_module(f"{name}.addon.scene.snapshot")
     sources = importlib.import_module(f"{name}.addon.scene.first_frame")
     shots = importlib.import_module(f"{name}.backend.motion_bridge.shot")
-    correspondence = importlib.import_module(f"{name}.backend.motion_bridge.motion.correspondence")
-    surfaces = importlib.import_module(f"{name}.backend.motion_bridge.motion.surfaces")
+    correspondence = importlib.import_module(f"{name}.backend.motion_bridge.geometry.correspondence")
+    surfaces = importlib.import_module(f"{name}.backend.motion_bridge.geometry.visible_surfaces")
 
     def find():
         picture = sources.FromPixels(np.zeros((HEIGHT, WIDTH, 3), np.uint8))

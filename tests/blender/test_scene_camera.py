@@ -21,7 +21,7 @@ def camera_module(extension):
 @pytest.fixture
 def read(extension, camera_module):
     """frames → what each_frame and read_camera say, beside Blender's own matrices at the same moment."""
-    each_frame = importlib.import_module(f"{extension.__name__}.addon.scene.evaluate").each_frame
+    each_frame = importlib.import_module(f"{extension.__name__}.addon.scene.evaluation").each_frame
 
     def read(frames=FRAMES):
         found = []
@@ -306,7 +306,7 @@ def flat(scene):
 )
 def test_a_camera_that_cannot_be_used_is_refused_with_what_to_do(scene, extension, setup, says):
     errors = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.errors")
-    reading = importlib.import_module(f"{extension.__name__}.addon.scene.read")
+    reading = importlib.import_module(f"{extension.__name__}.addon.scene.snapshot")
     sources = importlib.import_module(f"{extension.__name__}.addon.scene.first_frame")
     setup(scene)
     with pytest.raises(errors.BadInput, match=says):

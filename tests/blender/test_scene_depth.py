@@ -15,7 +15,7 @@ FRAMES = (1, 2, 3, 6)
 @pytest.fixture
 def read(extension, tmp_path):
     """Request fields → the Shot of the current scene, complete."""
-    reading = importlib.import_module(f"{extension.__name__}.addon.scene.read")
+    reading = importlib.import_module(f"{extension.__name__}.addon.scene.snapshot")
     sources = importlib.import_module(f"{extension.__name__}.addon.scene.first_frame")
     shots = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.shot")
 
@@ -118,7 +118,7 @@ def test_only_what_is_asked_for_is_made(scene, read):
 
 
 def test_the_shot_can_be_stopped_while_it_is_made(scene, extension, tmp_path):
-    reading = importlib.import_module(f"{extension.__name__}.addon.scene.read")
+    reading = importlib.import_module(f"{extension.__name__}.addon.scene.snapshot")
     sources = importlib.import_module(f"{extension.__name__}.addon.scene.first_frame")
     errors = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.errors")
     picture = sources.FromPixels(np.zeros((72, 128, 3), np.uint8))

@@ -15,7 +15,7 @@ def sources(extension):
 
 @pytest.fixture
 def png(extension):
-    return importlib.import_module(f"{extension.__name__}.backend.motion_bridge.png")
+    return importlib.import_module(f"{extension.__name__}.backend.motion_bridge.media.png")
 
 
 @pytest.fixture

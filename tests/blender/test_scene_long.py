@@ -13,7 +13,7 @@ FRAME = 3000  # bytes that a frame more may cost: the camera, and where in a fil
 @pytest.fixture
 def most(extension, tmp_path):
     """A function: frames → the most memory (bytes) that reading them took, from Blender to a Shot."""
-    names = ("read", "first_frame", "sources")
+    names = ("snapshot", "first_frame", "tracks.sources")
     read, first_frame, sources = (importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names)
 
     def most(count):

@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def parts(extension):
-    names = ("mesh", "store", "geometry", "evaluate")
+    names = ("geometry.mesh", "geometry.array_store", "geometry.instances", "evaluation")
     return {name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names}
 
 
@@ -39,9 +39,9 @@ def crumpled(share):
 def test_the_triangles_are_blenders(scene, parts, add, share):
     add()
     mesh = crumpled(share)
-    store = parts["store"].Store()
-    shape = parts["mesh"].MeshReader(store).read(bpy.context.object)
-    theirs = parts["mesh"].blenders_triangles(mesh)
+    store = parts["geometry.array_store"].Store()
+    shape = parts["geometry.mesh"].MeshReader(store).read(bpy.context.object)
+    theirs = parts["geometry.mesh"].blenders_triangles(mesh)
     np.testing.assert_array_equal(store.get(shape.triangles), theirs)
     assert len(theirs) > 30
 
@@ -51,29 +51,29 @@ def test_crumpled_quads_do_fold(scene, parts):
     mesh = crumpled(0.05)
     vertices = np.array([vertex.co[:] for vertex in mesh.vertices], np.float32)
     corners = np.array([loop.vertex_index for loop in mesh.loops], np.int32)
-    assert 0.05 < parts["mesh"].turned_quads(vertices, corners, np.arange(0, len(corners), 4)).mean() < 0.95
+    assert 0.05 < parts["geometry.mesh"].turned_quads(vertices, corners, np.arange(0, len(corners), 4)).mean() < 0.95
 
 
 def test_a_mesh_is_kept_once_however_often_it_stands_and_however_long_it_is_still(scene, parts, monkeypatch):
     kinds.deforming(scene)
     kinds.instances(scene)
     reads = []
-    read = parts["mesh"].MeshReader.read
+    read = parts["geometry.mesh"].MeshReader.read
 
     def counted(self, thing):
         reads.append(thing.name)
         return read(self, thing)
 
-    monkeypatch.setattr(parts["mesh"].MeshReader, "read", counted)
-    reader = parts["geometry"].Reader()
-    parts["evaluate"].each_frame(bpy.context, range(1, 6), lambda depsgraph, frame: reader.read(depsgraph))
+    monkeypatch.setattr(parts["geometry.mesh"].MeshReader, "read", counted)
+    reader = parts["geometry.instances"].Reader()
+    parts["evaluation"].each_frame(bpy.context, range(1, 6), lambda depsgraph, frame: reader.read(depsgraph))
     assert sorted(reads) == sorted(["floor", "pillar", "mover", "ball", *["Grid"] * 5])
     assert len(reader.geometry.shapes) == 4 + 5
     assert len({frame.thing for frame in reader.geometry.frames}) == 1
 
 
 def test_what_was_put_into_the_store_comes_out_once(parts):
-    store = parts["store"].Store()
+    store = parts["geometry.array_store"].Store()
     random = np.random.default_rng(0)
     arrays = [random.random((5, 3)), random.integers(0, 9, 7).astype(np.int32), np.empty((0, 3)), np.float32([1.5])]
     handles = [store.put(array) for array in arrays]

@@ -13,20 +13,20 @@ FRAMES = (1, 2, 6, 12)
 
 @pytest.fixture
 def read(extension, tmp_path):
-    names = ("read", "first_frame", "sources")
+    names = ("snapshot", "first_frame", "tracks.sources")
     parts = {name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names}
     shots = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.shot")
 
     def read(frames=FRAMES, needs=("depth", "objects", "flow"), grid=30, **more):
         render = bpy.context.scene.render
         picture = parts["first_frame"].FromPixels(np.zeros((render.resolution_y, render.resolution_x, 3), np.uint8))
-        request = parts["read"].Request(tuple(frames), frozenset(needs), picture, grid=grid, **more)
-        taken = parts["read"].snapshot(bpy.context, request)
+        request = parts["snapshot"].Request(tuple(frames), frozenset(needs), picture, grid=grid, **more)
+        taken = parts["snapshot"].snapshot(bpy.context, request)
         folder = tmp_path / f"shot {len(list(tmp_path.iterdir()))}"
-        parts["read"].complete(taken, folder, lambda done, total: None, lambda: False)
+        parts["snapshot"].complete(taken, folder, lambda done, total: None, lambda: False)
         return shots.load(folder)
 
-    read.sources = parts["sources"]
+    read.sources = parts["tracks.sources"]
     return read
 
 
@@ -225,8 +225,8 @@ def test_two_things_of_one_mesh_are_kept_apart(scene, read):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (5, 1)])
 def test_pictures_of_a_pixel_a_row_or_a_column_are_read_and_exported(scene, read, extension, bad_input, tmp_path, size):
-    formats = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.formats")
-    written = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.motion.deforum.written")
+    formats = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.track_formats")
+    written = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.schedules.camera.documents")
     render = scene.render
     render.resolution_x, render.resolution_y, render.resolution_percentage = 4 * size[0], 4 * size[1], 25
     shot = read(grid=3, sources=(read.sources.Origin("mover"), read.sources.Surface((), 4)))

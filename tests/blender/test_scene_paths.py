@@ -15,7 +15,7 @@ FRAMES = tuple(range(1, 13))
 
 @pytest.fixture
 def parts(extension):
-    names = ("read", "sources", "first_frame")
+    names = ("snapshot", "tracks.sources", "first_frame")
     return {name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names}
 
 
@@ -32,9 +32,9 @@ def read(extension, parts, tmp_path):
     def read(*sources, frames=FRAMES, needs=(), **more):
         render = bpy.context.scene.render
         picture = parts["first_frame"].FromPixels(np.zeros((render.resolution_y, render.resolution_x, 3), np.uint8))
-        request = parts["read"].Request(tuple(frames), frozenset(needs), picture, sources=sources, **more)
-        taken = parts["read"].snapshot(bpy.context, request)
-        parts["read"].complete(taken, tmp_path / "shot", lambda done, total: None, lambda: False)
+        request = parts["snapshot"].Request(tuple(frames), frozenset(needs), picture, sources=sources, **more)
+        taken = parts["snapshot"].snapshot(bpy.context, request)
+        parts["snapshot"].complete(taken, tmp_path / "shot", lambda done, total: None, lambda: False)
         read.notes = taken.notes
         return shots.load(tmp_path / "shot")
 
@@ -56,7 +56,7 @@ def assert_follows(scene, xy, places):
 
 
 def test_an_objects_origin(scene, parts, read):
-    tracks = read(parts["sources"].Origin("mover")).tracks
+    tracks = read(parts["tracks.sources"].Origin("mover")).tracks
     assert tracks.name == ("mover",) and tracks.kind == ("path",)
     assert_follows(scene, tracks.xy, lambda: [bpy.data.objects["mover"].matrix_world.translation])
     assert np.abs(np.diff(tracks.xy[0, :, 0])).sum() > 20
@@ -64,7 +64,7 @@ def test_an_objects_origin(scene, parts, read):
 
 def test_an_origin_inside_its_own_object_is_visible_until_another_hides_it(scene, parts, read):
     """The box passes behind the pillar."""
-    tracks = read(parts["sources"].Origin("mover")).tracks
+    tracks = read(parts["tracks.sources"].Origin("mover")).tracks
     index = [truth.passes(scene, frame, "Index")["Index"][..., 0] for frame in numbered(scene, FRAMES)]
     for at in range(len(FRAMES)):
         column, row = tracks.xy[0, at].astype(int)
@@ -84,14 +84,14 @@ def test_an_empty_and_a_light(scene, parts, read):
     empty = bpy.data.objects.new("handle", None)
     scene.collection.objects.link(empty)
     kinds.keyed(empty, "location", (0, -1, 1), (1, 0, 2))
-    tracks = read(parts["sources"].Origin("handle"), parts["sources"].Origin("sun", kind="live")).tracks
+    tracks = read(parts["tracks.sources"].Origin("handle"), parts["tracks.sources"].Origin("sun", kind="live")).tracks
     assert tracks.name == ("handle", "sun") and tracks.kind == ("path", "live")
     assert_follows(scene, tracks.xy[:1], lambda: [empty.matrix_world.translation])
 
 
 def test_bones_bend_with_their_armature(scene, parts, read):
     kinds.bent_by_bones(scene)
-    bone = parts["sources"].Bone
+    bone = parts["tracks.sources"].Bone
     tracks = read(bone("rig", "upper"), bone("rig", "upper", along=1.0), bone("rig", "lower", along=0.5)).tracks
     rig = bpy.data.objects["rig"]
 
@@ -111,7 +111,7 @@ def test_vertices_of_a_group_ride_on_the_deformed_mesh(scene, parts, read):
     group = pole.vertex_groups.new(name="top")
     chosen = [vertex.index for vertex in pole.data.vertices if vertex.co.z > 0.6]
     group.add(chosen, 1.0, "REPLACE")
-    tracks = read(parts["sources"].Vertices("pole", group="top", count=1000)).tracks
+    tracks = read(parts["tracks.sources"].Vertices("pole", group="top", count=1000)).tracks
     assert len(tracks.name) == len(chosen) > 20
 
     def places():
@@ -125,8 +125,8 @@ def test_vertices_of_a_group_ride_on_the_deformed_mesh(scene, parts, read):
 
 def test_a_few_vertices_of_many_are_spread_evenly(scene, parts, read):
     kinds.deforming(scene)
-    few = np.array(read(parts["sources"].Vertices("Grid", count=16)).tracks.xy[:, 0])
-    every = read(parts["sources"].Vertices("Grid", count=100_000)).tracks.xy[:, 0]
+    few = np.array(read(parts["tracks.sources"].Vertices("Grid", count=16)).tracks.xy[:, 0])
+    every = read(parts["tracks.sources"].Vertices("Grid", count=100_000)).tracks.xy[:, 0]
     assert len(few) == 16 and len(every) == 81 * 81
     np.testing.assert_allclose(np.ptp(few, axis=0), np.ptp(every, axis=0), rtol=0.15)
     apart = np.linalg.norm(few[:, None] - few[None], axis=-1)
@@ -137,18 +137,18 @@ def test_a_curves_control_points(scene, parts, read):
     kinds.curves_text_and_metaballs(scene)
     curve = bpy.data.objects["curve"]
     kinds.keyed(curve, "location", (0, 0, 0), (0.5, 0, 0.3))
-    tracks = read(parts["sources"].CurvePoints("curve")).tracks
+    tracks = read(parts["tracks.sources"].CurvePoints("curve")).tracks
     assert_follows(scene, tracks.xy, lambda: [curve.matrix_world @ p.co for p in curve.data.splines[0].bezier_points])
 
 
 def test_the_surfaces_of_text_and_metaballs(scene, parts, read):
     kinds.curves_text_and_metaballs(scene)
-    tracks = read(parts["sources"].Surface(("text", "metaball"), 30)).tracks
+    tracks = read(parts["tracks.sources"].Surface(("text", "metaball"), 30)).tracks
     assert set(tracks.name) == {"text", "metaball"} and tracks.visible[:, 0].all()
 
 
 def test_points_on_chosen_objects_are_spread_over_what_is_visible_of_them(scene, parts, read):
-    tracks = read(parts["sources"].Surface(("pillar", "mover"), 40)).tracks
+    tracks = read(parts["tracks.sources"].Surface(("pillar", "mover"), 40)).tracks
     assert len(tracks.name) == 40 and set(tracks.name) == {"pillar", "mover"}
     numbered(scene, FRAMES)
     index = truth.passes(scene, 1, "Index")["Index"][..., 0]
@@ -161,7 +161,7 @@ def test_points_on_chosen_objects_are_spread_over_what_is_visible_of_them(scene,
 
 def test_instances_of_a_collection(scene, parts, read):
     kinds.instances(scene)
-    tracks = read(parts["sources"].Instances("ball")).tracks
+    tracks = read(parts["tracks.sources"].Instances("ball")).tracks
     assert tracks.name == ("ball",) * 3
     empties = [thing for thing in scene.objects if thing.instance_type == "COLLECTION"]
     theirs = blenders(scene, 1, [empty.matrix_world.translation for empty in empties])
@@ -171,7 +171,7 @@ def test_instances_of_a_collection(scene, parts, read):
 
 
 def test_a_pinned_place_of_the_picture_stays(scene, parts, read):
-    tracks = read(parts["sources"].Pixel(12.5, 30.5), parts["sources"].Pixel(-3, 0)).tracks
+    tracks = read(parts["tracks.sources"].Pixel(12.5, 30.5), parts["tracks.sources"].Pixel(-3, 0)).tracks
     assert tracks.kind == ("pinned", "pinned")
     assert (tracks.xy[0] == (12.5, 30.5)).all() and tracks.visible[0].all() and not tracks.visible[1].any()
 
@@ -184,7 +184,7 @@ def test_a_pane_of_glass_hides_what_is_behind_it_unless_one_looks_through(scene,
     shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
     shader.inputs["Transmission Weight"].default_value = 1.0
     pane.data.materials.append(material)
-    origin = parts["sources"].Origin("mover")
+    origin = parts["tracks.sources"].Origin("mover")
     assert not read(origin, frames=(1, 2)).tracks.visible.any()
     assert read(origin, frames=(1, 2), through_glass=True).tracks.visible.all()
 
@@ -196,7 +196,7 @@ def test_points_are_hidden_where_the_camera_clips_and_outside_of_the_picture(sce
         empty.location = place
         scene.collection.objects.link(empty)
     scene.camera.data.clip_start, scene.camera.data.clip_end = 0.5, 25
-    tracks = read(*(parts["sources"].Origin(name) for name in places), frames=(1, 2)).tracks
+    tracks = read(*(parts["tracks.sources"].Origin(name) for name in places), frames=(1, 2)).tracks
     assert dict(zip(tracks.name, tracks.visible[:, 0].tolist(), strict=True)) == {
         "near": False,
         "far": False,
@@ -211,7 +211,7 @@ def test_a_mesh_whose_faces_change_is_said_and_its_points_end(scene, parts, read
     build = bpy.data.objects["pillar"].modifiers.new("grow", "REMESH")
     build.mode, build.octree_depth = "BLOCKS", 2
     kinds.keyed(build, "octree_depth", 2, 4, frames=(6, 8))
-    tracks = read(parts["sources"].Surface(("pillar",), 20)).tracks
+    tracks = read(parts["tracks.sources"].Surface(("pillar",), 20)).tracks
     assert tracks.visible[:, 0].all() and not tracks.visible[:, 8:].any()
     (note,) = read.notes
     assert ("'pillar'" in note and "frame 7" in note) or "frame 8" in note
@@ -220,7 +220,7 @@ def test_a_mesh_whose_faces_change_is_said_and_its_points_end(scene, parts, read
 def test_an_object_that_vanishes_takes_its_points_along_and_brings_them_back(scene, parts, read):
     pillar = bpy.data.objects["pillar"]
     kinds.keyed(pillar, "hide_render", False, True, False, frames=(1, 4, 9))
-    tracks = read(parts["sources"].Surface(("pillar",), 20)).tracks
+    tracks = read(parts["tracks.sources"].Surface(("pillar",), 20)).tracks
     seen = tracks.visible.mean(axis=0)
     assert seen[0] == 1 and (seen[3:8] == 0).all() and seen[9] > 0.5
 
@@ -260,7 +260,7 @@ def test_what_cannot_be_followed_is_refused_by_name(scene, parts, read, bad_inpu
     scene.collection.objects.link(hidden)
     hidden.hide_render = True
     kinds.curves_text_and_metaballs(scene)
-    make = parts["sources"]
+    make = parts["tracks.sources"]
     for source, says in (
         (make.Origin("nobody"), "no object 'nobody'"),
         (make.Origin("hidden"), "'hidden' is not part of the render at frame 1"),

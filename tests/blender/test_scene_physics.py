@@ -9,14 +9,14 @@ import pytest
 
 @pytest.fixture
 def read(extension, tmp_path):
-    parts = {n: importlib.import_module(f"{extension.__name__}.addon.scene.{n}") for n in ("read", "first_frame")}
+    parts = {n: importlib.import_module(f"{extension.__name__}.addon.scene.{n}") for n in ("snapshot", "first_frame")}
     shots = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.shot")
 
     def read(frames, needs=("depth", "objects")):
         picture = parts["first_frame"].FromPixels(np.zeros((72, 128, 3), np.uint8))
-        request = parts["read"].Request(tuple(frames), frozenset(needs), picture)
-        parts["read"].complete(
-            parts["read"].snapshot(bpy.context, request), tmp_path / "shot", lambda *_: None, lambda: False
+        request = parts["snapshot"].Request(tuple(frames), frozenset(needs), picture)
+        parts["snapshot"].complete(
+            parts["snapshot"].snapshot(bpy.context, request), tmp_path / "shot", lambda *_: None, lambda: False
         )
         return shots.load(tmp_path / "shot")
 
@@ -84,7 +84,7 @@ def test_the_scene_stands_at_its_frame_again(scene, read):
 
 
 def test_a_baked_simulation_is_not_played_again(scene, read, extension):
-    physics = importlib.import_module(f"{extension.__name__}.addon.scene.physics")
+    physics = importlib.import_module(f"{extension.__name__}.addon.scene.geometry.simulations")
     assert physics.first_step(scene) is None
     falling(scene, bpy.data.objects["mover"])
     assert physics.first_step(scene) == 1

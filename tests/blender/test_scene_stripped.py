@@ -16,8 +16,8 @@ FRAMES = tuple(range(1, 31))
 def parts(extension):
     return SimpleNamespace(
         **{
-            name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}")
-            for name in ("stripped", "read", "first_frame", "camera", "evaluate")
+            name.rpartition(".")[2]: importlib.import_module(f"{extension.__name__}.addon.scene.{name}")
+            for name in ("isolated_camera", "snapshot", "first_frame", "camera", "evaluation")
         },
         errors=importlib.import_module(f"{extension.__name__}.backend.motion_bridge.errors"),
     )
@@ -27,13 +27,13 @@ def parts(extension):
 def whole_reads(parts, monkeypatch):
     """The frames of each reading of the whole scene."""
     reads = []
-    read = parts.stripped.whole_scene_samples
+    read = parts.isolated_camera.whole_scene_samples
 
     def counted(context, frames):
         reads.append(tuple(frames))
         return read(context, frames)
 
-    monkeypatch.setattr(parts.stripped, "whole_scene_samples", counted)
+    monkeypatch.setattr(parts.isolated_camera, "whole_scene_samples", counted)
     return reads
 
 
@@ -151,19 +151,19 @@ def named(setup):
 @pytest.mark.parametrize("setup", SURE, ids=named)
 def test_every_number_is_the_whole_scenes_own_though_only_few_frames_of_it_are_read(scene, parts, whole_reads, setup):
     setup(scene)
-    found = parts.stripped.camera_samples(bpy.context, FRAMES)
+    found = parts.isolated_camera.camera_samples(bpy.context, FRAMES)
     (checked,) = whole_reads
-    assert len(checked) == parts.stripped.CHECKED
+    assert len(checked) == parts.isolated_camera.CHECKED
     assert {FRAMES[0], FRAMES[-1]} < set(checked)
-    whole = parts.stripped.whole_scene_samples(bpy.context, FRAMES)
+    whole = parts.isolated_camera.whole_scene_samples(bpy.context, FRAMES)
     assert found == whole
     assert len({(sample.name, sample.matrix, sample.lens) for sample in whole}) > 1
 
 
 def test_sub_frames_are_the_same_too(scene, parts):
     frames = [at / 4 for at in range(4, 60)]
-    found = parts.stripped.stripped_samples(bpy.context, frames)
-    assert found == parts.stripped.whole_scene_samples(bpy.context, frames)
+    found = parts.isolated_camera.stripped_samples(bpy.context, frames)
+    assert found == parts.isolated_camera.whole_scene_samples(bpy.context, frames)
     assert found[0].matrix != found[1].matrix
 
 
@@ -244,7 +244,7 @@ def test_what_needs_more_than_the_cameras_is_read_from_the_whole_scene(scene, pa
     setup(scene)
     scenes = set(bpy.data.scenes)
     try:
-        found = parts.stripped.camera_samples(bpy.context, FRAMES)
+        found = parts.isolated_camera.camera_samples(bpy.context, FRAMES)
     finally:
         if follow_the_frame in bpy.app.handlers.frame_change_pre:
             bpy.app.handlers.frame_change_pre.remove(follow_the_frame)
@@ -254,37 +254,37 @@ def test_what_needs_more_than_the_cameras_is_read_from_the_whole_scene(scene, pa
 
 
 def test_a_single_number_that_differs_makes_the_whole_scene_be_read(scene, parts, whole_reads, monkeypatch):
-    true = parts.stripped.stripped_samples(bpy.context, FRAMES)
+    true = parts.isolated_camera.stripped_samples(bpy.context, FRAMES)
     near = true[-1].near
     monkeypatch.setattr(
-        parts.stripped, "stripped_samples", lambda *_: [*true[:-1], true[-1]._replace(near=near * (1 + 1e-7))]
+        parts.isolated_camera, "stripped_samples", lambda *_: [*true[:-1], true[-1]._replace(near=near * (1 + 1e-7))]
     )
-    assert parts.stripped.camera_samples(bpy.context, FRAMES) == true
+    assert parts.isolated_camera.camera_samples(bpy.context, FRAMES) == true
     assert whole_reads[-1] == FRAMES
 
 
 def test_few_frames_are_read_from_the_whole_scene_at_once(scene, parts, whole_reads):
-    parts.stripped.camera_samples(bpy.context, FRAMES[:4])
+    parts.isolated_camera.camera_samples(bpy.context, FRAMES[:4])
     assert whole_reads == [FRAMES[:4]]
 
 
 def only_the_camera(parts):
     picture = parts.first_frame.FromRender()
-    return parts.read.Request(FRAMES, frozenset(), picture)
+    return parts.snapshot.Request(FRAMES, frozenset(), picture)
 
 
 def test_a_snapshot_that_asks_for_nothing_else_takes_this_way(scene, parts, whole_reads):
-    taken = parts.read.snapshot(bpy.context, only_the_camera(parts))
-    assert [len(frames) for frames in whole_reads] == [parts.stripped.CHECKED]
+    taken = parts.snapshot.snapshot(bpy.context, only_the_camera(parts))
+    assert [len(frames) for frames in whole_reads] == [parts.isolated_camera.CHECKED]
     assert taken.geometry is None
-    whole = parts.camera.placed(parts.stripped.whole_scene_samples(bpy.context, FRAMES))
+    whole = parts.camera.placed(parts.isolated_camera.whole_scene_samples(bpy.context, FRAMES))
     for ours, theirs in zip(taken.cameras, whole, strict=True):
         assert (ours.pose == theirs.pose).all() and (ours.intrinsics == theirs.intrinsics).all()
 
 
 def test_many_cameras_at_once_are_placed_as_each_alone(scene, parts):
     moving_parents(scene)
-    samples = parts.stripped.whole_scene_samples(bpy.context, FRAMES)
+    samples = parts.isolated_camera.whole_scene_samples(bpy.context, FRAMES)
     for together, sample in zip(parts.camera.placed(samples), samples, strict=True):
         (alone,) = parts.camera.placed([sample])
         assert (together.pose == alone.pose).all() and (together.intrinsics == alone.intrinsics).all()
@@ -305,7 +305,7 @@ def whole_dump():
 
 def test_nothing_of_it_is_left(cut_scene, parts):
     before = whole_dump()
-    parts.stripped.read_cameras(bpy.context, FRAMES)
+    parts.isolated_camera.read_cameras(bpy.context, FRAMES)
     assert_same(before, whole_dump())
 
 
@@ -314,5 +314,5 @@ def test_nothing_of_it_is_left_when_a_camera_cannot_be_used(cut_scene, parts):
     bpy.context.view_layer.update()
     before = whole_dump()
     with pytest.raises(parts.errors.BadInput, match="'other' at frame 17 is pano"):
-        parts.stripped.read_cameras(bpy.context, FRAMES)
+        parts.isolated_camera.read_cameras(bpy.context, FRAMES)
     assert_same(before, whole_dump())

@@ -27,7 +27,14 @@ BY_POSITION = [kinds.plain, kinds.animated_shift, kinds.orthographic, kinds.grow
 
 @pytest.fixture
 def parts(extension):
-    names = ("read", "bound", "tracks", "moment", "first_frame", "sources")
+    names = (
+        "snapshot",
+        "tracks.surface_points",
+        "tracks.tracker",
+        "geometry.frame_geometry",
+        "first_frame",
+        "tracks.sources",
+    )
     return {name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names}
 
 
@@ -39,16 +46,16 @@ def large_scene(scene):
 
 def snapshot(parts, frames):
     picture = parts["first_frame"].FromPixels(np.zeros((480, 832, 3), np.uint8))
-    request = parts["read"].Request(tuple(frames), frozenset({"depth"}), picture)
-    return parts["read"].snapshot(bpy.context, request)
+    request = parts["snapshot"].Request(tuple(frames), frozenset({"depth"}), picture)
+    return parts["snapshot"].snapshot(bpy.context, request)
 
 
 def flow_back(parts, taken):
     """Points on a lattice of pixel centres at the later of two frames: (N, 2), their track (N, 2, 2), which hit."""
-    before, after = parts["moment"].moments(taken.geometry, taken.cameras, taken.picture)
+    before, after = parts["geometry.frame_geometry"].moments(taken.geometry, taken.cameras, taken.picture)
     pixels = np.stack(np.meshgrid(np.arange(0, 832, STEP), np.arange(0, 480, STEP)), axis=-1).reshape(-1, 2)
-    bound = parts["bound"].Bound(pixels + 0.5, after)
-    track = parts["tracks"].Track(bound, pixels + 0.5, 2)
+    bound = parts["tracks.surface_points"].Bound(pixels + 0.5, after)
+    track = parts["tracks.tracker"].Track(bound, pixels + 0.5, 2)
     for moment in (after, before):
         track.follow(moment)
     return pixels, track.xy, bound.hit & (np.abs(track.xy[:, 0]) < 3000).all(axis=1)

@@ -14,7 +14,7 @@ UNREADABLE |= {"storage_type"}  # 5.2 changes it when somebody looks at an attri
 
 @pytest.fixture
 def scene_parts(extension):
-    names = ("read", "first_frame", "evaluate", "undisturbed")
+    names = ("snapshot", "first_frame", "evaluation", "restore_state")
     return {name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names}
 
 
@@ -103,7 +103,7 @@ def request(parts, **changes):
         "needs": frozenset({"depth", "objects"}),
         "first_frame": parts["first_frame"].FromRender(),
     }
-    return parts["read"].Request(**{**fields, "grid": 3, **changes})
+    return parts["snapshot"].Request(**{**fields, "grid": 3, **changes})
 
 
 def test_the_dump_notices_small_things(busy_scene):
@@ -118,7 +118,7 @@ def test_the_dump_notices_small_things(busy_scene):
 
 def test_a_snapshot_leaves_everything_as_it_was(busy_scene, scene_parts):
     before = dump()
-    scene_parts["read"].snapshot(bpy.context, request(scene_parts))
+    scene_parts["snapshot"].snapshot(bpy.context, request(scene_parts))
     assert_same(before, dump())
 
 
@@ -128,9 +128,9 @@ def test_a_snapshot_that_fails_leaves_everything_as_it_was(busy_scene, scene_par
     def fail(depsgraph, frame):
         raise RuntimeError(f"broken at {frame}")
 
-    monkeypatch.setattr(scene_parts["read"], "read_camera", fail)
+    monkeypatch.setattr(scene_parts["snapshot"], "read_camera", fail)
     with pytest.raises(RuntimeError, match="broken at 2"):
-        scene_parts["read"].snapshot(bpy.context, request(scene_parts))
+        scene_parts["snapshot"].snapshot(bpy.context, request(scene_parts))
     assert_same(before, dump())
 
 
@@ -139,7 +139,7 @@ def test_a_missing_first_frame_leaves_everything_as_it_was(busy_scene, scene_par
     before = dump()
     with pytest.raises(errors.BadInput, match=r"nowhere\.png"):
         wanted = request(scene_parts, first_frame=scene_parts["first_frame"].FromFile("//nowhere.png"))
-        scene_parts["read"].snapshot(bpy.context, wanted)
+        scene_parts["snapshot"].snapshot(bpy.context, wanted)
     assert_same(before, dump())
 
 
@@ -151,7 +151,7 @@ def test_edit_mode_is_not_left_and_what_is_edited_counts(busy_scene, scene_parts
     mesh = bmesh.from_edit_mesh(floor.data)
     for vertex in mesh.verts:
         vertex.co.z += 1
-    taken = scene_parts["read"].snapshot(bpy.context, request(scene_parts, needs=frozenset({"depth"})))
+    taken = scene_parts["snapshot"].snapshot(bpy.context, request(scene_parts, needs=frozenset({"depth"})))
     assert bpy.context.mode == "EDIT_MESH"
     geometry = taken.geometry
     number = next(at for at, thing in enumerate(geometry.things) if thing.name == "floor")
@@ -172,7 +172,7 @@ def test_other_peoples_render_handlers_are_silent_while_the_scene_is_read_and_th
     bpy.app.handlers.render_pre.append(handler)
     try:
         picture = scene_parts["first_frame"].FromPixels(np.zeros((72, 128, 3), np.uint8))
-        scene_parts["read"].snapshot(bpy.context, request(scene_parts, first_frame=picture))
+        scene_parts["snapshot"].snapshot(bpy.context, request(scene_parts, first_frame=picture))
         assert not calls
         assert handler in bpy.app.handlers.render_complete and handler in bpy.app.handlers.render_pre
     finally:
@@ -184,5 +184,5 @@ def test_the_last_render_is_still_there_after_the_scene_was_read(scene, scene_pa
     bpy.ops.render.render()
     before = scene_parts["first_frame"].render_result(scene)
     scene.frame_set(9)
-    scene_parts["read"].snapshot(bpy.context, request(scene_parts))
+    scene_parts["snapshot"].snapshot(bpy.context, request(scene_parts))
     np.testing.assert_array_equal(scene_parts["first_frame"].render_result(scene), before)

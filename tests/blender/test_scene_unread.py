@@ -12,7 +12,7 @@ from test_command import run
 @pytest.fixture
 def notes(extension, tmp_path):
     """What is said of the current scene."""
-    names = ("read", "first_frame")
+    names = ("snapshot", "first_frame")
     reading, first_frame = (importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names)
 
     def notes(frames=(1, 6)):
@@ -109,7 +109,7 @@ def test_it_is_named(scene, notes, add, told):
 
 def test_a_volume_hides_nothing(scene, extension):
     kinds.fixed_lens(scene)
-    names = ("evaluate", "geometry")
+    names = ("evaluation", "geometry.instances")
     evaluate, geometry = (importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names)
 
     def things():

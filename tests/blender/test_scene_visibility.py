@@ -15,19 +15,19 @@ LOOKS = (5, 12)  # the frames at which Cycles is asked
 @pytest.fixture
 def followed(extension):
     """The current scene's grid: pixels (N, T, 2), visible (N, T), and the depth (N, T) that each point itself has."""
-    names = ("read", "first_frame", "bound", "tracks", "moment")
+    names = ("snapshot", "first_frame", "tracks.surface_points", "tracks.tracker", "geometry.frame_geometry")
     parts = {name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names}
 
     def followed():
         picture = parts["first_frame"].FromPixels(np.zeros((480, 832, 3), np.uint8))
-        request = parts["read"].Request(FRAMES, frozenset({"depth"}), picture)
-        taken = parts["read"].snapshot(bpy.context, request)
-        pixels = parts["bound"].cell_centres(50, 832, 480)
+        request = parts["snapshot"].Request(FRAMES, frozenset({"depth"}), picture)
+        taken = parts["snapshot"].snapshot(bpy.context, request)
+        pixels = parts["tracks.surface_points"].cell_centres(50, 832, 480)
         depth = np.full((len(pixels), len(FRAMES)), np.inf)
-        for moment in parts["moment"].moments(taken.geometry, taken.cameras, taken.picture):
+        for moment in parts["geometry.frame_geometry"].moments(taken.geometry, taken.cameras, taken.picture):
             if moment.at == 0:
-                bound = parts["bound"].Bound(pixels, moment)
-                track = parts["tracks"].Track(bound, pixels, len(FRAMES))
+                bound = parts["tracks.surface_points"].Bound(pixels, moment)
+                track = parts["tracks.tracker"].Track(bound, pixels, len(FRAMES))
             track.follow(moment)
             place, _ = bound.world(moment, set())
             local = (place[bound.hit] - moment.pose[:3, 3]) @ moment.pose[:3, :3]

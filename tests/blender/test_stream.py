@@ -9,7 +9,7 @@ BACKEND = Path(__file__).resolve().parents[2] / "backend"
 
 
 def test_bench_stream_measures_every_frame_beside_its_floor():
-    command = [sys.executable, "-I", str(BACKEND), "bench", "stream", "--frames", "120", "--json"]
+    command = [sys.executable, "-m", "benchmarks", "stream", "--frames", "120", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])

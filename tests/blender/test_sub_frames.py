@@ -14,7 +14,7 @@ NEEDS = ("depth", "objects", "flow", "tracks")
 
 @pytest.fixture
 def parts(extension):
-    names = ("read", "sources", "first_frame")
+    names = ("snapshot", "tracks.sources", "first_frame")
     return {name: importlib.import_module(f"{extension.__name__}.addon.scene.{name}") for name in names}
 
 
@@ -22,15 +22,15 @@ def parts(extension):
 def read(extension, parts, tmp_path):
     """Frames → the Shot of the current scene, with everything in it."""
     shots = importlib.import_module(f"{extension.__name__}.backend.motion_bridge.shot")
-    sources = parts["sources"]
+    sources = parts["tracks.sources"]
     followed = (sources.Grid(8), sources.Origin("mover"), sources.Bone("rig", "upper"), sources.Vertices("pole"))
 
     def read(frames):
         picture = parts["first_frame"].FromPixels(np.zeros((72, 128, 3), np.uint8))
-        request = parts["read"].Request(tuple(frames), frozenset(NEEDS), picture, sources=followed)
-        taken = parts["read"].snapshot(bpy.context, request)
+        request = parts["snapshot"].Request(tuple(frames), frozenset(NEEDS), picture, sources=followed)
+        taken = parts["snapshot"].snapshot(bpy.context, request)
         folder = tmp_path / f"shot_{len(list(tmp_path.glob('shot_*')))}"
-        parts["read"].complete(taken, folder, lambda done, total: None, lambda: False)
+        parts["snapshot"].complete(taken, folder, lambda done, total: None, lambda: False)
         return shots.load(folder)
 
     return read

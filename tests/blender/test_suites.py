@@ -13,10 +13,10 @@ import json, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import numpy as np
-from motion_bridge.bench import suites_list
-from motion_bridge.bench.suites_list import Scene
-from motion_bridge.bench.suites_make import make
-from motion_bridge.measure.consistency import along_tracks
+from benchmarks.suites import catalogue
+from benchmarks.suites.catalogue import Scene
+from benchmarks.suites.make import make
+from motion_bridge.metrics.consistency import along_tracks
 
 folder, found = Path(sys.argv[2]), {}
 scenes = [Scene("object", "rigid", 8, 8, ("ball", "star")), Scene("counterfactual", "ball up", 8, 2, ("ball",))]
@@ -26,7 +26,7 @@ make(folder, scenes)
 found["again"] = (folder / "object/rigid/frame_0008.png").read_bytes() == (folder / "was.png").read_bytes()
 firsts = [(folder / scene.place / "frame_0001.png").read_bytes() for scene in scenes]
 found["one first frame"] = firsts[0] == firsts[1]
-shot, video = suites_list.load(folder, scenes[0])
+shot, video = catalogue.load(folder, scenes[0])
 moved = np.array(shot.tracks.xy)[:, -1] - shot.tracks.xy[:, 0]
 found["names"] = sorted({name for name, far in zip(shot.tracks.name, moved) if np.hypot(*far) > 0.2})
 found["objects"] = list(shot.objects.name)

@@ -3,8 +3,8 @@
 from functools import cache
 
 import pytest
-from motion_bridge.bench import shots
-from motion_bridge.motion.deforum.export import export
+from benchmarks.common import synthetic_shots
+from motion_bridge.schedules.camera.export import export
 
 WIDTH, HEIGHT, FRAMES = 416, 240, 24
 
@@ -12,7 +12,7 @@ WIDTH, HEIGHT, FRAMES = 416, 240, 24
 @pytest.fixture(scope="session")
 def drawn():
     """A function: name → Shot."""
-    return cache(lambda name: shots.make(name, WIDTH, HEIGHT, FRAMES))
+    return cache(lambda name: synthetic_shots.make(name, WIDTH, HEIGHT, FRAMES))
 
 
 @pytest.fixture(scope="session")

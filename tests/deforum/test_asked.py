@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from motion_bridge import shot as shots
-from motion_bridge import wishes
-from motion_bridge.deforum import foreign, presets
-from motion_bridge.deforum.engine import engine
-from motion_bridge.deforum.request import shot_of
+from motion_bridge.engines import settings_parser
+from motion_bridge.engines.deforum import presets, settings_import
+from motion_bridge.engines.deforum.engine import engine
+from motion_bridge.engines.deforum.shot_builder import shot_of
 from motion_bridge.errors import BadInput
-from motion_bridge.motion.schedule import Context, values
-from motion_bridge.motion.schedule.webui_keys import NAMES, SCHEDULES
+from motion_bridge.schedules import Context, values
+from motion_bridge.schedules.webui_defaults import NAMES, SCHEDULES
 
 FILES = json.loads((Path(__file__).parents[1] / "data/deforum_settings.json").read_text(encoding="utf-8"))
 
@@ -44,9 +44,9 @@ def test_the_package_imports_neither_torch_nor_numpy_until_it_is_asked():
 
 def test_every_schedule_of_the_field_can_be_asked_for_with_and_without_its_last_word():
     for name in SCHEDULES:
-        _, found = wishes.sort(engine, {name: "0:(1)"})
+        _, found = settings_parser.sort(engine, {name: "0:(1)"})
         assert found == {name: "0:(1)"}
-    assert wishes.sort(engine, {"strength": 0.5, "noise": "0:(0), 9:(1)"})[1] == {
+    assert settings_parser.sort(engine, {"strength": 0.5, "noise": "0:(0), 9:(1)"})[1] == {
         "strength_schedule": "0:(0.5)",
         "noise_schedule": "0:(0), 9:(1)",
     }
@@ -67,7 +67,7 @@ def test_denoise_is_the_other_side_of_strength():
 
 def test_words_of_the_command_line_take_the_type_of_their_setting():
     words = ["cadence=3", "use_init=no", "perlin_persistence=.25", "motion=3D", "fov=0:(40)"]
-    assert wishes.sort(engine, wishes.of_words(words)) == (
+    assert settings_parser.sort(engine, settings_parser.of_words(words)) == (
         {"cadence": 3, "use_init": False, "perlin_persistence": 0.25, "motion": "3D"},
         {"fov_schedule": "0:(40)"},
     )
@@ -161,7 +161,7 @@ def test_public_settings_files_become_jobs(name, model, tmp_path):
 
 
 def test_a_files_words_become_this_engines(file):
-    brought = foreign.read(
+    brought = settings_import.read(
         file(
             animation_mode="3D",
             border="wrap",
@@ -223,14 +223,14 @@ def test_a_files_words_become_this_engines(file):
 
 def test_what_was_meant_for_stable_diffusion_is_not_asked_of_flux(file):
     path = file(steps=25, cfg_scale_schedule="0:(7)", prompts={"0": "hills --neg fog"}, strength_schedule="0:(0.6)")
-    brought = foreign.read(path, "flux.2-klein-4b")
+    brought = settings_import.read(path, "flux.2-klein-4b")
     assert brought.schedules == {"strength_schedule": "0:(0.6)"} and brought.prompts == {0: "hills"}
     assert len(brought.notices) == 2
 
 
 def test_a_file_may_use_this_engines_own_names(file):
     path = file(motion="affine", start_sigma="0:(0.6)", cadence=2, guide_video="walk.mp4", noise_type="moving")
-    brought = foreign.read(path)
+    brought = settings_import.read(path)
     assert brought.settings == {"motion": "affine", "cadence": 2, "guide_video": "walk.mp4", "noise_type": "moving"}
     assert brought.schedules == {"start_sigma": "0:(0.6)"}
     assert not brought.notices

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from motion_bridge.motion.deforum import convention
-from motion_bridge.motion.deforum.convention import CHANNELS_3D, matrices, motion, poses, relative, turns
+from motion_bridge.schedules.camera import convention
+from motion_bridge.schedules.camera.convention import CHANNELS_3D, matrices, motion, poses, relative, turns
 
 
 def random_poses(count, seed=0):

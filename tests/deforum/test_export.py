@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from motion_bridge.bench import bridge, shots
+from benchmarks.common import synthetic_shots
+from benchmarks.deforum import schedule_export
+from motion_bridge import schedules
 from motion_bridge.errors import BadInput
-from motion_bridge.motion import schedule
-from motion_bridge.motion.deforum import camera_import, replay, truth
-from motion_bridge.motion.deforum.convention import CHANNELS_3D
-from motion_bridge.motion.deforum.export import export
-from motion_bridge.motion.deforum.report import report
-from motion_bridge.motion.deforum.truth import measure_at
-from motion_bridge.motion.schedule import settings, webui
+from motion_bridge.schedules import settings_files, webui_writer
+from motion_bridge.schedules.camera import camera_import, reference_flow, replay
+from motion_bridge.schedules.camera.convention import CHANNELS_3D
+from motion_bridge.schedules.camera.export import export
+from motion_bridge.schedules.camera.reference_flow import measure_at
+from motion_bridge.schedules.camera.report import report
 
 # shot: error in parts of the peer's, and of the peer's with its timing corrected. Measured: dolly 0.59, truck 0.47,
 # orbit 0.55, handheld 0.04 and 0.21, crane 0.49, zoom 0.01
@@ -35,9 +36,9 @@ def peers(drawn):
 
     def measure(name):
         shot = drawn(name)
-        grid = replay.every(bridge.STEP, shot.width, shot.height)
+        grid = replay.every(schedule_export.STEP, shot.width, shot.height)
         truth = measure_at(shot, grid.index)
-        errors = [truth.error(bridge.best_scale(shot, grid, on_time)).mean for on_time in (False, True, None)]
+        errors = [truth.error(schedule_export.best_scale(shot, grid, on_time)).mean for on_time in (False, True, None)]
         return errors, lambda made: truth.error(replay.flow(shot, made.settings(), grid.index)).mean
 
     return measure
@@ -62,7 +63,7 @@ def test_few_keys_are_written(name, exported):
 @pytest.fixture(scope="module")
 def small():
     """A crane in a small picture, for what needs several exports."""
-    return shots.make("crane", 96, 56, 14)
+    return synthetic_shots.make("crane", 96, 56, 14)
 
 
 def test_a_tolerance_is_what_few_keys_may_cost(small):
@@ -106,11 +107,11 @@ def test_the_text_is_what_the_webui_takes_whole(drawn, exported):
     shot, made = drawn("orbit"), exported("orbit")
     given = made.settings()
     changes = {name: value for name, value in given.items() if name not in made.schedules and name != "animation_mode"}
-    written = webui.document(
+    written = webui_writer.document(
         made.schedules, width=832, height=480, max_frames=24, fps=24, mode=made.mode, changes=changes
     )
-    back = settings.read(webui.text(written), "written")
-    values, notices = settings.evaluate(back, back.context("webui"))
+    back = settings_files.read(webui_writer.text(written), "written")
+    values, notices = settings_files.evaluate(back, back.context("webui"))
     assert not notices and all(values[name][0] == 0 for name in made.schedules if "transl" in name or "rotat" in name)
     assert not any(text.rstrip().endswith(",") or "e" in text for text in made.schedules.values())
     fov = 2 * np.degrees(np.arctan(shot.width / 2 / shot.camera.intrinsics[0, 0, 0]))
@@ -124,7 +125,7 @@ def test_motion_into_a_frame_stands_at_its_own_key(drawn):
     still = replace(shot, camera=replace(shot.camera, pose=pose), depth=np.full_like(shot.depth, 8))
     made = export(still, tolerance=0)
     values = {
-        name: schedule.values(text, schedule.Context(max_frames=24, dialect="webui"), name)
+        name: schedules.values(text, schedules.Context(max_frames=24, dialect="webui"), name)
         for name, text in made.schedules.items()
     }
     assert made.error.mean < 0.01
@@ -137,9 +138,9 @@ def test_nothing_moves_into_a_cut_and_the_report_says_so(drawn):
     pose = shot.camera.pose.copy()
     pose[12:, :3, 3] += (0, 0, 3)
     made = export(replace(shot, camera=replace(shot.camera, pose=pose), cuts=(13,)))
-    context = schedule.Context(max_frames=24, dialect="webui")
+    context = schedules.Context(max_frames=24, dialect="webui")
     for name in ("translation_x", "translation_z", "rotation_3d_y"):
-        assert schedule.values(made.schedules[name], context, name)[12] == 0
+        assert schedules.values(made.schedules[name], context, name)[12] == 0
     assert made.error.each[12] == 0 and made.error.mean < 2
     assert any("cut at frame 13" in sentence for sentence in report(replace(shot, cuts=(13,)), made).sentences)
 
@@ -158,9 +159,9 @@ def test_an_orthographic_camera_is_exact_in_2d_mode(drawn):
     flat = replace(shot, camera=camera_import.flat_camera(given, shot.width, shot.height), depth=None)
     made = export(flat, tolerance=0)
     assert made.mode == "2D" and made.size.mean > 4 and made.error.mean < 0.01
-    context = schedule.Context(max_frames=24)
-    assert schedule.values(made.schedules["angle"], context, "angle") == pytest.approx(given["angle"], abs=1e-3)
-    assert schedule.values(made.schedules["zoom"], context, "zoom") == pytest.approx(given["zoom"], abs=1e-4)
+    context = schedules.Context(max_frames=24)
+    assert schedules.values(made.schedules["angle"], context, "angle") == pytest.approx(given["angle"], abs=1e-3)
+    assert schedules.values(made.schedules["zoom"], context, "zoom") == pytest.approx(given["zoom"], abs=1e-4)
 
 
 def test_a_perspective_shot_without_depth_is_refused(drawn):
@@ -190,10 +191,10 @@ def test_the_report_names_the_better_of_schedules_and_guide_video(drawn, exporte
 
 def test_three_times_as_many_frames_are_fitted_in_the_same_memory(monkeypatch):
     """Past some length the grid is coarser instead; what each frame more costs is its schedules' own numbers."""
-    monkeypatch.setattr(truth, "MOST", 40 * 100)
+    monkeypatch.setattr(reference_flow, "MOST", 40 * 100)
 
     def most(frames):
-        shot = shots.make("orbit", 64, 36, frames)
+        shot = synthetic_shots.make("orbit", 64, 36, frames)
         tracemalloc.start()
         export(shot, 0)
         peak = tracemalloc.get_traced_memory()[1]
@@ -207,10 +208,10 @@ def test_three_times_as_many_frames_are_fitted_in_the_same_memory(monkeypatch):
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 9), (9, 1)])
 def test_pictures_of_a_pixel_a_row_or_a_column_have_schedules_too(width, height):
-    shot = shots.make("crane", width, height, 6)
+    shot = synthetic_shots.make("crane", width, height, 6)
     with np.errstate(divide="raise", invalid="raise"):
         for tolerance in (0, 0.1):
             made = export(shot, tolerance)
             assert made.error.mean <= made.closed.mean * 1.02
             for text in made.schedules.values():
-                assert np.isfinite(schedule.values(text, schedule.Context(6), "x")).all()
+                assert np.isfinite(schedules.values(text, schedules.Context(6), "x")).all()

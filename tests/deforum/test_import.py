@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from motion_bridge import schedules
 from motion_bridge.errors import BadInput
-from motion_bridge.motion import schedule
-from motion_bridge.motion.deforum import camera_import, replay
-from motion_bridge.motion.deforum.convention import CHANNELS_3D, motion
-from motion_bridge.motion.deforum.metric import metric_schedules
-from motion_bridge.motion.deforum.truth import measure_at
-from motion_bridge.motion.schedule import settings
+from motion_bridge.schedules import settings_files
+from motion_bridge.schedules.camera import camera_import, replay
+from motion_bridge.schedules.camera.convention import CHANNELS_3D, motion
+from motion_bridge.schedules.camera.metric import metric_schedules
+from motion_bridge.schedules.camera.reference_flow import measure_at
 
 FRAMES = 120
 
@@ -35,8 +35,8 @@ def test_a_camera_made_of_schedules_gives_them_back(units):
 
 def test_a_camera_survives_being_written_and_read(drawn):
     shot = drawn("handheld")
-    context = schedule.Context(max_frames=24)
-    values = {name: schedule.values(text, context, name) for name, text in metric_schedules(shot).items()}
+    context = schedules.Context(max_frames=24)
+    values = {name: schedules.values(text, context, name) for name, text in metric_schedules(shot).items()}
     camera = camera_import.camera(values, shot.width, shot.height)
     assert np.abs(shot.camera.pose[0] @ camera.pose - shot.camera.pose).max() < 1e-6
     assert np.abs(camera.intrinsics - shot.camera.intrinsics).max() < 0.01
@@ -44,8 +44,8 @@ def test_a_camera_survives_being_written_and_read(drawn):
 
 def test_a_settings_file_becomes_a_camera():
     text = '{"max_frames": 5, "animation_mode": "3D", "translation_z": "0:(0), 1:(10)", "rotation_3d_y": "0:(t)"}'
-    read = settings.read(text, "a file")
-    values, _ = settings.evaluate(read, read.context("webui"))
+    read = settings_files.read(text, "a file")
+    values, _ = settings_files.evaluate(read, read.context("webui"))
     pose, fov = camera_import.poses({name: np.array(v) for name, v in values.items()}, 832, 480, 1.0)
     assert pose[1, 2, 3] == pytest.approx(0.05, abs=1e-3) and (fov == 70).all()
     assert np.degrees(np.arctan2(pose[4, 0, 2], pose[4, 2, 2])) == pytest.approx(1 + 2 + 3 + 4)

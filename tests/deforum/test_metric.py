@@ -5,21 +5,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from motion_bridge.bench import shots
+from benchmarks.common import synthetic_shots
+from motion_bridge import schedules
 from motion_bridge.errors import BadInput
-from motion_bridge.motion import schedule
-from motion_bridge.motion.deforum import metric
-from motion_bridge.motion.deforum.convention import CHANNELS_3D
-from motion_bridge.motion.deforum.metric import metric_schedules
-from motion_bridge.motion.deforum.truth import grid, measure_at, travel
+from motion_bridge.schedules.camera import metric
+from motion_bridge.schedules.camera.convention import CHANNELS_3D
+from motion_bridge.schedules.camera.metric import metric_schedules
+from motion_bridge.schedules.camera.reference_flow import grid, measure_at, travel
 
 
 def read_back(shot, written):
-    context = schedule.Context(max_frames=len(shot.frames))
-    return np.stack([schedule.values(written[name], context, name) for name in CHANNELS_3D], axis=-1)
+    context = schedules.Context(max_frames=len(shot.frames))
+    return np.stack([schedules.values(written[name], context, name) for name in CHANNELS_3D], axis=-1)
 
 
-@pytest.mark.parametrize("name", shots.SHOTS)
+@pytest.mark.parametrize("name", synthetic_shots.SHOTS)
 def test_dense_text_gives_the_flow_back(name, drawn):
     shot = drawn(name)
     index = grid(shot.width, shot.height, 32, 18)

@@ -4,15 +4,15 @@ import threading
 import time
 
 import pytest
-from motion_bridge.bench import shots
+from benchmarks.common import synthetic_shots
 from motion_bridge.errors import Cancelled
-from motion_bridge.motion.deforum.written import for_metric, for_webui
-from motion_bridge.motion.stopping import breathe, stoppable
+from motion_bridge.geometry.cancellation import breathe, stoppable
+from motion_bridge.schedules.camera.documents import for_metric, for_webui
 
 
 @pytest.fixture(scope="module")
 def shot():
-    return shots.make("crane", 96, 56, 12)
+    return synthetic_shots.make("crane", 96, 56, 12)
 
 
 @pytest.mark.parametrize("fit", [for_webui, for_metric])

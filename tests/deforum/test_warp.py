@@ -4,8 +4,8 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from motion_bridge.motion.deforum.truth import grid
-from motion_bridge.motion.deforum.warp import Warp2D, Warp3D, rank_depth
+from motion_bridge.schedules.camera.reference_flow import grid
+from motion_bridge.schedules.camera.webui_warp import Warp2D, Warp3D, rank_depth
 
 WIDTH, HEIGHT = 31, 17
 

@@ -1,8 +1,8 @@
 """Shots made of formulas: a camera among planes and a ball, so that every depth and every motion is known exactly."""
 
 import numpy as np
-from motion_bridge.motion.camera import pixel_centres, project, transform, unproject
-from motion_bridge.motion.deforum.convention import turns
+from motion_bridge.geometry.camera import pixel_centres, project, transform, unproject
+from motion_bridge.schedules.camera.convention import turns
 from motion_bridge.shot import Camera, Objects, Shot
 
 

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import scenes
 import tiny
-from motion_bridge import DeforumFlux, frames, png
+from motion_bridge import DeforumFlux
 from motion_bridge import shot as shots
 from motion_bridge.errors import BadInput, ModelMissing
+from motion_bridge.media import png
 from motion_bridge.models import load
+from motion_bridge.takes import writer
 
 SMALL = {"width": 96, "height": 64, "steps": 2}
 
@@ -39,7 +41,7 @@ def test_the_ten_lines_of_the_front_page_make_a_take(klein, tmp_path):
         **SMALL,
     )
     assert output == tmp_path / "valley"
-    assert frames.there(output) == [f"frame_{k:04d}.png" for k in range(4)]
+    assert writer.there(output) == [f"frame_{k:04d}.png" for k in range(4)]
     assert seen == [(k, (64, 96, 3)) for k in range(4)]
     shot = shots.load(output / "shot")
     assert shot.prompts == {0: "a valley"} and shot.schedules["zoom"] == "0:(1.02)"
@@ -53,7 +55,7 @@ def test_a_stream_yields_the_very_frames_that_a_take_holds(klein, tmp_path):
     assert len(streamed) == 4
     for k, pixels in enumerate(streamed):
         assert pixels.dtype == np.uint8
-        assert np.array_equal(pixels, png.read(folder / frames.frame_name(k)))
+        assert np.array_equal(pixels, png.read(folder / writer.frame_name(k)))
     assert not np.array_equal(streamed[0], streamed[3])
 
 
@@ -62,7 +64,7 @@ def test_a_take_is_resumed_by_its_folder_alone_or_by_the_same_words_and_by_no_ot
     whole = contents(klein.animate(tmp_path / "take", **wishes))
     for again in ({}, wishes):
         for number in (1, 3):
-            (tmp_path / "take" / frames.frame_name(number)).unlink()
+            (tmp_path / "take" / writer.frame_name(number)).unlink()
         klein.animate(tmp_path / "take", resume=True, **again)
         assert contents(tmp_path / "take") == whole
     with pytest.raises(BadInput, match="begun with other prompts"):
@@ -206,4 +208,4 @@ def test_an_example_runs_as_it_stands(klein, tmp_path, name):
     assert "frame 3" in done.stdout
     with av.open(str(tmp_path / "made.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == 4
-    assert streams or frames.there(output) == [f"frame_{k:04d}.png" for k in range(4)]
+    assert streams or writer.there(output) == [f"frame_{k:04d}.png" for k in range(4)]

@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from motion_bridge import cli
+from benchmarks.__main__ import main
 
 
 def test_a_dry_run_says_that_it_is_one_and_measures_everything(capsys):
-    assert cli.main(["bench", "klein", "--shape", "small", "--frames", "2", "--size", "64", "--no-compile"]) == 0
+    assert main(["klein", "--shape", "small", "--frames", "2", "--size", "64", "--no-compile"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("A DRY RUN: no Klein on CUDA.")
     assert re.search(r"small, [\d.]+ million random weights in fp32 on cpu", said)
@@ -22,5 +22,5 @@ def test_a_dry_run_says_that_it_is_one_and_measures_everything(capsys):
 
 @pytest.mark.parametrize("asked", [["--frames", "1"], ["--size", "72"], ["--size", "32"]])
 def test_what_cannot_be_measured_is_refused(asked, capsys):
-    assert cli.main(["bench", "klein", *asked]) == 2
+    assert main(["klein", *asked]) == 2
     assert "--size a multiple of 16" in capsys.readouterr().err

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import scenes
 import tiny
-from motion_bridge import cli
-from motion_bridge.measure import burn
+from benchmarks.__main__ import main
+from motion_bridge.metrics import color_drift
 
 
 def wearing(change, frames=60):
@@ -18,10 +18,10 @@ def wearing(change, frames=60):
 
 
 def test_a_picture_that_stays_has_no_slopes():
-    found = burn.slopes(burn.curves(wearing(lambda picture, _: picture)))
-    assert set(found) == set(burn.CURVES)
+    found = color_drift.slopes(color_drift.curves(wearing(lambda picture, _: picture)))
+    assert set(found) == set(color_drift.CURVES)
     assert max(map(abs, found.values())) < 1e-9
-    assert not burn.drifting(found, found)
+    assert not color_drift.drifting(found, found)
 
 
 @pytest.mark.parametrize(
@@ -36,32 +36,34 @@ def test_a_picture_that_stays_has_no_slopes():
     ids=["greying", "burning", "blurring", "saturating", "tinting"],
 )
 def test_what_wears_a_picture_out_shows_by_its_name(change, falling, rising):
-    found = burn.slopes(burn.curves(wearing(change)))
-    assert all(found[name] < -burn.ALLOWED for name in falling), found
-    assert all(found[name] > burn.ALLOWED for name in rising), found
+    found = color_drift.slopes(color_drift.curves(wearing(change)))
+    assert all(found[name] < -color_drift.ALLOWED for name in falling), found
+    assert all(found[name] > color_drift.ALLOWED for name in rising), found
 
 
 def test_a_slope_is_the_change_in_a_hundred_frames():
-    fading = burn.curves(wearing(lambda picture, t: picture.mean() + (picture - picture.mean()) * (1 - 0.2 * t)))
-    found = burn.slopes(fading)
+    fading = color_drift.curves(wearing(lambda picture, t: picture.mean() + (picture - picture.mean()) * (1 - 0.2 * t)))
+    found = color_drift.slopes(fading)
     assert found["sharpness"] == pytest.approx(-0.2, abs=0.02)
-    still = burn.slopes(burn.curves(wearing(lambda picture, _: picture)))
-    assert "sharpness" in burn.drifting(found, still)
+    still = color_drift.slopes(color_drift.curves(wearing(lambda picture, _: picture)))
+    assert "sharpness" in color_drift.drifting(found, still)
 
 
 def test_a_picture_that_goes_to_and_fro_has_as_much_detail_all_the_way():
     wide = scenes.picture(160, 64)
     swung = [np.ascontiguousarray(wide[:, at : at + 128]) for at in (16 + 16 * np.sin(np.arange(200) / 16)).astype(int)]
-    assert not burn.drifting(burn.slopes(burn.curves(swung)), dict.fromkeys(burn.CURVES, 0.0))
+    assert not color_drift.drifting(
+        color_drift.slopes(color_drift.curves(swung)), dict.fromkeys(color_drift.CURVES, 0.0)
+    )
 
 
 def test_the_experiment_runs_on_any_model_folder_and_draws_what_it_found(tmp_path, capsys):
     folder = tiny.save("flux2-klein", tmp_path / "klein")
-    words = ["bench", "burn", str(folder), "--frames", "9", "--size", "64", "--device", "cpu", "--output"]
+    words = ["burn", str(folder), "--frames", "9", "--size", "64", "--device", "cpu", "--output"]
     words += [str(tmp_path / "out"), "--mode", "2D latent", "--mode", "scene pixel", "--mode", "naive, plain"]
     for calm in ("start_sigma=0", "noise=0", "color_coherence=None"):
         words += ["--set", calm]
-    assert cli.main(words) in (0, 1)
+    assert main(words) in (0, 1)
     first = capsys.readouterr().out
     assert "2D latent" in first
     kept = json.loads((tmp_path / "out" / "burn.json").read_text())
@@ -69,5 +71,5 @@ def test_the_experiment_runs_on_any_model_folder_and_draws_what_it_found(tmp_pat
     moved, control = kept["scene pixel"]["slopes"], kept["scene pixel"]["control"]
     assert abs(moved["colour"] - control["colour"]) < 0.2  # nothing was generated, so only sampling differs
     assert cv2.imread(str(tmp_path / "out" / "burn.jpg")).std() > 5
-    assert cli.main(words) in (0, 1)
+    assert main(words) in (0, 1)
     assert capsys.readouterr().out == first  # speed and all: what was run is not run again

@@ -10,12 +10,13 @@ import scenes
 import tiny
 import torch
 from disk import Disk
-from motion_bridge import cli
-from motion_bridge.deforum import channels
-from motion_bridge.deforum.channel_pictures import KINDS, Recipe, changed, draw
-from motion_bridge.deforum.engine import engine
+from motion_bridge.cli import main
+from motion_bridge.engines.deforum.engine import engine
+from motion_bridge.engines.deforum.loop import latent_channels
+from motion_bridge.engines.deforum.loop.latent_channel_probes import KINDS, Recipe, changed, draw
 from motion_bridge.errors import BadInput
-from motion_bridge.models import autoencoder, folder
+from motion_bridge.model_registry import folder_check
+from motion_bridge.models import autoencoder
 from torch.nn import functional
 
 SIZE, PICTURES, SHUFFLES = 48, 8, 39
@@ -44,8 +45,8 @@ def mixtures(seed):
 
 @pytest.fixture(scope="module")
 def measured():
-    shuffled = [channels.responses(mixtures(seed), PICTURES, SIZE) for seed in range(SHUFFLES)]
-    return channels.responses(known, PICTURES, SIZE), shuffled
+    shuffled = [latent_channels.responses(mixtures(seed), PICTURES, SIZE) for seed in range(SHUFFLES)]
+    return latent_channels.responses(known, PICTURES, SIZE), shuffled
 
 
 def test_a_picture_is_changed_in_one_thing_only():
@@ -62,7 +63,7 @@ def test_a_picture_is_changed_in_one_thing_only():
 
 
 def test_channels_that_are_made_for_one_thing_are_found(measured):
-    report = channels.conclude("known", *measured)
+    report = latent_channels.conclude("known", *measured)
     assert report.concluded and report.chance == pytest.approx(1 / (1 + SHUFFLES))
     assert report.answers == ["structure", "structure", "colour", "colour", "texture", "texture"]
     weights = report.weights()
@@ -74,16 +75,20 @@ def test_channels_that_are_made_for_one_thing_are_found(measured):
 
 
 def test_intervals_narrow_with_more_pictures():
-    many = channels.responses(known, 36, SIZE)
+    many = latent_channels.responses(known, 36, SIZE)
     few = many[::6]
-    shuffled = [channels.responses(mixtures(seed), 4, SIZE) for seed in range(3)]
-    widths = [np.mean(r.high - r.low) for r in (channels.conclude("known", each, shuffled) for each in (few, many))]
+    shuffled = [latent_channels.responses(mixtures(seed), 4, SIZE) for seed in range(3)]
+    widths = [
+        np.mean(r.high - r.low) for r in (latent_channels.conclude("known", each, shuffled) for each in (few, many))
+    ]
     assert widths[1] < 0.8 * widths[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_mixtures_without_meaning_are_not_believed(measured, seed):
-    report = channels.conclude("mixed", channels.responses(mixtures(1000 + seed), PICTURES, SIZE), measured[1])
+    report = latent_channels.conclude(
+        "mixed", latent_channels.responses(mixtures(1000 + seed), PICTURES, SIZE), measured[1]
+    )
     assert not report.concluded
     assert report.weights() is None and report.answers == [None] * 6
 
@@ -96,14 +101,14 @@ def klein(tmp_path_factory):
 def test_the_command_refuses_to_conclude_on_random_weights(klein, tmp_path, capsys):
     report = tmp_path / "report.json"
     asked = ["channels", str(klein), "--output", str(report), "--pictures", "4", "--shuffles", "19", "--size", "32"]
-    assert cli.main([*asked, "--device", "cpu"]) == 0
+    assert main.main([*asked, "--device", "cpu"]) == 0
     assert "Nothing is concluded" in capsys.readouterr().out
     written = json.loads(report.read_text())
     assert written["concluded"] is False and written["channel_weights"] is None
     assert len(written["effects"]) == 32 and written["packing"] == 4
     assert {effect["answers_to"] for effect in written["effects"]} == {None}
     with pytest.raises(BadInput, match=r"concludes nothing: the channels of .* prefer nothing beyond chance"):
-        channels.read_weights(report, "structure", 8)
+        latent_channels.read_weights(report, "structure", 8)
 
 
 def test_shuffling_is_undone(klein):
@@ -127,23 +132,23 @@ def test_packed_channels_are_where_the_pipeline_puts_them(klein):
 
 def test_weights_are_read_for_the_channels_that_are_fed_back(measured, tmp_path):
     file = tmp_path / "report.json"
-    report = channels.conclude("known", *measured)
-    file.write_text(json.dumps(channels.document(report, packing=2)))
-    assert channels.read_weights(file, "colour", 3) == pytest.approx([0, 0.7, 0], abs=0.1)
+    report = latent_channels.conclude("known", *measured)
+    file.write_text(json.dumps(latent_channels.document(report, packing=2)))
+    assert latent_channels.read_weights(file, "colour", 3) == pytest.approx([0, 0.7, 0], abs=0.1)
     with pytest.raises(BadInput, match="of a model with other latents; this one has 4 channels"):
-        channels.read_weights(file, "colour", 4)
+        latent_channels.read_weights(file, "colour", 4)
     with pytest.raises(BadInput, match="weighed by structure, colour, texture, not by 'mood'"):
-        channels.read_weights(file, "mood", 3)
+        latent_channels.read_weights(file, "mood", 3)
     file.write_text("{}")
     with pytest.raises(BadInput, match="no report of `motion-bridge channels`"):
-        channels.read_weights(file, "colour", 3)
+        latent_channels.read_weights(file, "colour", 3)
 
 
 def test_a_hypothesis_about_the_first_channels_is_put_to_the_same_test(measured):
     response, shuffled = measured
-    assert channels.hypothesis(response, shuffled, 2)["holds"]
-    assert not channels.hypothesis(response[..., ::-1], shuffled, 2)["holds"]
-    assert not channels.hypothesis(shuffled[0], shuffled[1:], 2)["holds"]
+    assert latent_channels.hypothesis(response, shuffled, 2)["holds"]
+    assert not latent_channels.hypothesis(response[..., ::-1], shuffled, 2)["holds"]
+    assert not latent_channels.hypothesis(shuffled[0], shuffled[1:], 2)["holds"]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +160,7 @@ def test_a_hypothesis_about_the_first_channels_is_put_to_the_same_test(measured)
     ],
 )
 def test_too_little_to_believe_anything_is_refused(klein, capsys, asked, said):
-    assert cli.main(["channels", str(klein), *asked]) == 2
+    assert main.main(["channels", str(klein), *asked]) == 2
     assert said in capsys.readouterr().err
 
 
@@ -163,8 +168,8 @@ def report_of(klein, path, answers):
     """A report of that model's autoencoder with eight channels that answer as is said."""
     shares = {"structure": (1.0, 0.0, 0.0), "colour": (0.0, 1.0, 0.0), "texture": (0.0, 0.0, 1.0), None: (1 / 3,) * 3}
     rows = np.array([shares[each] for each in answers]).T
-    found = {"format": channels.FORMAT, "version": channels.VERSION, "model": str(klein)}
-    found["autoencoder"] = folder.fingerprint(klein / "vae")
+    found = {"format": latent_channels.FORMAT, "version": latent_channels.VERSION, "model": str(klein)}
+    found["autoencoder"] = folder_check.fingerprint(klein / "vae")
     found["channel_weights"] = dict(zip(KINDS, rows.tolist(), strict=True))
     path.write_text(json.dumps(found))
     return path

@@ -8,11 +8,11 @@ import scenes
 import tiny
 import torch
 from disk import Disk
-from motion_bridge import png
-from motion_bridge.deforum import conditions
-from motion_bridge.deforum.engine import engine
+from motion_bridge.engines.deforum.engine import engine
+from motion_bridge.engines.deforum.loop import conditioning
 from motion_bridge.errors import BadInput
-from motion_bridge.models.image import Wish
+from motion_bridge.media import png
+from motion_bridge.models.image_model import Wish
 from motion_bridge.models.stable_diffusion import StableDiffusion
 from motion_bridge.shot import Shot
 from safetensors.torch import save_file
@@ -149,8 +149,8 @@ def test_a_resumed_job_keeps_the_precision_it_began_with(folders, monkeypatch):
     whole = run(shot)
     assert whole[0].notes["precision"] == "fp8"
     asked = []
-    real = conditions.choice
-    monkeypatch.setattr(conditions, "choice", lambda *given: asked.append(real(*given)) or asked[-1])
+    real = conditioning.choice
+    monkeypatch.setattr(conditioning, "choice", lambda *given: asked.append(real(*given)) or asked[-1])
     rest = run(shot_of(folders("sd")), Disk(whole[:2]))
     assert [choice.precision for choice in asked] == ["fp8"]
     assert np.array_equal(rest[0].pixels, whole[2].pixels)

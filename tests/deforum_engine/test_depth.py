@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from motion_bridge.deforum import depths
+from motion_bridge.engines.deforum.loop import depth as depths
 from motion_bridge.errors import BadInput, ModelMissing
 from motion_bridge.models import depth, midas_small
 from safetensors.torch import save_file

@@ -12,13 +12,13 @@ import scenes
 import tiny
 import torch
 from disk import Disk
-from motion_bridge import job as jobs
-from motion_bridge import png
 from motion_bridge import shot as shots
-from motion_bridge.deforum import job, metric, pictures, sample, space
-from motion_bridge.deforum.engine import engine
+from motion_bridge.engines import runner as jobs
+from motion_bridge.engines.deforum.engine import engine
+from motion_bridge.engines.deforum.loop import context, feedback_space, images, scene_motion, warp
 from motion_bridge.errors import BackendFailed, BadInput
-from motion_bridge.events import FrameMade
+from motion_bridge.ipc.events import FrameMade
+from motion_bridge.media import png
 from motion_bridge.models import load
 from motion_bridge.shot import Shot
 
@@ -98,8 +98,8 @@ def test_content_is_where_the_camera_is(travelling, cadence):
     shot = Shot(**{**vars(shot), "first_frame": picture})
     made = run(shot)
     for k in range(1, COUNT):
-        truth = metric.motion(shot, k, 0)
-        places = (sample.positions(HEIGHT, WIDTH, truth.flow) + truth.flow[0]).numpy().astype(np.float32)
+        truth = scene_motion.motion(shot, k, 0)
+        places = (warp.positions(HEIGHT, WIDTH, truth.flow) + truth.flow[0]).numpy().astype(np.float32)
         seen = cv2.erode((~truth.revealed[0]).numpy().astype(np.uint8), np.ones((5, 5))) == 1
         assert np.quantile(displacement(picture, made[k].pixels, places)[seen], 0.9) <= 0.5
 
@@ -151,7 +151,7 @@ def test_revealed_pixels_can_be_given_more_noise(travelling):
     quiet = {**STILL, "revealed_noise": "0:(0)"}
     loud = {**STILL, "revealed_noise": "0:(0.5)"}
     a, b = run(travelling(quiet, color_coherence="None"))[1], run(travelling(loud, color_coherence="None"))[1]
-    revealed = metric.motion(travelling(), 1, 0).revealed[0].numpy()
+    revealed = scene_motion.motion(travelling(), 1, 0).revealed[0].numpy()
     assert 0 < revealed.mean() < 0.5
     assert np.array_equal(a.pixels[~revealed], b.pixels[~revealed])
     assert np.abs(a.pixels[revealed].astype(int) - b.pixels[revealed]).mean() > 5
@@ -214,14 +214,14 @@ def test_a_mask_and_a_reference_of_colours_come_from_files(travelling, tmp_path)
 
 
 def test_values_that_are_no_numbers_fail_with_the_frames_number_and_nothing_black_is_made(travelling, monkeypatch):
-    real = space.image_to_image
+    real = feedback_space.image_to_image
 
     def broken(model, picture, sigma, wish, chance):
         if chance.seed == 13:
             model.pipeline.unet.conv_out.weight.data.fill_(float("nan"))
         return real(model, picture, sigma, wish, chance)
 
-    monkeypatch.setattr(space, "image_to_image", broken)
+    monkeypatch.setattr(feedback_space, "image_to_image", broken)
     monkeypatch.setattr(load, "_last", [])  # this test's own, for it is spoilt
     made = []
     with pytest.raises(BackendFailed, match="Frame 3 failed"):
@@ -289,15 +289,15 @@ def test_only_the_scenes_own_motion_needs_its_geometry():
 def test_the_engine_can_be_asked_about_without_torch():
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from motion_bridge.deforum.engine import engine\n"
+        "from motion_bridge.engines.deforum.engine import engine\n"
         "print(engine.accepts, engine.defaults['motion'])"
     )
-    backend = Path(job.__file__).parents[2]
+    backend = Path(context.__file__).parents[4]
     done = subprocess.run([sys.executable, "-c", code], cwd=backend, capture_output=True, text=True, check=True)
     assert "scene" in done.stdout
 
 
 def test_bytes_and_floats_are_the_same_picture():
     pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
-    assert np.array_equal(pictures.to_bytes(pictures.from_bytes(pixels, "cpu")), pixels)
-    assert pictures.to_bytes(torch.full((1, 3, 2, 2), 1.7)).max() == 255
+    assert np.array_equal(images.to_bytes(images.from_bytes(pixels, "cpu")), pixels)
+    assert images.to_bytes(torch.full((1, 3, 2, 2), 1.7)).max() == 255

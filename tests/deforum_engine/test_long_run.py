@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import scenes
 import tiny
-from motion_bridge.deforum import metric, sample
-from motion_bridge.deforum.api import Nothing
-from motion_bridge.deforum.engine import engine
+from motion_bridge.engines.deforum.api import Nothing
+from motion_bridge.engines.deforum.engine import engine
+from motion_bridge.engines.deforum.loop import scene_motion, warp
 
 WIDTH, HEIGHT, COUNT = 96, 64, 120
 NOTHING = {"start_sigma": "0:(0)", "noise_schedule": "0:(0)", "amount_schedule": "0:(0)"}
@@ -50,10 +50,10 @@ def test_all_of_120_frames_are_made_and_show_things_where_the_camera_is(model, s
     seen = np.ones((1, 1, HEIGHT, WIDTH), bool)
     worst = 0.0
     for k in range(1, COUNT):
-        step = metric.motion(shot, k, k - 1)
-        came = sample.warp(step.flow.new_tensor(seen, dtype=step.flow.dtype), step.flow, kernel="nearest").numpy() > 0
+        step = scene_motion.motion(shot, k, k - 1)
+        came = warp.warp(step.flow.new_tensor(seen, dtype=step.flow.dtype), step.flow, kernel="nearest").numpy() > 0
         seen = came & ~step.revealed.numpy()[None]  # all the way from the first frame
-        whole = metric.motion(shot, k, 0).flow
+        whole = scene_motion.motion(shot, k, 0).flow
         inside = cv2.erode(seen[0, 0].astype(np.uint8), np.ones((7, 7))) == 1
         assert inside.mean() > 0.25
         worst = max(worst, float(np.quantile(displacement(picture, made[k].pixels, whole)[inside], 0.9)))
@@ -62,7 +62,7 @@ def test_all_of_120_frames_are_made_and_show_things_where_the_camera_is(model, s
 
 def displacement(source, shown, flow):
     """How many pixels the shown picture is off from the source moved by the flow, by optical flow: (H, W)."""
-    places = (sample.positions(HEIGHT, WIDTH, flow) + flow[0]).numpy().astype(np.float32) - 0.5
+    places = (warp.positions(HEIGHT, WIDTH, flow) + flow[0]).numpy().astype(np.float32) - 0.5
     expected = cv2.remap(source, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     dense = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     dense.setFinestScale(0)

@@ -9,8 +9,9 @@ import tiny
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, StableDiffusionImg2ImgPipeline
 from motion_bridge.errors import BackendFailed, BadInput, ModelMissing
-from motion_bridge.models import folder, image, noise_level, registry
-from motion_bridge.models.image import Chance, Wish, image_to_image
+from motion_bridge.model_registry import folder_check, registry
+from motion_bridge.models import image_model, noise_level
+from motion_bridge.models.image_model import Chance, Wish, image_to_image
 from motion_bridge.models.load import load
 
 FLOW = ("flux", "flux2", "flux2-klein")
@@ -52,7 +53,7 @@ def test_sigma_is_the_share_that_changes(models, family, picture):
     assert image_to_image(model, picture, 0.0, wish, Chance(1)) is picture
     with torch.inference_mode():
         latent = model.encode(picture)
-        noise = image.noise_for(latent, Chance(1))
+        noise = image_model.noise_for(latent, Chance(1))
         size = latent.norm()
         changed = [(model.denoise(latent, noise, s, wish, 1) - latent).norm() / size for s in (5e-4, 0.2, 0.9)]
     assert changed[0] < changed[1] < changed[2]
@@ -67,7 +68,7 @@ def test_a_flow_model_starts_exactly_at_sigma_though_it_has_four_steps(models, f
     hook = model.pipeline.transformer.register_forward_pre_hook(note, with_kwargs=True)
     with torch.inference_mode():
         latent = model.encode(picture)
-        model.denoise(latent, image.noise_for(latent, Chance(1)), sigma, Wish("hills", steps=4), 1)
+        model.denoise(latent, image_model.noise_for(latent, Chance(1)), sigma, Wish("hills", steps=4), 1)
     hook.remove()
     assert levels[0] == pytest.approx(sigma, abs=1e-5)
     assert levels[1:] == pytest.approx([s for s in model.levels(4, WIDTH, HEIGHT) if s < 0.97 * sigma], abs=1e-5)
@@ -77,7 +78,7 @@ def test_a_flow_model_starts_exactly_at_sigma_though_it_has_four_steps(models, f
 def test_at_full_noise_a_flow_model_is_its_own_text_to_image(models, family, picture):
     model = models(family)
     with torch.inference_mode():
-        noise = image.noise_for(model.encode(picture), Chance(5))
+        noise = image_model.noise_for(model.encode(picture), Chance(5))
         found = model.denoise(torch.zeros_like(noise), noise, 1.0, Wish("red hills", steps=4), 5)
         pipeline = model.pipeline
         packed = pipeline._pack_latents(noise, *noise.shape) if family == "flux" else noise
@@ -98,7 +99,7 @@ def test_a_stable_diffusion_model_starts_at_the_deviation_of_sigma(models, famil
     model = models(family)
     with torch.inference_mode():
         latent = model.encode(picture)
-        model.denoise(latent, image.noise_for(latent, Chance(1)), 0.5, Wish("hills", steps=5), 1)
+        model.denoise(latent, image_model.noise_for(latent, Chance(1)), 0.5, Wish("hills", steps=5), 1)
     assert float(model.scheduler.sigmas[0]) == pytest.approx(1.0)
 
 
@@ -184,9 +185,9 @@ def test_a_flow_models_levels_are_its_schedulers(models, settings, monkeypatch):
 
 def test_a_share_of_a_subseed_is_noise_of_the_same_size():
     like = torch.zeros(1, 16, 32, 32)
-    alone, other = image.noise_for(like, Chance(1)), image.noise_for(like, Chance(2))
-    assert torch.allclose(image.noise_for(like, Chance(1, 2, 1.0)), other, atol=1e-5)
-    mixed = image.noise_for(like, Chance(1, 2, 0.5))
+    alone, other = image_model.noise_for(like, Chance(1)), image_model.noise_for(like, Chance(2))
+    assert torch.allclose(image_model.noise_for(like, Chance(1, 2, 1.0)), other, atol=1e-5)
+    mixed = image_model.noise_for(like, Chance(1, 2, 0.5))
     assert mixed.std() == pytest.approx(1, abs=0.02)
     assert (mixed * alone).mean() == pytest.approx(0.707, abs=0.03)
 
@@ -212,7 +213,7 @@ def test_a_missing_shard_is_named(copied):
     (copied / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
     (copied / "unet" / "part-1.safetensors").write_bytes(b"")
     with pytest.raises(BadInput, match=r"unet/part-2\.safetensors is missing"):
-        folder.check(copied)
+        folder_check.check(copied)
 
 
 def test_a_pickle_is_refused_before_it_is_opened(copied):

@@ -13,8 +13,8 @@ from diffusers import (
 )
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from motion_bridge.errors import BadInput, ModelMissing
-from motion_bridge.models import image, structure
-from motion_bridge.models.image import Chance, Structure, Wish, image_to_image
+from motion_bridge.models import control_images, image_model
+from motion_bridge.models.image_model import Chance, Structure, Wish, image_to_image
 from motion_bridge.models.load import Choice, choose
 
 WIDTH, HEIGHT = 96, 64
@@ -73,7 +73,7 @@ def test_a_flux_controlnet_does_what_diffusers_pipeline_does(controlled, saved, 
     for net in ("flux", "flux-union", "flux-hint"):
         model, shape = controlled(net), of_seed(2)
         with torch.inference_mode():
-            noise = image.noise_for(model.encode(of_seed(1)), Chance(5))
+            noise = image_model.noise_for(model.encode(of_seed(1)), Chance(5))
             wish = Wish("red hills", steps=2, structure=Structure(shape, "depth", 0.6))
             found = model.decode(model.denoise(torch.zeros_like(noise), noise, 1.0, wish, 5)).clamp(0, 1)
             beside = FluxControlNetModel.from_pretrained(saved(net, tiny.save_control))
@@ -101,7 +101,7 @@ def test_a_flux_controlnet_does_what_diffusers_pipeline_does(controlled, saved, 
 def test_a_stable_diffusion_controlnet_does_what_diffusers_pipeline_does(controlled, saved, net, pipeline_class):
     model, shape = controlled(net), of_seed(2)
     with torch.inference_mode():
-        noise = image.noise_for(model.encode(of_seed(1)), Chance(5))
+        noise = image_model.noise_for(model.encode(of_seed(1)), Chance(5))
         wish = Wish("red hills", "", 4.0, 3, Structure(shape, "depth", 0.6))
         found = model.denoise(torch.zeros_like(noise), noise, 1.0, wish, 5)
         beside = ControlNetModel.from_pretrained(saved(net, tiny.save_control))
@@ -165,7 +165,7 @@ def test_a_reference_does_what_diffusers_pipeline_does(saved):
     from PIL import Image
 
     with torch.inference_mode():
-        noise = image.noise_for(model.encode(of_seed(1)), Chance(5))
+        noise = image_model.noise_for(model.encode(of_seed(1)), Chance(5))
         wish = Wish("hills", steps=2, reference=reference)
         found = model.decode(model.denoise(torch.zeros_like(noise), noise, 1.0, wish, 5)).clamp(0, 1)
         expected = model.parts.pipeline(
@@ -219,9 +219,9 @@ def test_a_wall_keeps_its_grey_while_the_camera_moves_on():
     depth = np.full((3, 4, 6), 8, np.float32)
     depth[1, :, :3] = 2
     depth[2, 0] = np.inf
-    ends = structure.near_range(depth)
+    ends = control_images.near_range(depth)
     assert ends == pytest.approx((0, 0.5))
-    greys = [structure.of_depth(each, ends) for each in depth]
+    greys = [control_images.of_depth(each, ends) for each in depth]
     assert greys[0].shape == (1, 3, 4, 6)
     assert torch.allclose(greys[0], torch.tensor(0.25))
     assert float(greys[1][0, 0, 0, 0]) == 1 and float(greys[1][0, 0, 0, 5]) == 0.25
@@ -232,13 +232,13 @@ def test_one_leaf_before_the_lens_does_not_own_the_range():
     depth = np.full((1, 100, 100), 10, np.float32)
     depth[0, :, 50:] = 5
     depth[0, 0, :10] = 0.01
-    assert structure.near_range(depth) == pytest.approx((0.1, 0.2))
+    assert control_images.near_range(depth) == pytest.approx((0.1, 0.2))
 
 
 @pytest.mark.parametrize("precision", [np.float32, np.float16])
 def test_edges_are_where_surfaces_end_or_bend_and_nowhere_else(precision):
     depth, focal = planes()
-    found = structure.of_edges(depth.astype(precision), None, focal)[0, 0].numpy() > 0
+    found = control_images.of_edges(depth.astype(precision), None, focal)[0, 0].numpy() > 0
     board = np.zeros_like(found)
     board[20:40, 20:36] = True
     rim = board & ~(np.roll(board, 1, 0) & np.roll(board, -1, 0) & np.roll(board, 1, 1) & np.roll(board, -1, 1))
@@ -253,5 +253,5 @@ def test_things_that_touch_are_told_apart_by_what_they_are():
     flat = np.full((8, 8), 3, np.float32)
     index = np.ones((8, 8), np.uint16)
     index[:, 5:] = 2
-    found = structure.of_edges(flat, index, 10.0)[0, 0]
+    found = control_images.of_edges(flat, index, 10.0)[0, 0]
     assert found[:, 4].all() and found.sum() == 8

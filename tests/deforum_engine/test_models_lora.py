@@ -5,7 +5,7 @@ import tiny
 import torch
 from motion_bridge.errors import BackendFailed, BadInput
 from motion_bridge.models import lora
-from motion_bridge.models.image import Chance, Wish, image_to_image
+from motion_bridge.models.image_model import Chance, Wish, image_to_image
 from motion_bridge.models.load import Choice, choose
 from safetensors.torch import save_file
 

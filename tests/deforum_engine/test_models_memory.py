@@ -7,11 +7,13 @@ import pytest
 import tiny
 import torch
 from motion_bridge.errors import BadInput, OutOfMemory
-from motion_bridge.models import load, machine, memory, place, size
-from motion_bridge.models.image import Chance, Wish, image_to_image
+from motion_bridge.model_registry import memory_plan, parameter_count
+from motion_bridge.model_registry.memory_plan import GB, Device
+from motion_bridge.model_registry.parameter_count import Facts
+from motion_bridge.models import device as machine
+from motion_bridge.models import load, offload
+from motion_bridge.models.image_model import Chance, Wish, image_to_image
 from motion_bridge.models.load import Choice, choose
-from motion_bridge.models.memory import GB, Device
-from motion_bridge.models.size import Facts
 
 BILLION = 1_000_000_000
 KLEIN = Facts(denoiser=int(3.9 * BILLION), text=4 * BILLION, vae=84_000_000, decoder_channels=256)
@@ -47,7 +49,7 @@ SIZE = (1024, 1024)
     ],
 )
 def test_the_most_exact_and_fastest_plan_that_fits_is_taken(facts, device, size, expected):
-    plan = memory.plan("a model", facts, device, size)
+    plan = memory_plan.plan("a model", facts, device, size)
     assert (plan.precision, plan.text, plan.blocks) == expected
     assert plan.needs <= device.free
 
@@ -58,7 +60,7 @@ def test_more_memory_never_means_a_worse_plan(free):
     order.append("streams/streams/bf16")
     rank = []
     for gigabytes in (free, free + 2, free + 10):
-        plan = memory.plan("a model", KLEIN, Device("cuda", gigabytes * GB, True, BOTH), (512, 512))
+        plan = memory_plan.plan("a model", KLEIN, Device("cuda", gigabytes * GB, True, BOTH), (512, 512))
         rank.append(order.index(f"{plan.text}/{plan.blocks}/{plan.precision}"))
     assert rank == sorted(rank, reverse=True)
 
@@ -67,32 +69,32 @@ def test_what_does_not_fit_says_what_would():
     with pytest.raises(
         OutOfMemory, match=r"needs [\d.]+ GB for 2048x1152, and 5.0 GB are free on cuda. (\d+x\d+) would"
     ):
-        memory.plan("klein", KLEIN, Device("cuda", 5 * GB, True, BOTH), (2048, 1152))
+        memory_plan.plan("klein", KLEIN, Device("cuda", 5 * GB, True, BOTH), (2048, 1152))
     with pytest.raises(OutOfMemory, match="No size would fit: choose a smaller model"):
-        memory.plan("flux", FLUX2, Device("cpu", 8 * GB), SIZE)
+        memory_plan.plan("flux", FLUX2, Device("cpu", 8 * GB), SIZE)
 
 
 def test_the_size_that_is_said_to_fit_does():
     device = Device("cuda", 5 * GB, True, BOTH)
-    said = memory.what_fits(KLEIN, device, (2048, 1152))
+    said = memory_plan.what_fits(KLEIN, device, (2048, 1152))
     width, height = (int(side) for side in said.split()[0].split("x"))
-    assert memory.plan("klein", KLEIN, device, (width, height)).needs <= device.free
+    assert memory_plan.plan("klein", KLEIN, device, (width, height)).needs <= device.free
 
 
 def test_a_precision_that_is_asked_for_is_taken_or_refused():
     roomy = Device("cuda", 100 * GB, True, frozenset({"fp8"}))
     for precision, arithmetic in (("fp32", "fp32"), ("fp16", "fp16"), ("fp8", "bf16")):
-        plan = memory.plan("klein", KLEIN, roomy, SIZE, precision)
+        plan = memory_plan.plan("klein", KLEIN, roomy, SIZE, precision)
         assert (plan.precision, plan.arithmetic) == (precision, arithmetic)
     with pytest.raises(BadInput, match="cannot run in 4-bit on cuda; install bitsandbytes, or set precision to auto"):
-        memory.plan("klein", KLEIN, roomy, SIZE, "4-bit")
+        memory_plan.plan("klein", KLEIN, roomy, SIZE, "4-bit")
     with pytest.raises(BadInput, match="precision is 'fp64'; choose one of auto, fp32"):
-        memory.plan("klein", KLEIN, roomy, SIZE, "fp64")
+        memory_plan.plan("klein", KLEIN, roomy, SIZE, "fp64")
 
 
 def test_a_plan_is_told_in_one_sentence(tmp_path):
     device = Device("cuda", 15 * GB, True, BOTH)
-    said = memory.plan("flux.2-klein-4b", KLEIN, device, SIZE).sentence("flux.2-klein-4b", device)
+    said = memory_plan.plan("flux.2-klein-4b", KLEIN, device, SIZE).sentence("flux.2-klein-4b", device)
     assert said.startswith("flux.2-klein-4b runs on cuda in bf16; its text encoder visits when the prompt changes: ")
     assert said.endswith(" of 15.0 GB free.")
     heard = []
@@ -114,7 +116,7 @@ def test_a_models_size_is_counted_without_opening_its_weights(klein):
         for name, part in pipeline.components.items()
         if isinstance(part, torch.nn.Module)
     }
-    found = size.facts(klein)
+    found = parameter_count.facts(klein)
     statistics = sum(b.numel() for b in pipeline.vae.buffers())
     assert (found.denoiser, found.text) == (counts["transformer"], counts["text_encoder"])
     assert found.vae == counts["vae"] + statistics
@@ -125,14 +127,14 @@ def test_weights_in_two_precisions_are_counted_once(tmp_path):
     header = json.dumps({"a": {"dtype": "F32", "shape": [3, 5], "data_offsets": [0, 60]}}).encode()
     for name in ("model.safetensors", "model.fp16.safetensors"):
         (tmp_path / name).write_bytes(struct.pack("<Q", len(header)) + header + bytes(60))
-    assert size.parameters(tmp_path) == 15
+    assert parameter_count.parameters(tmp_path) == 15
     (tmp_path / "model.safetensors").unlink()
-    assert size.parameters(tmp_path) == 15
+    assert parameter_count.parameters(tmp_path) == 15
 
 
 def made_with(plan, folder, monkeypatch, **wish):
     """A picture made under a plan, on the processor standing in for an accelerator."""
-    monkeypatch.setattr(memory, "plan", lambda *_: plan)
+    monkeypatch.setattr(memory_plan, "plan", lambda *_: plan)
     model = choose(Choice(str(folder), "cpu", (64, 64)))
     picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
     return model, image_to_image(model, picture, 0.6, Wish("red hills", steps=2, **wish), Chance(3))
@@ -143,15 +145,15 @@ def test_where_parts_live_does_not_change_the_picture(family, klein, tmp_path, m
     folder = klein if family == "flux2-klein" else tiny.save(family, tmp_path / family)
     pictures = []
     for text, blocks in (("stays", "stays"), ("visits", "stays"), ("streams", "stays"), ("streams", "streams")):
-        plan = memory.Plan("fp32", "fp32", text, blocks, 0.0)
+        plan = memory_plan.Plan("fp32", "fp32", text, blocks, 0.0)
         pictures.append(made_with(plan, folder, monkeypatch)[1])
     assert all(torch.equal(picture, pictures[0]) for picture in pictures)
 
 
 def test_eight_bits_hold_less_and_draw_nearly_the_same(klein, monkeypatch):
-    whole, expected = made_with(memory.Plan("fp32", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
-    monkeypatch.setattr(place, "find_spec", lambda name: None)  # as where torchao is not installed
-    eighth, found = made_with(memory.Plan("fp8", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
+    whole, expected = made_with(memory_plan.Plan("fp32", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
+    monkeypatch.setattr(offload, "find_spec", lambda name: None)  # as where torchao is not installed
+    eighth, found = made_with(memory_plan.Plan("fp8", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
     stored = eighth.parts.pipeline.transformer.transformer_blocks[0].attn.to_q.weight
     assert stored.dtype == torch.float8_e4m3fn
     assert whole.parts.pipeline.transformer.transformer_blocks[0].attn.to_q.weight.dtype == torch.float32
@@ -161,8 +163,8 @@ def test_eight_bits_hold_less_and_draw_nearly_the_same(klein, monkeypatch):
 
 def test_text_encoders_are_on_the_device_only_while_they_read(klein, monkeypatch):
     moves = []
-    monkeypatch.setattr(place, "_move", lambda modules, device: moves.append((type(modules[0]).__name__, device)))
-    model, _ = made_with(memory.Plan("fp32", "fp32", "visits", "stays", 0.0), klein, monkeypatch)
+    monkeypatch.setattr(offload, "_move", lambda modules, device: moves.append((type(modules[0]).__name__, device)))
+    model, _ = made_with(memory_plan.Plan("fp32", "fp32", "visits", "stays", 0.0), klein, monkeypatch)
     denoiser, encoder = (
         type(model.parts.pipeline.transformer).__name__,
         type(model.parts.pipeline.text_encoder).__name__,

@@ -10,11 +10,11 @@ import pytest
 import scenes
 import tiny
 from disk import Disk
-from motion_bridge.deforum import space
-from motion_bridge.deforum.engine import engine
+from motion_bridge.engines.deforum.engine import engine
+from motion_bridge.engines.deforum.loop import feedback_space
 from motion_bridge.errors import BackendFailed, BadInput
 from motion_bridge.models import load
-from motion_bridge.models.image import latent_to_latent
+from motion_bridge.models.image_model import latent_to_latent
 
 WIDTH, HEIGHT, COUNT = 80, 64, 5
 MODES = {
@@ -295,7 +295,7 @@ def test_a_frame_is_painted_so_many_times_more_and_settles(travelling, monkeypat
         seen.append(chance.seed)
         return latent_to_latent(model, latent, sigma, wish, chance)
 
-    monkeypatch.setattr(space, "latent_to_latent", counted)
+    monkeypatch.setattr(feedback_space, "latent_to_latent", counted)
     plain = run(travelling(motion="2D", feedback="latent", count=2))
     assert len(seen) == 2
     again = run(travelling(motion="2D", feedback="latent", count=2, redo=2, optical_flow_redo_generation="DIS Medium"))
@@ -334,7 +334,7 @@ def test_a_nan_in_the_latents_fails_with_the_frames_number(travelling, monkeypat
             latent = latent * float("nan")
         return latent_to_latent(model, latent, sigma, wish, chance)
 
-    monkeypatch.setattr(space, "latent_to_latent", broken)
+    monkeypatch.setattr(feedback_space, "latent_to_latent", broken)
     made = []
     with pytest.raises(BackendFailed, match="Frame 3 failed"):
         for frame in engine.frames(travelling(motion="2D", feedback="latent"), Disk(), list):

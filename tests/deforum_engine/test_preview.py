@@ -6,12 +6,12 @@ import scenes
 import tiny
 import torch
 from disk import Disk
-from motion_bridge.deforum import preview
-from motion_bridge.deforum.engine import engine
-from motion_bridge.engine import settings
+from motion_bridge.engines.base import settings
+from motion_bridge.engines.deforum.engine import engine
+from motion_bridge.engines.deforum.loop import preview
 from motion_bridge.errors import BackendFailed, BadInput
-from motion_bridge.models import beside, compiled
-from motion_bridge.models.image import Chance, Wish, image_to_image
+from motion_bridge.models import compiled, cuda_stream
+from motion_bridge.models.image_model import Chance, Wish, image_to_image
 from motion_bridge.models.load import load
 
 WIDTH, HEIGHT, COUNT = 72, 64, 4
@@ -114,11 +114,11 @@ def test_a_preview_leaves_no_frame_out(shot_of):
 
 
 def test_on_the_processor_work_beside_is_done_at_once():
-    lane = beside.Beside("cpu")
+    lane = cuda_stream.Beside("cpu")
     started = lane.start(lambda: torch.ones(2))
     assert torch.equal(started.here(), torch.ones(2))
     assert torch.equal(started.on_device(lambda made: (made,)), torch.ones(2))
-    assert torch.equal(beside.fetched(torch.ones(2)), beside.sent(torch.ones(2), "cpu"))
+    assert torch.equal(cuda_stream.fetched(torch.ones(2)), cuda_stream.sent(torch.ones(2), "cpu"))
 
 
 def test_a_compiled_model_draws_the_same(klein):

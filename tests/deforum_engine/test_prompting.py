@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from motion_bridge.deforum import depths, guided, mask_language, metric, prompting
+from motion_bridge.engines.deforum.loop import depth, guided_images, mask_expressions, prompt_weights, scene_motion
 from motion_bridge.errors import BadInput
-from motion_bridge.models.words import Blend
-from motion_bridge.motion.schedule import Context
+from motion_bridge.models.prompt_encoding import Blend
+from motion_bridge.schedules import Context
 
 
 def read(text, dialect="superset", before="", k=0):
-    return prompting.read(text, k + 1, k, Context(dialect=dialect), spherical=False, before=before)
+    return prompt_weights.read(text, k + 1, k, Context(dialect=dialect), spherical=False, before=before)
 
 
 def weights(prompt):
@@ -57,16 +57,16 @@ def test_wrong_weights_name_the_frame():
 
 def test_between_two_prompts_both_count():
     prompts = {0: "red", 10: "blue"}
-    assert prompting.texts(prompts, 5, "held") == "red"
-    text = prompting.texts(prompts, 2, "linear")
-    wanted, _ = prompting.read(text, 3, 2, Context(), spherical=True)
+    assert prompt_weights.texts(prompts, 5, "held") == "red"
+    text = prompt_weights.texts(prompts, 2, "linear")
+    wanted, _ = prompt_weights.read(text, 3, 2, Context(), spherical=True)
     assert isinstance(wanted, Blend) and wanted.spherical
     assert weights(wanted) == {"red": 0.8, "blue": 0.2}
 
 
 def area(text):
     masks = {"a": torch.tensor([[[[1.0, 1.0, 0.0, 0.0]]]]), "b": torch.tensor([[[[1.0, 0.0, 1.0, 0.0]]]])}
-    return mask_language.area(text, masks.__getitem__, lambda path: masks["b"])[0, 0, 0].tolist()
+    return mask_expressions.area(text, masks.__getitem__, lambda path: masks["b"])[0, 0, 0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -112,18 +112,18 @@ class Fixed:
 
 def test_guided_images_swing_between_their_frames_as_in_the_webui():
     plan = Fixed(blendFactorMax=0.35, blendFactorSlope=0.25, tweening_frames_schedule=10)
-    towards = guided.Guided({0: torch.zeros(1), 30: torch.ones(1)})
+    towards = guided_images.Guided({0: torch.zeros(1), 30: torch.ones(1)})
     assert [float(towards.at(k)) for k in (0, 29, 30, 90)] == [0, 0, 1, 1]
     assert towards.share(0, plan) == pytest.approx(0.10)
     assert towards.share(5, plan) == pytest.approx(0.35 - 0.25 * np.cos(1))
-    assert towards.share(20, plan) == guided.OUTSIDE
+    assert towards.share(20, plan) == guided_images.OUTSIDE
 
 
 def test_two_looks_at_one_thing_are_brought_to_one_scale_though_a_third_of_it_changed(rng):
     before = torch.tensor(rng.random((1, 40, 60)), dtype=torch.float32)
     near = (before - 0.3) / 1.7 + torch.tensor(rng.normal(0, 1e-3, (1, 40, 60)), dtype=torch.float32)
     near[:, :14] = torch.tensor(rng.random((1, 14, 60)) * 5, dtype=torch.float32)
-    scale, shift = depths.line(near, before, torch.ones(1, 40, 60, dtype=torch.bool))
+    scale, shift = depth.line(near, before, torch.ones(1, 40, 60, dtype=torch.bool))
     assert scale == pytest.approx(1.7, rel=0.01)
     assert shift == pytest.approx(0.3, abs=0.01)
 
@@ -143,18 +143,18 @@ class Jittery:
 
 def test_an_estimators_scale_stays_the_same_over_a_job_and_when_it_is_resumed(rng):
     truth = torch.tensor(rng.random((1, 32, 48)), dtype=torch.float32) * 20
-    still = metric.Motion(torch.zeros(1, 32, 48, 2), torch.zeros(1, 32, 48, dtype=torch.bool))
+    still = scene_motion.Motion(torch.zeros(1, 32, 48, 2), torch.zeros(1, 32, 48, dtype=torch.bool))
     pictures = [torch.full((1, 3, 32, 48), k / 9) for k in range(6)]
-    seen = depths.Estimated(Jittery(truth), classic=True)
+    seen = depth.Estimated(Jittery(truth), classic=True)
     notes, z = [], []
     for k, picture in enumerate(pictures):
         notes.append(seen.follow(picture, still if k else None))
         z.append(seen.z(k, picture))
     assert max(float((each - z[0]).abs().max()) for each in z) < 1e-3
-    loose = depths.Estimated(Jittery(truth), classic=True)
+    loose = depth.Estimated(Jittery(truth), classic=True)
     assert float((loose.z(0, pictures[0]) - loose.z(1, pictures[1])).abs().max()) > 0.1
     later = Jittery(truth)
     later.looks = 3
-    again = depths.Estimated(later, classic=True)
+    again = depth.Estimated(later, classic=True)
     again.recall(pictures[3], notes[3])
     assert torch.allclose(again.z(3, pictures[3]), z[3])

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from motion_bridge.bench.sketch_sides import follows, paint
-from motion_bridge.models import registry
-from motion_bridge.models.image import Chance, Wish, image_to_image
+from benchmarks.image_models.sketch_run import follows, paint
+from motion_bridge.model_registry import registry
+from motion_bridge.models.image_model import Chance, Wish, image_to_image
 from motion_bridge.models.load import load
-from motion_bridge.training.image import scenes
+from training.image import scenes
 
 LEAST = {"material": 0.8, "object": 0.5, "wall": 0.8, "field": 0.75, "sky": 0.8}  # share of prompts; measured: its card
 

@@ -6,8 +6,19 @@ import numpy as np
 import pytest
 import scenes
 import torch
-from motion_bridge.deforum import cadence, colour, composite, detail, guide, hybrid, mask, metric, moving_noise, sample
+from motion_bridge.engines.deforum.loop import (
+    cadence,
+    color_match,
+    composite,
+    mask,
+    optical_flow,
+    scene_motion,
+    sharpen_and_noise,
+    warp,
+    warped_noise,
+)
 from motion_bridge.errors import BadInput
+from motion_bridge.media import video
 
 
 def random_picture(seed, height=48, width=64):
@@ -17,7 +28,7 @@ def random_picture(seed, height=48, width=64):
 @pytest.mark.parametrize(("space", "code"), [("lab", cv2.COLOR_RGB2LAB), ("hsv", cv2.COLOR_RGB2HSV)])
 def test_colour_spaces_are_opencvs_and_can_be_left_again(space, code):
     picture = random_picture(1)
-    there, back = getattr(colour, f"to_{space}"), getattr(colour, f"from_{space}")
+    there, back = getattr(color_match, f"to_{space}"), getattr(color_match, f"from_{space}")
     found = there(picture)[0].permute(1, 2, 0).numpy() * ((1, 1, 1) if space == "lab" else (360, 1, 1))
     expected = cv2.cvtColor(picture[0].permute(1, 2, 0).contiguous().numpy(), code)
     assert np.abs(found - expected).max() < (0.6 if space == "lab" else 1e-2)  # OpenCV looks LAB up in a table
@@ -26,109 +37,111 @@ def test_colour_spaces_are_opencvs_and_can_be_left_again(space, code):
 
 @pytest.mark.parametrize("together", [True, False])
 def test_detail_comes_back_to_what_a_reference_has(together):
-    reference = detail.blur(random_picture(3), 5, 0.7)
+    reference = sharpen_and_noise.blur(random_picture(3), 5, 0.7)
 
     def sizes(picture):
-        return torch.stack([(picture - detail.blur(picture, 7, s)).std((2, 3)).mean() for s in (1.0, 2.0)])
+        return torch.stack([(picture - sharpen_and_noise.blur(picture, 7, s)).std((2, 3)).mean() for s in (1.0, 2.0)])
 
     wanted = sizes(reference)
-    for worn in (detail.blur(reference, 5, 0.6), detail.unsharp(reference, 0.4)):
-        kept = detail.match_detail(worn, reference, 1.0, together)
+    for worn in (sharpen_and_noise.blur(reference, 5, 0.6), sharpen_and_noise.unsharp(reference, 0.4)):
+        kept = sharpen_and_noise.match_detail(worn, reference, 1.0, together)
         assert ((sizes(worn) / wanted - 1).abs() > 0.15).any()
         assert ((sizes(kept) / wanted - 1).abs() < 0.06).all()
-        halfway = sizes(detail.match_detail(worn, reference, 0.5, together))
+        halfway = sizes(sharpen_and_noise.match_detail(worn, reference, 0.5, together))
         assert ((halfway - sizes(worn)).abs() < (wanted - sizes(worn)).abs()).all()
-    assert (detail.match_detail(reference, reference, 1.0, together) - reference).abs().max() < 1e-6
-    assert detail.match_detail(worn, reference, 0.0, together) is worn
+    assert (sharpen_and_noise.match_detail(reference, reference, 1.0, together) - reference).abs().max() < 1e-6
+    assert sharpen_and_noise.match_detail(worn, reference, 0.0, together) is worn
 
 
 def test_another_subject_is_not_given_the_detail_of_the_first():
-    calm = detail.blur(random_picture(3), 13, 2.0)
-    assert torch.equal(detail.match_detail(calm, random_picture(4), 1.0, True), calm)
+    calm = sharpen_and_noise.blur(random_picture(3), 13, 2.0)
+    assert torch.equal(sharpen_and_noise.match_detail(calm, random_picture(4), 1.0, True), calm)
 
 
-@pytest.mark.parametrize("space", colour.SPACES)
+@pytest.mark.parametrize("space", color_match.SPACES)
 def test_a_picture_gets_the_colours_of_another(space):
     picture, reference = random_picture(1) ** 2 * 0.6, random_picture(2) * 0.5 + 0.3
-    matched = colour.match(picture, reference, space)
+    matched = color_match.match(picture, reference, space)
     assert (matched.mean((2, 3)) - reference.mean((2, 3))).abs().max() < 0.02
     assert (matched.std((2, 3)) - reference.std((2, 3))).abs().max() < 0.02
-    half = colour.match(picture, reference, space, 0.5)
+    half = color_match.match(picture, reference, space, 0.5)
     assert torch.allclose(half, (picture + matched) / 2, atol=1e-6)
 
 
-@pytest.mark.parametrize("space", colour.SPACES)
+@pytest.mark.parametrize("space", color_match.SPACES)
 def test_a_picture_that_matches_already_is_left_as_it_is(space):
     flat = torch.full((1, 3, 16, 16), 0.3)
     for picture in (random_picture(1), flat, (random_picture(3) * 4).round() / 4):
-        assert (colour.match(picture, picture, space) - picture).abs().max() < 2e-4
+        assert (color_match.match(picture, picture, space) - picture).abs().max() < 2e-4
 
 
 def test_equal_values_stay_equal_when_colours_are_matched():
     picture = (random_picture(1) * 3).round() / 3
-    matched = colour.match_channels(picture, random_picture(2))
+    matched = color_match.match_channels(picture, random_picture(2))
     for value in picture.unique():
         assert matched[:, 0][picture[:, 0] == value].unique().numel() == 1
 
 
 def test_a_latent_gets_the_statistics_of_another():
     latent, reference = torch.randn(1, 16, 20, 20) * 3 + 1, torch.randn(1, 16, 24, 24) * 0.5 - 2
-    matched = colour.match_statistics(latent, reference)
+    matched = color_match.match_statistics(latent, reference)
     assert torch.allclose(matched.mean((2, 3)), reference.mean((2, 3)), atol=1e-4)
     assert torch.allclose(matched.std((2, 3)), reference.std((2, 3)), atol=1e-4)
 
 
 def test_contrast_turns_about_middle_grey_and_never_wraps():
     picture = torch.tensor([0.0, 0.25, 0.5, 0.75, 1.0])
-    assert torch.allclose(colour.contrast(picture, 2.0), torch.tensor([-0.5, 0.0, 0.5, 1.0, 1.5]))
-    assert colour.contrast(picture, 1.0) is picture
+    assert torch.allclose(color_match.contrast(picture, 2.0), torch.tensor([-0.5, 0.0, 0.5, 1.0, 1.5]))
+    assert color_match.contrast(picture, 1.0) is picture
 
 
 def test_unsharp_is_opencvs_gaussian_and_does_nothing_by_zero():
     picture = random_picture(4)
     pixels = picture[0].permute(1, 2, 0).contiguous().numpy()
     soft = cv2.GaussianBlur(pixels, (5, 5), 1.0, borderType=cv2.BORDER_REFLECT_101)
-    found = detail.unsharp(picture, 0.7)[0].permute(1, 2, 0).numpy()
+    found = sharpen_and_noise.unsharp(picture, 0.7)[0].permute(1, 2, 0).numpy()
     assert np.abs(found - (pixels + 0.7 * (pixels - soft))).max() < 1e-5
-    assert detail.unsharp(picture, 0.0) is picture
+    assert sharpen_and_noise.unsharp(picture, 0.0) is picture
     gentle = 0.5 + (picture - 0.5) / 300
-    assert torch.equal(detail.unsharp(gentle, 1.0, threshold=2), gentle)
+    assert torch.equal(sharpen_and_noise.unsharp(gentle, 1.0, threshold=2), gentle)
 
 
 def test_noise_keeps_a_pictures_brightness_where_the_webuis_pulls_it_to_grey():
     dark = torch.full((1, 3, 128, 128), 0.2)
-    noise = detail.gaussian(dark, 1)
-    assert detail.add_noise(dark, noise, torch.tensor(0.2)).mean() == pytest.approx(0.2, abs=2e-3)
-    assert detail.mix_noise(dark, noise, torch.tensor(0.2)).mean() == pytest.approx(0.26, abs=5e-3)
-    assert torch.equal(noise, detail.gaussian(dark, 1)) and not torch.equal(noise, detail.gaussian(dark, 2))
+    noise = sharpen_and_noise.gaussian(dark, 1)
+    assert sharpen_and_noise.add_noise(dark, noise, torch.tensor(0.2)).mean() == pytest.approx(0.2, abs=2e-3)
+    assert sharpen_and_noise.mix_noise(dark, noise, torch.tensor(0.2)).mean() == pytest.approx(0.26, abs=5e-3)
+    assert torch.equal(noise, sharpen_and_noise.gaussian(dark, 1)) and not torch.equal(
+        noise, sharpen_and_noise.gaussian(dark, 2)
+    )
 
 
 @pytest.mark.parametrize("size", [(128, 128), (100, 75)])
 def test_perlin_noise_comes_in_clouds(size):
     like = torch.zeros(1, 3, *size)
-    noise = detail.perlin(like, 3)
-    assert torch.equal(noise, detail.perlin(like, 3))
+    noise = sharpen_and_noise.perlin(like, 3)
+    assert torch.equal(noise, sharpen_and_noise.perlin(like, 3))
     strength = noise.abs().mean(1, keepdim=True)
-    clouds = detail.blur(strength, 9, 3.0)
-    even = detail.blur(detail.gaussian(like, 3).abs().mean(1, keepdim=True), 9, 3.0)
+    clouds = sharpen_and_noise.blur(strength, 9, 3.0)
+    even = sharpen_and_noise.blur(sharpen_and_noise.gaussian(like, 3).abs().mean(1, keepdim=True), 9, 3.0)
     assert clouds.std() / clouds.mean() > 2 * even.std() / even.mean()
 
 
 def carried_noise(made, frames):
     """Moving noise at the last of these frames, step by step from the first."""
-    address = moving_noise.addresses(made.height, made.width, 0)
+    address = warped_noise.addresses(made.height, made.width, 0)
     for k in range(1, frames):
-        motion = metric.motion(made, k, k - 1)
-        address = moving_noise.carried(address, motion.flow, motion.revealed, k)
-    return moving_noise.noise(address, 5, frames - 1)
+        motion = scene_motion.motion(made, k, k - 1)
+        address = warped_noise.carried(address, motion.flow, motion.revealed, k)
+    return warped_noise.noise(address, 5, frames - 1)
 
 
 def test_moving_noise_rides_on_its_surface():
     poses = [scenes.pose((0.25 * k, 0, 0)) for k in range(9)]
     made = scenes.shot(poses, [scenes.intrinsics(96, 64)] * 9, 96, 64)
     start, end = carried_noise(made, 1), carried_noise(made, 9)
-    whole = metric.motion(made, 8, 0)
-    followed = sample.warp(start, whole.flow, kernel="nearest")
+    whole = scene_motion.motion(made, 8, 0)
+    followed = warp.warp(start, whole.flow, kernel="nearest")
     seen = ~whole.revealed[0]
     assert whole.flow.abs().max() > 15
     assert np.corrcoef(end[0, :, seen].flatten(), followed[0, :, seen].flatten())[0, 1] > 0.6
@@ -176,41 +189,41 @@ def panning(tmp_path_factory):
 
 
 def test_a_guide_video_keeps_its_speed_at_another_rate(panning):
-    same = list(guide.frames(panning, 20, 10.0, 192, 128))
-    twice = list(guide.frames(panning, 40, 20.0, 192, 128))
-    half = list(guide.frames(panning, 10, 5.0, 192, 128))
+    same = list(video.frames_at_rate(panning, 20, 10.0, 192, 128))
+    twice = list(video.frames_at_rate(panning, 40, 20.0, 192, 128))
+    half = list(video.frames_at_rate(panning, 10, 5.0, 192, 128))
     assert all(np.array_equal(twice[2 * k], same[k]) for k in range(20))
     assert all(np.array_equal(half[k], same[2 * k]) for k in range(10))
-    assert next(guide.frames(panning, 1, 10.0, 48, 32)).shape == (32, 48, 3)
+    assert next(video.frames_at_rate(panning, 1, 10.0, 48, 32)).shape == (32, 48, 3)
 
 
 def test_a_guide_video_that_is_too_short_missing_or_broken_says_so(panning, tmp_path):
     with pytest.raises(BadInput, match=r"lasts 2\.00 s; this job needs 3\.00 s"):
-        list(guide.frames(panning, 30, 10.0, 96, 64))
+        list(video.frames_at_rate(panning, 30, 10.0, 96, 64))
     with pytest.raises(BadInput, match="is not there"):
-        list(guide.frames(tmp_path / "no.mp4", 1, 10.0, 96, 64))
+        list(video.frames_at_rate(tmp_path / "no.mp4", 1, 10.0, 96, 64))
     (tmp_path / "broken.mp4").write_bytes(b"this is no video" * 100)
     with pytest.raises(BadInput, match="cannot be decoded"):
-        list(guide.frames(tmp_path / "broken.mp4", 1, 10.0, 96, 64))
+        list(video.frames_at_rate(tmp_path / "broken.mp4", 1, 10.0, 96, 64))
 
 
 @pytest.mark.parametrize("kind", ["Perspective", "Affine"])
 def test_global_motion_ignores_what_moves_on_its_own_and_is_the_same_again(panning, kind):
-    before, after = list(guide.frames(panning, 6, 10.0, 192, 128))[4:6]
-    flow = hybrid.motion(before, after, kind)
+    before, after = list(video.frames_at_rate(panning, 6, 10.0, 192, 128))[4:6]
+    flow = optical_flow.motion(before, after, kind)
     assert (flow[0, 8:-8, 8:-8] - torch.tensor([3.0, 0.0])).abs().max() < 0.3
-    assert torch.equal(flow, hybrid.motion(before, after, kind))
+    assert torch.equal(flow, optical_flow.motion(before, after, kind))
 
 
 def test_optical_flow_looks_back_to_where_things_were(panning):
-    before, after = list(guide.frames(panning, 6, 10.0, 192, 128))[4:6]
-    flow = hybrid.motion(before, after, "Optical Flow")
+    before, after = list(video.frames_at_rate(panning, 6, 10.0, 192, 128))[4:6]
+    flow = optical_flow.motion(before, after, "Optical Flow")
     assert (flow[0, 80:120, 16:-16] - torch.tensor([3.0, 0.0])).abs().mean() < 0.3
 
 
 def test_a_guide_without_features_moves_nothing():
     flat = np.full((64, 96, 3), 90, np.uint8)
-    assert not hybrid.motion(flat, flat, "Perspective").any()
+    assert not optical_flow.motion(flat, flat, "Perspective").any()
 
 
 def test_a_guide_is_mixed_in_where_its_mask_is_dark():
@@ -226,9 +239,9 @@ def test_a_guide_is_mixed_in_where_its_mask_is_dark():
 
 def test_hybrid_masks_are_drawn_as_the_field_draws_them():
     picture, there = random_picture(1), random_picture(2)
-    grey = colour.grey(picture)[:, :1]
+    grey = color_match.grey(picture)[:, :1]
     assert torch.allclose(composite.blend_mask(picture, there, 0.0), grey)
-    assert torch.allclose(composite.blend_mask(picture, there, 1.0), colour.grey(there)[:, :1])
+    assert torch.allclose(composite.blend_mask(picture, there, 1.0), color_match.grey(there)[:, :1])
     assert composite.difference_mask(picture, picture).max() == 0
     white = composite.difference_mask(picture, there)
     wide = composite.drawn(white, composite.Drawing(stretch=True, low=10, high=90))
@@ -254,13 +267,13 @@ def test_between_keys_content_is_where_the_camera_is():
     """The wall is drawn from one key; the frame between must agree with a picture drawn at that very frame."""
     poses = [scenes.pose((0.35 * k, 0.05 * k, 0.2 * k), (0, -0.4 * k, 0)) for k in range(6)]
     made = scenes.shot(poses, [scenes.intrinsics(128, 80)] * 6, 128, 80)
-    places = sample.positions(80, 128, torch.zeros(1)).permute(2, 0, 1)[None]  # each pixel holds its own place
-    keyed = {k: sample.warp(places, metric.motion(made, k, 0).flow) for k in (0, 5)}
+    places = warp.positions(80, 128, torch.zeros(1)).permute(2, 0, 1)[None]  # each pixel holds its own place
+    keyed = {k: warp.warp(places, scene_motion.motion(made, k, 0).flow) for k in (0, 5)}
     for k in (1, 2, 3, 4):
-        into, back = metric.motion(made, k, 0), metric.motion(made, k, 5)
-        moved = sample.warp(keyed[0], into.flow), sample.warp(keyed[5], back.flow)
+        into, back = scene_motion.motion(made, k, 0), scene_motion.motion(made, k, 5)
+        moved = warp.warp(keyed[0], into.flow), warp.warp(keyed[5], back.flow)
         found = cadence.between(*moved, into, back, k / 5)
-        error = (found - sample.warp(places, into.flow)).norm(dim=1)
+        error = (found - warp.warp(places, into.flow)).norm(dim=1)
         inner = ~(into.revealed | back.revealed)
         inner[:, :, :3] = inner[:, :, -3:] = False
         assert inner.float().mean() > 0.4
@@ -274,6 +287,6 @@ def test_what_only_one_key_shows_comes_from_that_key():
     hidden = torch.zeros(1, 4, 4, dtype=torch.bool)
     hidden[:, :2] = True
     seen = torch.zeros_like(hidden)
-    made = cadence.between(red, blue, metric.Motion(still, hidden), metric.Motion(still, seen), 0.25)
+    made = cadence.between(red, blue, scene_motion.Motion(still, hidden), scene_motion.Motion(still, seen), 0.25)
     assert (made[0, 2, :2] == 1).all() and (made[0, 0, :2] == 0).all()
     assert torch.allclose(made[0, 0, 2:], torch.tensor(0.75))

@@ -8,8 +8,8 @@ import pytest
 import scenes
 import tiny
 from disk import Disk
-from motion_bridge.deforum import metric, working_size
-from motion_bridge.deforum.engine import DEFAULTS, engine
+from motion_bridge.engines.deforum.engine import DEFAULTS, engine
+from motion_bridge.engines.deforum.loop import internal_resolution, scene_motion
 from motion_bridge.errors import BadInput
 
 SIZE, COUNT = (192, 128), 4
@@ -51,20 +51,20 @@ def klein(tmp_path_factory):
     ],
 )
 def test_what_is_painted_suits_the_model_unless_somebody_asks(size, model, asked, painted):
-    assert working_size.of(size, {**DEFAULTS, "model": model, "working_size": asked}) == painted
+    assert internal_resolution.of(size, {**DEFAULTS, "model": model, "working_size": asked}) == painted
 
 
 @pytest.mark.parametrize("asked", [63, -1, 100.5])
 def test_a_size_that_no_model_paints_is_refused(asked):
     with pytest.raises(BadInput, match=r"working_size is .* at least 64 pixels, or 0"):
-        working_size.of((1920, 1080), {**DEFAULTS, "working_size": asked})
+        internal_resolution.of((1920, 1080), {**DEFAULTS, "working_size": asked})
 
 
 def test_a_shot_seen_smaller_moves_as_it_does(klein):
     shot = travelling(klein)
-    small = working_size.seen(shot, (96, 64))
+    small = internal_resolution.seen(shot, (96, 64))
     for k, j in ((1, 0), (3, 0), (1, 3)):
-        large, found = metric.motion(shot, k, j), metric.motion(small, k, j)
+        large, found = scene_motion.motion(shot, k, j), scene_motion.motion(small, k, j)
         expected = cv2.resize(large.flow[0].numpy(), (96, 64), interpolation=cv2.INTER_AREA) / 2
         known = ~cv2.dilate(large.revealed[0].numpy().astype(np.uint8), np.ones((9, 9)))[::2, ::2].astype(bool)
         off = np.linalg.norm(found.flow[0].numpy() - expected, axis=-1)[known]
@@ -97,7 +97,7 @@ def test_the_sketch_says_that_it_paints_small(monkeypatch, tmp_path):
     monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
     still = {"start_sigma": "0:(0)", "noise_schedule": "0:(0)"}
     shot = travelling("sketch", still, working_size=0)
-    wide = working_size.seen(replace(shot, width=192, height=128), (384, 256))
+    wide = internal_resolution.seen(replace(shot, width=192, height=128), (384, 256))
     whole = replace(wide, depth=None, objects=None, settings={**shot.settings, "mode": "interpolation"})
     made = next(engine.frames(whole, Disk(), list))
     assert made.pixels.shape == (256, 384, 3)

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from motion_bridge import formats, png
 from motion_bridge import shot as contract
-from motion_bridge.errors import BadInput
-from motion_bridge.formats import arrays, ati, comfyui, das, own, torch_file, wan_move, wantrack
-from motion_bridge.formats.clip import Clip, sample
+from motion_bridge import track_formats
+from motion_bridge.errors import BadInput, ModelMissing
+from motion_bridge.media import png
+from motion_bridge.track_formats import arrays, ati, comfyui, das, native, torch_zip, wan_move, wantrack
+from motion_bridge.track_formats.clip_transform import Clip, sample
 
 BACKEND = Path(__file__).parents[2] / "backend"
 SIZE = (832, 480)
@@ -41,17 +42,17 @@ def clip_of(xy, visible=None, fps=24.0, frames=None):
 
 
 def test_every_format_is_found_however_it_is_spelt():
-    assert [formats.find(name) for name in ("Wan-Move", "wanmove", "ATI", "comfyui", "DaS", "FastVideo", "NPZ")] == [
-        *("wan-move", "wan-move", "ati", "comfyui-ati", "das", "wantrack", "npz")
-    ]
+    assert [
+        track_formats.find(name) for name in ("Wan-Move", "wanmove", "ATI", "comfyui", "DaS", "FastVideo", "NPZ")
+    ] == [*("wan-move", "wan-move", "ati", "comfyui-ati", "das", "wantrack", "npz")]
     with pytest.raises(BadInput, match="There is no track format 'abc'; choose one of npz, wantrack"):
-        formats.find("abc")
+        track_formats.find("abc")
 
 
 # --- memory ---
 
 
-@pytest.mark.parametrize("name", [name for name in formats.MODULES if name != "das"])
+@pytest.mark.parametrize("name", [name for name in track_formats.MODULES if name != "das"])
 @pytest.mark.parametrize(
     "choice", [{}, {"kinds": ("grid",), "size": (416, 240)}], ids=["as it is", "part of it scaled"]
 )
@@ -59,7 +60,7 @@ def test_three_times_as_many_frames_take_no_more_memory(tmp_path, name, choice):
     def most(frames):
         shot = contract.load(long_shot(tmp_path / f"shot {frames}", frames))
         tracemalloc.start()
-        formats.write(shot, name, tmp_path / f"{frames}.npy", **choice)
+        track_formats.write(shot, name, tmp_path / f"{frames}.npy", **choice)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak
@@ -116,9 +117,9 @@ def test_samples_on_frames_are_the_frames_themselves():
 
 
 def test_our_own_file_gives_everything_back(make_shot, tmp_path):
-    clip = formats.of_shot(make_shot(30))
-    own.write(clip, tmp_path / "a.npz", "real")
-    back = own.read(tmp_path / "a.npz")
+    clip = track_formats.of_shot(make_shot(30))
+    native.write(clip, tmp_path / "a.npz", "real")
+    back = native.read(tmp_path / "a.npz")
     assert (back.xy == clip.xy).all() and (back.visible == clip.visible).all()
     assert back.frames == tuple(range(5, 35)) and (back.fps, back.width, back.height) == (24, 832, 480)
     assert back.name == ("ball", "wall", "edge", "wall") and back.kind == ("path", "grid", "path", "grid")
@@ -126,7 +127,7 @@ def test_our_own_file_gives_everything_back(make_shot, tmp_path):
 
 def test_the_same_tracks_always_give_the_same_bytes(make_shot, tmp_path):
     for name in ("npz", "wantrack", "wan-move", "ati", "comfyui-ati"):
-        written = [formats.write(make_shot(30), name, tmp_path / n / "x.bin").files for n in ("one", "two")]
+        written = [track_formats.write(make_shot(30), name, tmp_path / n / "x.bin").files for n in ("one", "two")]
         for one, two in zip(*written, strict=True):
             assert one.read_bytes() == two.read_bytes(), name
 
@@ -148,7 +149,7 @@ def test_wantrack_points_fall_into_the_cells_of_the_documented_example(tmp_path)
 
 def test_wantrack_has_4n_plus_1_frames_and_comes_back(make_shot, tmp_path):
     for frames, expected, held in ((81, 81, 0), (24, 25, 1), (300, 121, 0), (1, 1, 0)):
-        clip = formats.of_shot(make_shot(frames))
+        clip = track_formats.of_shot(make_shot(frames))
         _, notices = wantrack.write(clip, tmp_path / "w.npz", "real")
         back = wantrack.read(tmp_path / "w.npz", *SIZE)
         assert back.xy.shape == (4, expected, 2)
@@ -185,7 +186,7 @@ def test_wan_move_hits_the_cells_of_the_documented_example(tmp_path):
 def test_wan_move_leaves_out_what_its_first_frame_does_not_show(make_shot, tmp_path):
     shot = make_shot(121)
     shot.tracks.visible[3, 0] = False
-    written = formats.write(shot, "wan-move", tmp_path / "m")
+    written = track_formats.write(shot, "wan-move", tmp_path / "m")
     assert written.notices == ("1 of 4 tracks were left out: Wan-Move needs every track visible at its first frame",)
     back = wan_move.read(tmp_path / "m_tracks.npy", *SIZE)
     assert back.xy.shape == (3, 81, 2) and back.visible[:, 0].all() and back.fps == 16
@@ -194,7 +195,7 @@ def test_wan_move_leaves_out_what_its_first_frame_does_not_show(make_shot, tmp_p
 
 
 def test_a_short_clip_is_hidden_after_its_end_and_says_so(make_shot, tmp_path):
-    written = formats.write(make_shot(25), "wan-move", tmp_path / "m")
+    written = track_formats.write(make_shot(25), "wan-move", tmp_path / "m")
     assert "the clip lasts 1.00 of 5.00 seconds; after it all tracks are hidden" in written.notices[-1]
     back = wan_move.read(tmp_path / "m_visibility.npy", *SIZE)
     assert back.visible[0, :17].all() and not back.visible[:, 17:].any()
@@ -204,15 +205,15 @@ def test_a_format_that_can_hold_no_track_is_refused(make_shot, tmp_path):
     shot = make_shot(25)
     shot.tracks.visible[:, 0] = False
     with pytest.raises(BadInput, match="None of the 4 tracks can be written: Wan-Move needs"):
-        formats.write(shot, "wan-move", tmp_path / "m")
+        track_formats.write(shot, "wan-move", tmp_path / "m")
 
 
 # --- ATI ---
 
 
 def test_ati_has_the_numbers_of_the_documented_example(make_shot, tmp_path):
-    formats.write(make_shot(121), "ati", tmp_path / "t.pth", kinds=["path"])
-    inner = arrays.npz(torch_file.load((tmp_path / "t.pth").read_bytes(), "t"), "t")
+    track_formats.write(make_shot(121), "ati", tmp_path / "t.pth", kinds=["path"])
+    inner = arrays.npz(torch_zip.load((tmp_path / "t.pth").read_bytes(), "t"), "t")
     array = inner["array"]
     assert list(inner) == ["array"] and array.shape == (2, 121, 1, 3) and array.dtype == np.float32
     assert array[0, :3, 0].tolist() == [[3328, 1920, 8], [3344, 1920, 8], [3360, 1920, 8]]
@@ -221,7 +222,7 @@ def test_ati_has_the_numbers_of_the_documented_example(make_shot, tmp_path):
 
 
 def test_ati_comes_back(make_shot, tmp_path):
-    clip = formats.of_shot(make_shot(60))
+    clip = track_formats.of_shot(make_shot(60))
     _, notices = ati.write(clip, tmp_path / "t.pth", "real")
     back = ati.read(tmp_path / "t.pth", *SIZE)
     assert np.allclose(back.xy[:, :60], clip.xy, atol=1e-4) and (back.visible[:, :60] == clip.visible).all()
@@ -231,11 +232,11 @@ def test_ati_comes_back(make_shot, tmp_path):
 def test_real_torch_loads_what_we_write_and_we_load_what_it_writes(tmp_path):
     torch = pytest.importorskip("torch")
     data = bytes(range(256)) * 33
-    (tmp_path / "ours.pth").write_bytes(torch_file.save(data))
+    (tmp_path / "ours.pth").write_bytes(torch_zip.save(data))
     assert torch.load(tmp_path / "ours.pth", weights_only=True) == data
     torch.save(data, tmp_path / "theirs.pth")
     theirs = (tmp_path / "theirs.pth").read_bytes()
-    assert torch_file.load(theirs, "theirs") == data
+    assert torch_zip.load(theirs, "theirs") == data
     with zipfile.ZipFile(io.BytesIO(theirs)) as archive, zipfile.ZipFile(tmp_path / "ours.pth") as ours:
         assert {name.split("/", 1)[1] for name in archive.namelist()} == {
             name.split("/", 1)[1] for name in ours.namelist()
@@ -244,10 +245,10 @@ def test_real_torch_loads_what_we_write_and_we_load_what_it_writes(tmp_path):
 
 def test_a_file_of_torch_itself_is_read_without_torch():
     theirs = zlib.decompress(base64.b64decode(TORCH_2_13))
-    assert torch_file.load(theirs, "theirs") == b"\x00\xffPK" * 3
+    assert torch_zip.load(theirs, "theirs") == b"\x00\xffPK" * 3
     with zipfile.ZipFile(io.BytesIO(theirs)) as archive:
         names = [name.removeprefix("archive/") for name in archive.namelist()]
-    with zipfile.ZipFile(io.BytesIO(torch_file.save(b"x"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(torch_zip.save(b"x"))) as archive:
         assert [name.removeprefix("archive/") for name in archive.namelist()] == names
 
 
@@ -281,13 +282,13 @@ def packed(pickled):
 )
 def test_a_pickle_of_anything_but_bytes_is_refused_and_never_run(data, capsys):
     with pytest.raises(BadInput, match=r"^x\.pth "):
-        torch_file.load(data, "x.pth")
+        torch_zip.load(data, "x.pth")
     assert capsys.readouterr().out == ""
 
 
 def test_bytes_pickled_by_newer_protocols_are_read(tmp_path):
     for protocol in (3, 4, 5):
-        assert torch_file.load(packed(pickle.dumps(b"\0\xff", protocol)), "x") == b"\0\xff"
+        assert torch_zip.load(packed(pickle.dumps(b"\0\xff", protocol)), "x") == b"\0\xff"
 
 
 # --- ComfyUI ---
@@ -302,7 +303,7 @@ def test_the_comfyui_text_is_that_of_the_documented_example(tmp_path):
 
 
 def test_comfyui_tracks_for_ati_end_where_they_are_hidden(make_shot, tmp_path):
-    written = formats.write(make_shot(121), "comfyui-ati", tmp_path / "c.json")
+    written = track_formats.write(make_shot(121), "comfyui-ati", tmp_path / "c.json")
     back = comfyui.read(tmp_path / "c.json", *SIZE)
     assert back.xy.shape == (4, 121, 2)
     assert back.visible.sum(axis=1).tolist() == [121, 30, 1, 41]
@@ -310,7 +311,7 @@ def test_comfyui_tracks_for_ati_end_where_they_are_hidden(make_shot, tmp_path):
 
 
 def test_comfyui_tracks_for_wan_move_are_81_points_each(make_shot, tmp_path):
-    written = formats.write(make_shot(49), "comfyui-wan-move", tmp_path / "c.json")
+    written = track_formats.write(make_shot(49), "comfyui-wan-move", tmp_path / "c.json")
     tracks = json.loads((tmp_path / "c.json").read_text())
     assert {len(track) for track in tracks} == {81} and tracks[0][80] == tracks[0][32] == {"x": 512, "y": 240}
     assert "after it every track stays where it is" in written.notices[0]
@@ -359,7 +360,7 @@ def test_near_points_cover_far_ones_and_keep_their_colour():
 
 def test_the_tracking_video_follows_camera_and_object(make_shot, tmp_path):
     shot = make_shot(25, depth=True)
-    written = formats.write(shot, "das", tmp_path / "video.npy")
+    written = track_formats.write(shot, "das", tmp_path / "video.npy")
     video = np.load(tmp_path / "video.npy", allow_pickle=False)
     assert video.shape == (49, 480, 720, 3) and video.dtype == np.uint8
     assert "stretched to 720x480" in written.notices[0]
@@ -377,23 +378,22 @@ def test_the_tracking_video_follows_camera_and_object(make_shot, tmp_path):
 def test_a_tracking_video_can_be_a_folder_of_pictures(make_shot, tmp_path, monkeypatch):
     monkeypatch.setattr(das, "FRAMES", 2)
     shot = make_shot(2, depth=True, size=(72, 48))
-    formats.write(shot, "das", tmp_path / "frames")
+    track_formats.write(shot, "das", tmp_path / "frames")
     pictures = [png.read(tmp_path / "frames" / name) for name in ("0000.png", "0001.png")]
     assert (np.stack(pictures) == das.render(shot)).all() and len(list((tmp_path / "frames").iterdir())) == 2
 
 
 def test_a_movie_needs_an_encoder_and_says_so(make_shot, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(BadInput, match="needs PyAV or OpenCV"):
-        formats.write(make_shot(2, depth=True), "das", tmp_path / "v.mp4")
+    with pytest.raises(ModelMissing, match="needs the package av"):
+        track_formats.write(make_shot(2, depth=True), "das", tmp_path / "v.mp4")
 
 
 def test_a_movie_keeps_the_colours(make_shot, tmp_path):
     av = pytest.importorskip("av")
     shot = make_shot(9, depth=True)
-    formats.write(shot, "das", tmp_path / "v.mp4")
-    formats.write(shot, "das", tmp_path / "v.npy")
+    track_formats.write(shot, "das", tmp_path / "v.mp4")
+    track_formats.write(shot, "das", tmp_path / "v.npy")
     with av.open(str(tmp_path / "v.mp4")) as container:
         assert float(container.streams.video[0].average_rate) == 8
         back = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
@@ -403,7 +403,7 @@ def test_a_movie_keeps_the_colours(make_shot, tmp_path):
 
 def test_without_depth_there_is_no_tracking_video(make_shot, tmp_path):
     with pytest.raises(BadInput, match="needs depth"):
-        formats.write(make_shot(2), "das", tmp_path / "v.npy")
+        track_formats.write(make_shot(2), "das", tmp_path / "v.npy")
 
 
 # --- strangers' files ---
@@ -429,7 +429,7 @@ def test_a_damaged_array_is_refused(change, tmp_path):
 
 def test_a_file_that_is_missing_or_of_another_kind_is_named(tmp_path):
     (tmp_path / "a.npz").write_bytes(arrays.npz_bytes(numbers=np.arange(3)))
-    for read in (own.read, lambda path: wantrack.read(path, *SIZE), lambda path: ati.read(path, *SIZE)):
+    for read in (native.read, lambda path: wantrack.read(path, *SIZE), lambda path: ati.read(path, *SIZE)):
         with pytest.raises(BadInput, match=r"a\.npz"):
             read(tmp_path / "a.npz")
         with pytest.raises(BadInput, match=r"nothing\.npz cannot be read"):
@@ -439,7 +439,7 @@ def test_a_file_that_is_missing_or_of_another_kind_is_named(tmp_path):
 def test_a_file_with_flipped_bytes_is_read_or_refused(make_shot, tmp_path):
     rng = np.random.default_rng(3)
     readers = {
-        "npz": own.read,
+        "npz": native.read,
         "wantrack": lambda path: wantrack.read(path, *SIZE),
         "ati": lambda path: ati.read(path, *SIZE),
         "comfyui-ati": lambda path: comfyui.read(path, *SIZE),
@@ -447,7 +447,7 @@ def test_a_file_with_flipped_bytes_is_read_or_refused(make_shot, tmp_path):
     }
     shot = make_shot(9)
     for name, read in readers.items():
-        path = formats.write(shot, name, tmp_path / name / "x_tracks.npy").files[0]
+        path = track_formats.write(shot, name, tmp_path / name / "x_tracks.npy").files[0]
         good, refused = path.read_bytes(), 0
         for _ in range(200):
             data = bytearray(good)
@@ -482,7 +482,7 @@ def test_the_command_writes_and_says_what_it_left_out(make_shot, tmp_path):
     assert np.load(tmp_path / "o" / "m_tracks.npy").shape == (1, 81, 2, 2)
     words = ("--size", "416x240", "--timing", "stretch")
     code, _, errors = export(tmp_path / "shot", "--format", "npz", "--out", tmp_path / "a.npz", *words)
-    assert code == 0 and own.read(tmp_path / "a.npz").xy[0, 0].tolist() == [208, 120]
+    assert code == 0 and native.read(tmp_path / "a.npz").xy[0, 0].tolist() == [208, 120]
 
 
 @pytest.mark.parametrize(

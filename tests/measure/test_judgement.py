@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from cloth import cloth, sliding
 from motion_bridge.errors import BadInput
-from motion_bridge.measure import perceptual
-from motion_bridge.measure.calibration import calibrate
-from motion_bridge.measure.consistency import along_tracks, jitter
-from motion_bridge.measure.judgement import BEST, Truth, following_error, judge, mean, part
+from motion_bridge.metrics import perceptual
+from motion_bridge.metrics.calibration import calibrate
+from motion_bridge.metrics.consistency import along_tracks, jitter
+from motion_bridge.metrics.report import BEST, Truth, following_error, judge, mean, part
 
 STEPS = np.arange(24)[:, None] * np.array([0.7, 0.2])
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from motion_bridge.measure.drift import appearance, drifts, slope
-from motion_bridge.measure.epe import end_point_error, error_by_frame
-from motion_bridge.measure.likeness import psnr, ssim
-from motion_bridge.measure.smoothness import change, seam
-from motion_bridge.measure.tracker import lucas_kanade, seen_so_far
+from motion_bridge.metrics.drift import appearance, drifts, slope
+from motion_bridge.metrics.epe import end_point_error, error_by_frame
+from motion_bridge.metrics.similarity import psnr, ssim
+from motion_bridge.metrics.smoothness import change, seam
+from motion_bridge.metrics.tracker import lucas_kanade, seen_so_far
 
 
 def cloth(size: int) -> np.ndarray:

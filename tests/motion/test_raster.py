@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from motion_bridge.motion.camera import pixel_centres, unproject
-from motion_bridge.motion.probe import probe
-from motion_bridge.motion.raster import View, barycentric, rasterise
+from motion_bridge.geometry.camera import pixel_centres, unproject
+from motion_bridge.geometry.point_query import probe
+from motion_bridge.geometry.rasterizer import View, barycentric, rasterise
 
 WIDTH, HEIGHT = 64, 48
 LENSES = {

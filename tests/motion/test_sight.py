@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from motion_bridge.motion import sight
-from motion_bridge.motion.camera import project, transform
-from motion_bridge.motion.clusters import around, clustered
-from motion_bridge.motion.probe import probe
-from motion_bridge.motion.raster import View
-from motion_bridge.motion.sight import look_through, nearest
+from motion_bridge.geometry.camera import project, transform
+from motion_bridge.geometry.occlusion import intervals
+from motion_bridge.geometry.occlusion.clusters import around, clustered
+from motion_bridge.geometry.occlusion.intervals import look_through, nearest
+from motion_bridge.geometry.point_query import probe
+from motion_bridge.geometry.rasterizer import View
 
 WIDTH, HEIGHT, FRAMES = 160, 90, 20
 VIEW = View(np.array([[150.0, 0, 80], [0, 150, 45], [0, 0, 1]]), WIDTH, HEIGHT, 0.1, 100.0)
@@ -83,8 +83,8 @@ def test_much_less_is_asked_than_there_is(monkeypatch):
     corners, triangles = surfaces(random, 3.0)
     places, infinite = points(random, corners, triangles)
     everything, pairs = np.ones(len(triangles), bool), []
-    exactly = sight.crossings
-    monkeypatch.setattr(sight, "crossings", lambda *given: pairs.append(len(given[4][0])) or exactly(*given))
+    exactly = intervals.crossings
+    monkeypatch.setattr(intervals, "crossings", lambda *given: pairs.append(len(given[4][0])) or exactly(*given))
     poses = path(random, 0.002)
     clusters = clustered(corners, triangles)
     window = look_through(places, infinite, infinite | ~infinite, clusters, everything, poses, range(FRAMES), VIEW)

@@ -17,7 +17,7 @@ TINY = dict(
 
 @pytest.fixture
 def student():
-    from motion_bridge.motionstream.student import Student
+    from motion_bridge.engines.motionstream.network.student import Student
 
     torch.manual_seed(0)
     torch.set_num_threads(1)

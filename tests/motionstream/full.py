@@ -2,9 +2,9 @@
 
 import torch
 from diffusers import AutoencoderKLWan
-from motion_bridge.motionstream import checkpoint
-from motion_bridge.motionstream.student import Student
-from motion_bridge.motionstream.track_head import TrackHead
+from motion_bridge.engines.motionstream.checkpoints import checkpoint
+from motion_bridge.engines.motionstream.network.student import Student
+from motion_bridge.engines.motionstream.network.track_head import TrackHead
 from transformers import CLIPVisionConfig, CLIPVisionModel, T5TokenizerFast, UMT5Config, UMT5EncoderModel
 
 SHAPE = dict(

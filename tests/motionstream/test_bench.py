@@ -4,9 +4,9 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from motion_bridge import cli
-from motion_bridge.bench.motionstream_limit import work_of
-from motion_bridge.bench.motionstream_runs import FULL
+from benchmarks.__main__ import main
+from benchmarks.streaming.roofline import work_of
+from benchmarks.streaming.run import FULL
 
 
 def test_the_arithmetic_of_a_chunk_is_known():
@@ -20,7 +20,7 @@ def test_the_arithmetic_of_a_chunk_is_known():
 
 def test_a_stream_is_measured_in_tiny_shapes_by_the_command_that_measures_full_ones(capsys):
     options = ["--model", "toy", "--chunks", "12", "--threads", "1", "--device", "cpu", "--json"]
-    code = cli.main(["bench", "motionstream", *options])
+    code = main(["motionstream", *options])
     found = json.loads(capsys.readouterr().out)
     assert found["p50"] <= found["p95"] <= found["largest"] and found["first_frame"] > 0
     assert set(found["memory"]) == {"10", "12"}
@@ -40,5 +40,5 @@ def test_a_stream_is_measured_in_tiny_shapes_by_the_command_that_measures_full_o
     ],
 )
 def test_what_cannot_be_measured_is_said(capsys, options, says):
-    assert cli.main(["bench", "motionstream", "--device", "cpu", *options]) == 2
+    assert main(["motionstream", "--device", "cpu", *options]) == 2
     assert says in capsys.readouterr().err

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import tiny
 import torch
+from motion_bridge.engines.motionstream.checkpoints import checkpoint, inference_config, load
+from motion_bridge.engines.motionstream.checkpoints.key_mapping import HEAD, UNUSED, diffusers_name, listed
+from motion_bridge.engines.motionstream.network.student import Student
+from motion_bridge.engines.motionstream.network.track_head import TrackHead
+from motion_bridge.engines.motionstream.network.track_map import cells_by_rounding, embed_ids, track_map
 from motion_bridge.errors import BadInput, ModelMissing
-from motion_bridge.motionstream import checkpoint, model, usage
-from motion_bridge.motionstream.checkpoint_names import HEAD, UNUSED, diffusers_name, listed
-from motion_bridge.motionstream.student import Student
-from motion_bridge.motionstream.track_head import TrackHead
-from motion_bridge.motionstream.track_map import cells_by_rounding, embed_ids, track_map
 from safetensors.torch import load_file, save_file
 
 LAYOUT = json.loads((Path(__file__).parents[1] / "data" / "trackwan_layout.json").read_text(encoding="utf-8"))
@@ -193,8 +193,8 @@ def test_identities_are_embedded_as_the_open_checkpoints_do():
 
 
 def test_an_open_checkpoint_is_run_with_the_noise_levels_it_was_trained_with():
-    assert [round(level, 8) for level in usage.OPEN.levels] == LAYOUT["student_sigmas"]
-    assert [1000 * level for level in usage.OPEN.levels] == pytest.approx(LAYOUT["student_timesteps"])
+    assert [round(level, 8) for level in inference_config.OPEN.levels] == LAYOUT["student_sigmas"]
+    assert [1000 * level for level in inference_config.OPEN.levels] == pytest.approx(LAYOUT["student_timesteps"])
 
 
 def test_a_pickle_is_refused(folder, tmp_path):
@@ -208,10 +208,10 @@ def test_a_pickle_is_refused(folder, tmp_path):
 
 
 def test_how_a_model_is_run_stands_beside_its_weights(tmp_path):
-    usage.write(tiny.USAGE, tmp_path)
-    assert usage.read(tmp_path) == tiny.USAGE
-    assert usage.read(tmp_path / "elsewhere") == usage.OPEN
-    said = json.loads((tmp_path / usage.FILE).read_text())
+    inference_config.write(tiny.USAGE, tmp_path)
+    assert inference_config.read(tmp_path) == tiny.USAGE
+    assert inference_config.read(tmp_path / "elsewhere") == inference_config.OPEN
+    said = json.loads((tmp_path / inference_config.FILE).read_text())
     for change, complaint in (
         ({"chunk": 0}, "chunk is 0"),
         ({"levels": [0.9, 0.5]}, "must fall from 1"),
@@ -219,25 +219,25 @@ def test_how_a_model_is_run_stands_beside_its_weights(tmp_path):
         ({"version": 2}, "another format or version"),
         ({"speed": 3}, "does not say how its model is run"),
     ):
-        (tmp_path / usage.FILE).write_text(json.dumps({**said, **change}))
+        (tmp_path / inference_config.FILE).write_text(json.dumps({**said, **change}))
         with pytest.raises(BadInput, match=complaint):
-            usage.read(tmp_path)
+            inference_config.read(tmp_path)
 
 
 def test_a_codec_that_does_not_fit_is_refused_with_every_name(tmp_path):
     tiny.save(tmp_path)
-    path = tmp_path / "codec" / model.CODEC
+    path = tmp_path / "codec" / load.CODEC
     state = load_file(path)
     del state["decoder.enter.bias"]
     save_file({**state, "decoder.exit.bias": torch.zeros(1)}, path)
     with pytest.raises(BadInput, match=r"Missing: decoder\.enter\.bias\. Not known: decoder\.exit\.bias\."):
-        model.load(str(tmp_path))
+        load.load(str(tmp_path))
 
 
 def test_a_known_model_that_is_not_here_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ModelMissing, match="hf download H1yori233/Track-v0"):
-        model.folder_of("track-v0")
+        load.folder_of("track-v0")
     (tmp_path / "track-v0").mkdir()
-    assert model.folder_of("track-v0") == tmp_path / "track-v0"
+    assert load.folder_of("track-v0") == tmp_path / "track-v0"

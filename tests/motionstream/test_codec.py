@@ -1,7 +1,7 @@
 """The decoder streams: chunk by chunk it draws what it draws of the whole clip."""
 
 import torch
-from motion_bridge.motionstream.codec import Decoder, Encoder
+from motion_bridge.engines.motionstream.network.sketch_vae import Decoder, Encoder
 
 
 def test_streaming_decode_is_whole_decode():

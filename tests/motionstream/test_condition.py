@@ -1,9 +1,9 @@
 """What the model is told of a stretch of frames is the slice of what it would be told of the whole clip."""
 
 import torch
-from motion_bridge.motionstream.condition import FirstFrame, channels, whole_clip
-from motion_bridge.motionstream.track_head import TrackHead
-from motion_bridge.motionstream.track_map import embed_ids
+from motion_bridge.engines.motionstream.network.conditioning import FirstFrame, channels, whole_clip
+from motion_bridge.engines.motionstream.network.track_head import TrackHead
+from motion_bridge.engines.motionstream.network.track_map import embed_ids
 
 
 def told(frames, carry=True, tracks=True):

@@ -11,13 +11,13 @@ import pytest
 import tiny
 import torch
 from disk import Disk
-from motion_bridge import engine as engines
-from motion_bridge import job as jobs
 from motion_bridge import shot as shots
+from motion_bridge.engines import base as engines
+from motion_bridge.engines import runner as jobs
+from motion_bridge.engines.motionstream.checkpoints import load as models
+from motion_bridge.engines.motionstream.engine import engine
 from motion_bridge.errors import BackendFailed, BadInput, Cancelled
-from motion_bridge.events import FrameMade, Said
-from motion_bridge.motionstream import model as models
-from motion_bridge.motionstream.engine import engine
+from motion_bridge.ipc.events import FrameMade, Said
 from motion_bridge.shot import Tracks
 
 
@@ -55,10 +55,10 @@ def test_the_engine_is_there_by_name_and_can_be_asked_about_without_torch():
     assert engines.find("motionstream") is engine
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from motion_bridge.motionstream.engine import engine\n"
+        "from motion_bridge.engines.motionstream.engine import engine\n"
         "print(engine.needs(engine.defaults), engine.defaults['model'])"
     )
-    backend = Path(jobs.__file__).parents[1]
+    backend = Path(engines.__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=backend, capture_output=True, text=True, check=True)
     assert "sketch" in done.stdout
 

@@ -9,13 +9,14 @@ import pytest
 import tiny
 import torch
 from disk import Disk
-from motion_bridge import cli
+from motion_bridge.cli import main
+from motion_bridge.engines.motionstream.checkpoints import checkpoint, inference_config, load, tiny_decoder
+from motion_bridge.engines.motionstream.checkpoints.convert import convert
+from motion_bridge.engines.motionstream.engine import engine
+from motion_bridge.engines.motionstream.network import wan_vae
+from motion_bridge.engines.motionstream.network.student import Student
+from motion_bridge.engines.motionstream.network.tiny_decoder import TinyDecoder
 from motion_bridge.errors import BadInput
-from motion_bridge.motionstream import checkpoint, model, tiny_decoder, usage, wan_vae
-from motion_bridge.motionstream.convert import convert
-from motion_bridge.motionstream.engine import engine
-from motion_bridge.motionstream.student import Student
-from motion_bridge.motionstream.tiny_decoder import TinyDecoder
 from safetensors.torch import load_file, save_file
 
 
@@ -36,7 +37,7 @@ def run(shot, made=()):
 @pytest.fixture(autouse=True)
 def little(monkeypatch):
     """The area that open checkpoints draw is brought down to what a test can wait for."""
-    monkeypatch.setattr(usage, "OPEN", replace(usage.OPEN, width=64, height=48, grey=2))
+    monkeypatch.setattr(inference_config, "OPEN", replace(inference_config.OPEN, width=64, height=48, grey=2))
 
 
 def test_streaming_decode_is_whole_decode():
@@ -89,7 +90,7 @@ def test_an_open_checkpoint_streams_one_frame_and_then_twelve_at_a_time(folder):
 def test_prompt_and_first_frame_reach_the_model_by_their_encoders(folder):
     plain = run(small({"model": str(folder)}))[1].pixels
     assert not np.array_equal(plain, run(small({"model": str(folder)}, prompts={1: "fog"}))[1].pixels)
-    loaded = model.load(str(folder))
+    loaded = load.load(str(folder))
     pictures = torch.rand(2, 3, 48, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     one, other = (loaded.look(picture) for picture in pictures)
     assert one.shape == (1, 5, 20) and not torch.equal(one, other)
@@ -141,7 +142,7 @@ def test_a_tiny_decoder_at_full_size_streams_and_is_taken_where_there_is_one(fol
     state = load_file(tmp_path / "model" / "tiny_decoder" / tiny_decoder.FILE)
     save_file({**state, "more": torch.zeros(1)}, tmp_path / "model" / "tiny_decoder" / tiny_decoder.FILE)
     with pytest.raises(BadInput, match="Not known: more"):
-        model.load(str(tmp_path / "model"))
+        load.load(str(tmp_path / "model"))
 
 
 def original_names(student):
@@ -164,15 +165,15 @@ def test_wan_moves_weights_are_converted_and_run(folder, tmp_path, capsys):
     shutil.copytree(folder, source, ignore=shutil.ignore_patterns("transformer", "image_encoder"))
     save_file(original_names(moving), source / "weights.safetensors")
     (source / "config.json").write_text('{"attention_head_dim": 24, "dim": 48, "in_dim": 36}', encoding="utf-8")
-    assert cli.main(["convert", str(source), "--output", str(tmp_path / "out"), "--kind", "wan-move"]) == 0
+    assert main.main(["convert", str(source), "--output", str(tmp_path / "out"), "--kind", "wan-move"]) == 0
     told = capsys.readouterr()
     assert "widened from 36 to 52 channels, with zeros for tracks" in told.err and "Saved: " in told.out
     loaded = checkpoint.load(tmp_path / "out" / "transformer")
     weight = loaded.transformer["patch_embedding.weight"]
     assert torch.equal(weight[:, :36], moving.patch_embedding.weight) and not weight[:, 36:].any()
-    use = usage.read(tmp_path / "out")
+    use = inference_config.read(tmp_path / "out")
     assert use.carries
-    usage.write(replace(use, width=64, height=48, grey=2), tmp_path / "out")
+    inference_config.write(replace(use, width=64, height=48, grey=2), tmp_path / "out")
     made = run(small({"model": str(tmp_path / "out")}))
     assert len(made) == 14
     with pytest.raises(BadInput, match="not empty"):
@@ -180,7 +181,7 @@ def test_wan_moves_weights_are_converted_and_run(folder, tmp_path, capsys):
 
 
 def test_a_folder_with_nothing_to_convert_is_refused(tmp_path, capsys):
-    assert cli.main(["convert", str(tmp_path), "--output", str(tmp_path / "out")]) == 2
+    assert main.main(["convert", str(tmp_path), "--output", str(tmp_path / "out")]) == 2
     assert "holds no safetensors" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

@@ -1,7 +1,7 @@
 """Joint guidance is one weighted sum of three velocities."""
 
 import torch
-from motion_bridge.motionstream.guidance import coefficients, guide
+from motion_bridge.engines.motionstream.network.guidance import coefficients, guide
 
 
 def test_the_coefficients_add_to_one():

@@ -7,22 +7,23 @@ from pathlib import Path
 
 import pytest
 import torch
+from motion_bridge.engines.motionstream.checkpoints import load
+from motion_bridge.engines.motionstream.checkpoints.generator import Generator
+from motion_bridge.engines.motionstream.checkpoints.inference_config import Usage
+from motion_bridge.engines.motionstream.network.conditioning import FirstFrame
+from motion_bridge.engines.motionstream.network.cuda_graphs import Graphs
+from motion_bridge.engines.motionstream.network.sampler import sigmas
+from motion_bridge.engines.motionstream.network.sketch_vae import Decoder
+from motion_bridge.engines.motionstream.network.student import Student
+from motion_bridge.engines.motionstream.network.track_head import TrackHead
+from motion_bridge.engines.motionstream.network.track_map import embed_ids
+from motion_bridge.engines.motionstream.streaming.live_tracks import LiveTracks
+from motion_bridge.engines.motionstream.streaming.session import Session
+from motion_bridge.engines.motionstream.streaming.sink_refresh import FAR, distance
+from motion_bridge.engines.motionstream.streaming.stream import Direction, handed_out, stream
 from motion_bridge.errors import BadInput
-from motion_bridge.motionstream import model
-from motion_bridge.motionstream.codec import Decoder
-from motion_bridge.motionstream.condition import FirstFrame
-from motion_bridge.motionstream.drift import FAR, distance
-from motion_bridge.motionstream.graphs import Graphs
-from motion_bridge.motionstream.live import LiveTracks
-from motion_bridge.motionstream.sampler import sigmas
-from motion_bridge.motionstream.session import Session
-from motion_bridge.motionstream.stream import Direction, Generator, handed_out, stream
-from motion_bridge.motionstream.student import Student
-from motion_bridge.motionstream.track_head import TrackHead
-from motion_bridge.motionstream.track_map import embed_ids
-from motion_bridge.motionstream.usage import Usage
-from motion_bridge.training.clips import MOTIONS
-from motion_bridge.training.clips import drawn as drawn_clips
+from training.video.clips import MOTIONS
+from training.video.clips import drawn as drawn_clips
 
 USAGE = Usage(32, 32, any_size=False, text="words", levels=tuple(sigmas(3)), carries=True)
 SHAPE = dict(patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=24, in_channels=16, out_channels=4)
@@ -249,7 +250,7 @@ def test_distance_is_nothing_to_itself_and_one_to_a_stranger():
 
 def test_the_sinks_limit_lies_between_a_scene_that_goes_on_and_another_one():
     """Drawn clips, encoded by the sketch's codec: chunk ends beside their own first chunk, and beside others'."""
-    loaded, ends = model.load("sketch"), []
+    loaded, ends = load.load("sketch"), []
     for _, clip in islice(drawn_clips(33, 64, seed=5), 0, 12 * MOTIONS, MOTIONS):
         ends.append([loaded.encode(clip.frames[:, at]).latent for at in (8, 20, 32)])
     stays = [distance(now, clip[0]) > FAR for clip in ends for now in clip[1:]]

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from motion_bridge import png
+from benchmarks.__main__ import main
 from motion_bridge import shot as shots
-from motion_bridge.cli import main
 from motion_bridge.errors import BadInput
-from motion_bridge.frames import frame_name
+from motion_bridge.media import png
+from motion_bridge.takes.writer import frame_name
 
 pytest.importorskip("cv2")
-from motion_bridge.bench import suites_list, suites_page, suites_runs
-from motion_bridge.bench.suites_list import Scene
+from benchmarks.suites import catalogue, report, run
+from benchmarks.suites.catalogue import Scene
 
 ENDS = (8, 20, 32, 44, 56)
 SCENES = (
@@ -57,16 +57,16 @@ def model(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """The suites have these scenes, and no other."""
-    monkeypatch.setattr(suites_list, "SCENES", SCENES)
-    monkeypatch.setattr(suites_list, "ENDS", ENDS)
+    monkeypatch.setattr(catalogue, "SCENES", SCENES)
+    monkeypatch.setattr(catalogue, "ENDS", ENDS)
     for name, value in {"LENGTHS": (9, 25), "PERIOD": 8, "WATCHED": (12, 25)}.items():
-        monkeypatch.setattr(suites_runs, name, value)
+        monkeypatch.setattr(run, name, value)
 
 
 def test_one_command_measures_all_suites_and_renews_the_page(folder, model, tmp_path, capsys):
-    page = tmp_path / suites_page.PAGE
-    page.write_text(f"# Ours\n\nBefore.\n\n{suites_page.BEGIN}\nold\n{suites_page.END}\n\nAfter.\n")
-    command = ["bench", "suites", "--folder", str(folder), "--model", model]
+    page = tmp_path / report.PAGE
+    page.write_text(f"# Ours\n\nBefore.\n\n{report.BEGIN}\nold\n{report.END}\n\nAfter.\n")
+    command = ["suites", "--folder", str(folder), "--model", model]
     every = [word for scene in SCENES for word in ("--suite", scene.suite)]
     assert main([*command, *every, "--json", "--output", str(tmp_path)]) == 1  # random weights follow nothing
     found = json.loads(capsys.readouterr().out)
@@ -82,29 +82,29 @@ def test_one_command_measures_all_suites_and_renews_the_page(folder, model, tmp_
     assert text.startswith("# Ours\n\nBefore.") and text.endswith("After.\n") and "\nold\n" not in text
     assert f"| camera | pan | {pan['epe']:.2f} |" in text and "| **counterfactual** | **mean** |" in text
     assert "weights not on disk" in text
-    assert (tmp_path / suites_page.SHEET).read_bytes()[:2] == b"\xff\xd8"  # a JPEG
+    assert (tmp_path / report.SHEET).read_bytes()[:2] == b"\xff\xd8"  # a JPEG
     assert main([*command, "--suite", "camera"]) == 1
     assert f"| camera | pan | {pan['epe']:.2f} |" in capsys.readouterr().out  # the same again
 
 
 def test_the_opposite_motion_is_as_long_and_starts_where_the_true_one_does(folder):
-    shot, _ = suites_list.load(folder, SCENES[1])
-    told = suites_runs.backward(shot)
+    shot, _ = catalogue.load(folder, SCENES[1])
+    told = run.backward(shot)
     assert np.array_equal(told.xy[:, 0], shot.tracks.xy[:, 0])
     assert np.allclose(told.xy[:, 5] - told.xy[:, 0], shot.tracks.xy[:, 0] - shot.tracks.xy[:, 5])
     assert not told.visible[told.xy[..., 0] < 0].any()
 
 
 def test_a_loop_is_rendered_once_and_seen_again_and_again(folder):
-    _, video = suites_list.load(folder, SCENES[4])
+    _, video = catalogue.load(folder, SCENES[4])
     assert len(video) == 25 and np.array_equal(video[24], video[0]) and np.array_equal(video[11], video[3])
 
 
 def test_scenes_that_are_not_there_are_asked_for(folder, tmp_path):
     with pytest.raises(BadInput, match=r"camera/pan does not hold the whole scene.*--make --python"):
-        suites_list.load(tmp_path, SCENES[0])
+        catalogue.load(tmp_path, SCENES[0])
     missing = tmp_path / "page"
     missing.mkdir()
-    (missing / suites_page.PAGE).write_text("# No place\n")
+    (missing / report.PAGE).write_text("# No place\n")
     with pytest.raises(BadInput, match="has no place for the tables"):
-        suites_page.renew(missing, suites_runs.Found("sketch", "cpu"))
+        report.renew(missing, run.Found("sketch", "cpu"))

@@ -2,12 +2,12 @@
 
 import torch
 from diffusers import WanTransformer3DModel
-from motion_bridge.motionstream.condition import FirstFrame, whole_clip
-from motion_bridge.motionstream.guidance import Coefficients, coefficients
-from motion_bridge.motionstream.sampler import sigmas
-from motion_bridge.motionstream.teacher import Teacher, generate
-from motion_bridge.motionstream.track_head import TrackHead
-from motion_bridge.motionstream.track_map import embed_ids
+from motion_bridge.engines.motionstream.network.conditioning import FirstFrame, whole_clip
+from motion_bridge.engines.motionstream.network.guidance import Coefficients, coefficients
+from motion_bridge.engines.motionstream.network.sampler import sigmas
+from motion_bridge.engines.motionstream.network.teacher import Teacher, generate
+from motion_bridge.engines.motionstream.network.track_head import TrackHead
+from motion_bridge.engines.motionstream.network.track_map import embed_ids
 
 SHAPE = dict(patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=24, in_channels=16, out_channels=4)
 

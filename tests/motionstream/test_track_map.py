@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from motion_bridge.engines.motionstream.network.track_head import TrackHead, picture_frames
+from motion_bridge.engines.motionstream.network.track_map import cells_by_rounding, draw_ids, embed_ids, track_map
 from motion_bridge.errors import BadInput
-from motion_bridge.motionstream.track_head import TrackHead, picture_frames
-from motion_bridge.motionstream.track_map import cells_by_rounding, draw_ids, embed_ids, track_map
 
 
 def clip(count=40, frames=33, seed=0):

@@ -5,12 +5,13 @@ import signal
 
 import numpy as np
 import pytest
-from motion_bridge import formats, png, shot
-from motion_bridge.cli import main
+from motion_bridge import shot, track_formats
+from motion_bridge.cli.main import main
+from motion_bridge.engines.motionstream.streaming.transfer import transfer
 from motion_bridge.errors import BadInput
-from motion_bridge.measure.following import followed
-from motion_bridge.motionstream.footage import LONGEST, read_footage
-from motion_bridge.motionstream.transfer import transfer
+from motion_bridge.media import png
+from motion_bridge.media.video import LONGEST, read_footage
+from motion_bridge.metrics.forward_backward import followed
 
 pytest.importorskip("cv2")
 WIDTH, HEIGHT, FRAMES = 96, 64, 13
@@ -79,7 +80,7 @@ def test_a_point_counts_until_it_leaves_or_does_not_come_back():
 def test_tracks_of_another_tracker_are_taken_as_they_are(place, tmp_path, kind):
     made, _ = transfer(place / "video", place / "first.png", grid=3)
     path = tmp_path / "tracks.npz"
-    formats.write(made, kind, path)
+    track_formats.write(made, kind, path)
     if kind == "npz":
         again, _ = transfer(place / "video", place / "first.png", tracks=path)
         assert np.allclose(again.tracks.xy, made.tracks.xy, atol=1e-3)
@@ -90,9 +91,9 @@ def test_tracks_of_another_tracker_are_taken_as_they_are(place, tmp_path, kind):
 
 def test_video_files_are_made_smaller_and_all_their_frames_are_taken(tmp_path):
     pytest.importorskip("av")
-    from motion_bridge import film
+    from motion_bridge.media import movie
 
-    film.write(tmp_path / "wide.mp4", (cloth(k, 1024, 128) for k in range(5)), 12)
+    movie.write(tmp_path / "wide.mp4", (cloth(k, 1024, 128) for k in range(5)), 12)
     found = read_footage(tmp_path / "wide.mp4")
     assert found.frames.shape == (5, 64, LONGEST, 3) and (found.width, found.height, found.fps) == (1024, 128, 12)
     assert np.abs(found.frames[4].astype(int) - cloth(4, 1024, 128)[::2, ::2]).mean() < 15

@@ -2,12 +2,12 @@
 
 import numpy as np
 import torch
-from motion_bridge.motionstream import model
-from motion_bridge.motionstream.codec import Decoder, Encoder
-from motion_bridge.motionstream.sampler import sigmas
-from motion_bridge.motionstream.student import Student
-from motion_bridge.motionstream.track_head import TrackHead
-from motion_bridge.motionstream.usage import Usage
+from motion_bridge.engines.motionstream.checkpoints import load
+from motion_bridge.engines.motionstream.checkpoints.inference_config import Usage
+from motion_bridge.engines.motionstream.network.sampler import sigmas
+from motion_bridge.engines.motionstream.network.sketch_vae import Decoder, Encoder
+from motion_bridge.engines.motionstream.network.student import Student
+from motion_bridge.engines.motionstream.network.track_head import TrackHead
 from motion_bridge.shot import Camera, Shot, Tracks
 
 USAGE = Usage(32, 32, any_size=False, text="words", levels=tuple(sigmas(2)), carries=True)
@@ -33,7 +33,7 @@ def networks(seed=0):
 
 def save(folder, usage=USAGE, seed=0):
     """A sketch-shaped model with random weights."""
-    model.save(folder, usage, *networks(seed))
+    load.save(folder, usage, *networks(seed))
     return folder
 
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from motion_bridge.client import Client, Done, Failed
+from motion_bridge.ipc.client import Client, Done, Failed
 from motion_bridge.shot import Camera, Shot
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"

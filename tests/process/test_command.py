@@ -7,12 +7,12 @@ import subprocess
 import sys
 
 import pytest
-from motion_bridge import png
-from scaffold import REAL, SOON, TESTING, contents, until
+from motion_bridge.media import png
+from scaffold import BACKEND, REAL, SOON, TESTING, contents, until
 
 
-def run(*words, backend=TESTING):
-    return subprocess.run([*backend, *map(str, words)], capture_output=True, text=True, timeout=60)
+def run(*words, backend=TESTING, cwd=None):
+    return subprocess.run([*backend, *map(str, words)], capture_output=True, text=True, timeout=60, cwd=cwd)
 
 
 def render(shot, output, *more):
@@ -191,7 +191,7 @@ def test_a_command_that_is_none_returns_2(words):
 
 
 def test_a_measurement_inside_blender_asks_for_a_python_that_has_it():
-    done = run("bench", "stream", backend=REAL)
+    done = run("stream", backend=[sys.executable, "-m", "benchmarks"], cwd=BACKEND)
     assert done.returncode == 2
     assert "has no bpy; name a Python that has, with --python" in done.stderr
 

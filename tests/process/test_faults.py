@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from motion_bridge import client as clients
-from motion_bridge import frames, lock, png
-from motion_bridge.client import ATTENTION, SILENCE, Done, Failed, FrameMade, Heard, Silent
 from motion_bridge.errors import BackendFailed, Cancelled
+from motion_bridge.ipc import client as clients
+from motion_bridge.ipc.client import ATTENTION, SILENCE, Done, Failed, FrameMade, Heard, Silent
+from motion_bridge.media import png
+from motion_bridge.takes import lock, writer
 from scaffold import SOON, TESTING, contents, events_until, memory, render, running, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 PARENT = """
 import sys, time
 from pathlib import Path
-from motion_bridge.client import Client, FrameMade
+from motion_bridge.ipc.client import Client, FrameMade
 command, shot, output = sys.argv[3:], Path(sys.argv[1]), Path(sys.argv[2])
 client = Client(command)
 client.render(shot, output, "testing", False)
@@ -250,19 +251,19 @@ def test_memory_stays_flat_over_two_thousand_frames(start, shot_folder, tmp_path
 
 
 def test_ten_thousand_finished_frames_are_found_in_little_more_time_than_reading_them_takes(tmp_path):
-    identity, numbers = frames.Identity("abc", "testing", {"a": 1}), range(1, 10_001)
+    identity, numbers = writer.Identity("abc", "testing", {"a": 1}), range(1, 10_001)
     picture = np.zeros((36, 64, 3), np.uint8)
     for number in numbers:
         text = json.dumps({**identity.fields(), "frame": number, "notes": {"steps": number}})
-        (tmp_path / frames.frame_name(number)).write_bytes(png.encode(picture, {frames.KEY: text}))
+        (tmp_path / writer.frame_name(number)).write_bytes(png.encode(picture, {writer.KEY: text}))
     found, read = [], []
     for _ in range(3):
         began = time.process_time()
-        with frames.take(tmp_path, identity, numbers, resume=True) as take:
+        with writer.take(tmp_path, identity, numbers, resume=True) as take:
             assert len(take) == 10_000
         between = time.process_time()
         for number in numbers:
-            (tmp_path / frames.frame_name(number)).read_bytes()
+            (tmp_path / writer.frame_name(number)).read_bytes()
         found.append(between - began)
         read.append(time.process_time() - between)
     print(f"{min(found):.2f} s for 10,000 frames, of which reading takes {min(read):.2f} s")

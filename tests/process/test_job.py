@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from motion_bridge import png
-from motion_bridge.client import Done, Failed, FrameMade, Progress, Started
 from motion_bridge.errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
+from motion_bridge.ipc.client import Done, Failed, FrameMade, Progress, Started
+from motion_bridge.media import png
 from scaffold import TESTING, contents, events_until, render
 
 

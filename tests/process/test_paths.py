@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from motion_bridge.errors import BadInput
-from motion_bridge.paths import check_output
+from motion_bridge.takes.output_path import check_output
 
 REFUSED = {
     "": "is empty",

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmarks.common.synthetic_shots import make
 from motion_bridge import shot as shots
-from motion_bridge.bench.shots import make
-from motion_bridge.client import Done, Failed, FrameMade
+from motion_bridge.ipc.client import Done, Failed, FrameMade
 from motion_bridge.shot import Objects
 from scaffold import REAL, contents, events_until
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from motion_bridge import frames
-from motion_bridge.engine import Frame
-from motion_bridge.frames import Identity
+from motion_bridge.takes import writer
+from motion_bridge.takes.frame import Frame
+from motion_bridge.takes.writer import Identity
 
 IDENTITY = Identity("digest", "testing", {})
 NUMBERS = (1, 2, 3)
@@ -21,17 +21,17 @@ def same(found, kept) -> bool:
 
 
 def test_a_frames_state_is_read_back_exactly_by_a_resumed_job(frame, tmp_path):
-    with frames.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
+    with writer.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
         take.save(frame)
-    with frames.take(tmp_path, IDENTITY, NUMBERS, resume=True) as take:
+    with writer.take(tmp_path, IDENTITY, NUMBERS, resume=True) as take:
         assert 1 in take and 0 not in take
         assert same(take.state(1), frame.state)
         assert take.state(0) is None
 
 
 def test_a_state_is_on_disk_before_its_frame(frame, tmp_path, monkeypatch):
-    with frames.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
-        monkeypatch.setattr(frames.png, "encode", lambda *_: pytest.fail("power cut"))
+    with writer.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
+        monkeypatch.setattr(writer.png, "encode", lambda *_: pytest.fail("power cut"))
         with pytest.raises(BaseException, match="power cut"):
             take.save(frame)
         assert 1 not in take and same(take.state(1), frame.state)
@@ -39,16 +39,16 @@ def test_a_state_is_on_disk_before_its_frame(frame, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:90])])
 def test_a_state_that_is_gone_or_cut_short_counts_as_none(frame, tmp_path, damage):
-    with frames.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
+    with writer.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
         take.save(frame)
-        damage(tmp_path / frames.STATE / "frame_0002.npy")
+        damage(tmp_path / writer.STATE / "frame_0002.npy")
         assert 1 in take and take.state(1) is None
 
 
 def test_what_an_interrupted_write_left_is_written_over(frame, tmp_path):
-    with frames.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
-        (tmp_path / frames.STATE).mkdir()
-        (tmp_path / frames.STATE / "frame_0002.npy.part").write_bytes(b"half")
+    with writer.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
+        (tmp_path / writer.STATE).mkdir()
+        (tmp_path / writer.STATE / "frame_0002.npy.part").write_bytes(b"half")
         take.save(frame)
         assert same(take.state(1), frame.state)
-        assert [path.name for path in (tmp_path / frames.STATE).iterdir()] == ["frame_0002.npy"]
+        assert [path.name for path in (tmp_path / writer.STATE).iterdir()] == ["frame_0002.npy"]

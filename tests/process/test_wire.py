@@ -9,14 +9,14 @@ import threading
 import tracemalloc
 
 import pytest
-from motion_bridge import wire
 from motion_bridge.errors import ProtocolError
-from motion_bridge.wire import Message, Reader
+from motion_bridge.ipc import protocol
+from motion_bridge.ipc.protocol import Message, Reader
 from scaffold import REAL
 
 FRAME = {"index": 2, "number": -3, "path": "/å/frame_-0003.png", "width": 4, "height": 2, "channels": 3}
 CONVERSATION = [
-    Message("hello", 0, 0, {"protocol": wire.PROTOCOL}),
+    Message("hello", 0, 0, {"protocol": protocol.PROTOCOL}),
     Message("render", 1, 1, {"shot": "/tmp/shot", "output": "/tmp/größe", "engine": "reproject", "resume": True}),
     Message("change", 1, 2, {"fields": {"prompts": {"1": "a hill"}, "strength": 0.25}}),
     Message("alive", 0, 3, {"state": "working"}),
@@ -27,18 +27,18 @@ CONVERSATION = [
 ]
 
 
-def packed(header, payload=b"", header_length=None, payload_length=None, magic=wire.MAGIC):
+def packed(header, payload=b"", header_length=None, payload_length=None, magic=protocol.MAGIC):
     """A message's bytes with anything in them."""
     header = header if isinstance(header, bytes) else json.dumps(header).encode()
     lengths = (
         len(header) if header_length is None else header_length,
         len(payload) if payload_length is None else payload_length,
     )
-    return wire.PREFIX.pack(magic, *lengths) + header + payload
+    return protocol.PREFIX.pack(magic, *lengths) + header + payload
 
 
 def bytes_of(messages):
-    return b"".join(wire.encode(message) + message.payload for message in messages)
+    return b"".join(protocol.encode(message) + message.payload for message in messages)
 
 
 def receive_all(data):
@@ -58,8 +58,8 @@ MALFORMED = {
     "a stream that ends inside a prefix": packed(FIRST)[:7],
     "a stream that ends inside a header": packed(FIRST)[:20],
     "a stream that ends inside a frame": packed({**FIRST, **FRAME, "kind": "frame"}, bytes(23), payload_length=24),
-    "a header above the cap": packed(FIRST, header_length=wire.LONGEST_HEADER + 1),
-    "a payload above the cap": packed(FIRST, payload_length=wire.LONGEST_PAYLOAD + 1),
+    "a header above the cap": packed(FIRST, header_length=protocol.LONGEST_HEADER + 1),
+    "a payload above the cap": packed(FIRST, payload_length=protocol.LONGEST_PAYLOAD + 1),
     "a header that is no JSON": packed(b"{'kind': 1}"),
     "a header that is not UTF-8": packed(b'{"kind": "\xff"}'),
     "a header that is a list": packed([1, 2]),
@@ -109,10 +109,10 @@ def test_what_cannot_be_received_is_not_sent_either():
         Message("frame", 1, 0, FRAME, bytes(23)),
         Message("change", 1, 0, {"fields": {"x": float("nan")}}),
         Message("change", 1, 0, {"fields": {"x": object()}}),
-        Message("failed", 1, 0, {"error": "oom", "message": "x" * wire.LONGEST_HEADER}),
+        Message("failed", 1, 0, {"error": "oom", "message": "x" * protocol.LONGEST_HEADER}),
     ):
         with pytest.raises(ProtocolError):
-            wire.encode(message)
+            protocol.encode(message)
 
 
 def mutated(data, chance):

@@ -12,9 +12,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "backend"))
 
 import numpy as np
-from motion_bridge import cli
-from motion_bridge import engine as engines
-from motion_bridge.engine import Frame
+from motion_bridge.cli import main
+from motion_bridge.engines import base as engines
+from motion_bridge.takes.frame import Frame
 
 
 class Testing:
@@ -80,7 +80,7 @@ class _Verbatim(np.ndarray):
 
 engine = Testing()
 engines.ENGINES["testing"] = "testing"
-sys.modules["motion_bridge.testing"] = sys.modules[__name__]
+sys.modules["motion_bridge.engines.testing"] = sys.modules[__name__]
 
 if __name__ == "__main__":
-    sys.exit(cli.main())
+    sys.exit(main.main())

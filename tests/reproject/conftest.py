@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import pytest
-from motion_bridge.reproject.engine import engine
+from motion_bridge.engines.reproject.engine import engine
 
 
 class Finished(dict):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from motion_bridge.motion.camera import pixel_centres
+from motion_bridge.geometry.camera import pixel_centres
 from motion_bridge.shot import Camera, Objects, Shot
 from numpy.typing import ArrayLike
 

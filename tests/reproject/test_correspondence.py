@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from motion_bridge import shot as shots
-from motion_bridge.motion.camera import pixel_centres, project, transform, unproject
-from motion_bridge.motion.correspondence import where_was
-from motion_bridge.motion.surfaces import one_frame, surfaces, widened
+from motion_bridge.geometry.camera import pixel_centres, project, transform, unproject
+from motion_bridge.geometry.correspondence import where_was
+from motion_bridge.geometry.visible_surfaces import one_frame, surfaces, widened
 from ray_scene import film, flight, intrinsics, looking, stage, trace
 
 WIDTH, HEIGHT, COUNT = 160, 96, 12

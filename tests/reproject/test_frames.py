@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from motion_bridge.motion.correspondence import where_was
-from motion_bridge.motion.surfaces import surfaces, widened
-from motion_bridge.reproject.fill import HATCH, MARK
+from motion_bridge.engines.reproject.inpaint import HATCH, MARK
+from motion_bridge.geometry.correspondence import where_was
+from motion_bridge.geometry.visible_surfaces import surfaces, widened
 from ray_scene import Thing, film, flight, intrinsics, looking, placed, stage
 
 WIDTH, HEIGHT, COUNT = 160, 96, 12

@@ -19,7 +19,7 @@ import json, os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from motion_bridge import shot as shots
-from motion_bridge.reproject.engine import engine
+from motion_bridge.engines.reproject.engine import engine
 
 class Nothing(dict):
     def pixels(self, index):

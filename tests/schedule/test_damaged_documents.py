@@ -6,7 +6,8 @@ import random
 
 import numpy as np
 from motion_bridge.errors import BadInput
-from motion_bridge.motion.schedule import parseq, settings, webui
+from motion_bridge.schedules import settings_files, webui_writer
+from motion_bridge.schedules.parseq import document as parseq
 
 JUNK = [
     *(None, True, -1, 0, 3.5, 1e308, float("nan"), float("inf"), 10**30, -(2**70), 10**400),
@@ -20,7 +21,7 @@ def documents():
     bare = {name: value for name, value in whole.items() if name != "rendered_frames"}
     curved = copy.deepcopy(bare)
     curved["keyframes"][0]["zoom_i"] = "L+sin(p=3)"
-    written = webui.document({"angle": "0:(1)"}, width=64, height=64, max_frames=5, fps=24, prompts={0: "x"})
+    written = webui_writer.document({"angle": "0:(1)"}, width=64, height=64, max_frames=5, fps=24, prompts={0: "x"})
     header = {"format": "motion-bridge shot", "frames": [1, 2], "fps": 24, "width": 4, "height": 4}
     return [whole, curved, written, {"schedules": {"zoom": "0:(1), 2:(t)"}, "max_frames": 4}, header]
 
@@ -47,8 +48,8 @@ def test_a_document_with_junk_in_it_is_read_or_refused():
         for _ in range(rng.randint(1, 3)):
             put(damaged, rng.choice(list(places(damaged))), copy.deepcopy(rng.choice(JUNK)))
         try:
-            found = settings.read(json.dumps(damaged), "file")
-            settings.evaluate(found, found.context())
+            found = settings_files.read(json.dumps(damaged), "file")
+            settings_files.evaluate(found, found.context())
         except BadInput as fault:
             refused += 1
             assert len(str(fault)) < 1000

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from motion_bridge.errors import BadInput
-from motion_bridge.motion.schedule import DIALECTS, Context, prompts, seeds, text, texts, values
+from motion_bridge.schedules import DIALECTS, Context, prompts, seeds, texts, values, writer
 
 DATA = Path(__file__).parent.parent / "data"
 VECTORS = json.loads((DATA / "deforum_vectors.json").read_text(encoding="utf-8"))["vectors"]
@@ -141,7 +141,7 @@ def test_what_is_written_reads_back_alike_in_every_dialect():
     rng = np.random.default_rng(4)
     series = np.round(rng.normal(0, 30, 200), 4)
     series[:3] = 1e-9, -0.0, 1e12
-    written = text.schedule(series)
+    written = writer.schedule(series)
     assert "e" not in written and not written.endswith(",") and written.startswith("0:(0), 1:(0), 2:(1000000000000), ")
     for dialect in DIALECTS:
         assert np.allclose(values(written, Context(200, dialect=dialect), "x"), series, rtol=0, atol=5e-7)
@@ -149,7 +149,7 @@ def test_what_is_written_reads_back_alike_in_every_dialect():
 
 def test_ten_thousand_keys_are_read_in_linear_time():
     def seconds(frames):
-        written = text.schedule(np.sin(np.arange(frames)))
+        written = writer.schedule(np.sin(np.arange(frames)))
         start = time.process_time()
         values(written, Context(frames), "x")
         return time.process_time() - start

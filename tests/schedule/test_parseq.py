@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 from motion_bridge.errors import BadInput
-from motion_bridge.motion.schedule import Context, parseq, settings
-from motion_bridge.motion.schedule.parseq_random import Generator
+from motion_bridge.schedules import Context, settings_files
+from motion_bridge.schedules.parseq import document
+from motion_bridge.schedules.parseq.seedrandom import Generator
 
 OPTIONS = {"input_fps": 24, "output_fps": 24, "bpm": 120, "cadence": 1}
 
@@ -16,7 +17,7 @@ def field(curve, keys, frames=11, **options):
     keyframes = [{"frame": frame, "fov": value} for frame, value in keys.items()]
     keyframes[0]["fov_i"] = curve
     given = {"options": {**OPTIONS, **options}, "managedFields": ["fov"], "keyframes": keyframes, "prompts": {}}
-    return parseq.read(given, "doc").values["fov"]
+    return document.read(given, "doc").values["fov"]
 
 
 THREE = {0: 5, 5: 0, 10: 10}
@@ -104,7 +105,7 @@ LABELLED = [
 def test_keyframes_are_found_by_their_labels(curve, expected):
     keyframes = [dict(LABELLED[0], fov_i=curve), *LABELLED[1:]]
     given = {"options": OPTIONS, "managedFields": ["fov"], "keyframes": keyframes}
-    assert np.allclose(parseq.read(given, "doc").values["fov"], expected)
+    assert np.allclose(document.read(given, "doc").values["fov"], expected)
 
 
 def measured(curve, points, kind):
@@ -114,7 +115,7 @@ def measured(curve, points, kind):
         "keyframes": [{"frame": 0, "fov_i": curve}, {"frame": 6}],
         "timeSeries": [{"alias": "loud", "ts": {"data": [{"x": x, "y": y} for x, y in points], "timestampType": kind}}],
     }
-    return parseq.read(given, "doc").values["fov"]
+    return document.read(given, "doc").values["fov"]
 
 
 def test_time_series_are_read_by_frame_and_by_time():
@@ -138,7 +139,7 @@ def test_time_series_are_read_by_frame_and_by_time():
 def test_a_damaged_time_series_is_named(ts, message):
     given = {"options": OPTIONS, "keyframes": [{"frame": 0}, {"frame": 1}], "timeSeries": [{"alias": "loud", "ts": ts}]}
     with pytest.raises(BadInput) as caught:
-        parseq.read(given, "doc")
+        document.read(given, "doc")
     assert message in str(caught.value)
 
 
@@ -158,7 +159,7 @@ def test_the_cubic_goes_through_its_keys_and_is_straight_at_the_ends():
 
 def test_the_example_of_the_format_renders_to_its_manifest():
     series = {"translation_z": np.array([0.0, 2, 2]), "rotation_3d_y": np.array([0.0, 5, 5])}
-    written = parseq.document(series, fps=24, name="shot_010")
+    written = document.document(series, fps=24, name="shot_010")
     assert written["managedFields"] == ["translation_z", "rotation_3d_y"]
     assert written["rendered_frames"][1] == {
         "frame": 1,
@@ -188,12 +189,12 @@ def test_motion_survives_the_way_to_parseq_and_back(part):
         "strength_schedule": rng.uniform(0, 1, 240),
         "cfg_scale_schedule": rng.uniform(1, 9, 240),
     }
-    written = parseq.document(series, fps=25)
+    written = document.document(series, fps=25)
     assert set(written["managedFields"]) >= {"scale", "strength", "fov", "antiblur_kernel", "guided_blendFactorMax"}
     if part == "keyframes":  # as Parseq's own interface would read it: it calculates anew
         del written["rendered_frames"], written["rendered_frames_meta"]
-    back = settings.read(parseq.text(written), "doc")
-    values, notices = settings.evaluate(back, back.context())
+    back = settings_files.read(document.text(written), "doc")
+    values, notices = settings_files.evaluate(back, back.context())
     assert back.max_frames == 240 and back.fps == 25 and not notices
     assert values.keys() == series.keys()
     for name, expected in series.items():
@@ -202,8 +203,8 @@ def test_motion_survives_the_way_to_parseq_and_back(part):
 
 def test_a_field_without_managed_fields_is_managed_at_parseqs_defaults():
     given = {"options": OPTIONS, "prompts": {}, "keyframes": [{"frame": 0, "zoom": 1.2}, {"frame": 2}]}
-    back = settings.read(json.dumps(given), "doc")
-    values, _ = settings.evaluate(back, Context(4))
+    back = settings_files.read(json.dumps(given), "doc")
+    values, _ = settings_files.evaluate(back, Context(4))
     assert values["zoom"] == pytest.approx([1.2, 1, 1, 1])  # positions 1.2, 1.2, 1.2; the last step is held
     assert values["translation_z"] == [10, 0, 0, 0] and values["noise_schedule"] == [0.08] * 4
     assert "no managedFields" in back.notices[0]
@@ -218,8 +219,8 @@ def test_a_rendered_manifest_is_taken_as_deforum_takes_it():
             {"frame": 3, "angle": 9, "angle_delta": 0, "noise": 0.3, "deforum_prompt": "c"},
         ],
     }
-    back = settings.read(json.dumps(given), "doc")
-    values, _ = settings.evaluate(back, back.context())
+    back = settings_files.read(json.dumps(given), "doc")
+    values, _ = settings_files.evaluate(back, back.context())
     assert values == {"angle": [4, 5, 5, 0], "noise_schedule": [0.1, 0.2, 0.2, 0.3]}
     assert back.prompts == {"0": "a --neg b", "3": "c"} and back.values == {"diffusion_cadence": 3}
 
@@ -270,5 +271,5 @@ def test_an_interpolation_that_cannot_be_read_is_named(curve, message):
 def test_a_damaged_document_is_refused_in_a_sentence(change, message):
     given = {"options": OPTIONS, "managedFields": ["fov"], "keyframes": [{"frame": 0}, {"frame": 2}], **change}
     with pytest.raises(BadInput, match=r"^doc: ") as caught:
-        settings.read(json.dumps(given), "doc")
+        settings_files.read(json.dumps(given), "doc")
     assert message in str(caught.value)

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 from motion_bridge.errors import BadInput
-from motion_bridge.motion.schedule import Context, settings, webui
-from motion_bridge.motion.schedule.webui_keys import ALL, CONTROLNET, SCHEDULES
+from motion_bridge.schedules import Context, settings_files, webui_writer
+from motion_bridge.schedules.webui_defaults import ALL, CONTROLNET, SCHEDULES
 
 
 def document(**changes):
     given = {"translation_z": "0:(0), 23:(4.6)"}
-    return webui.document(given, width=832, height=480, max_frames=24, fps=24, seed=7, **changes)
+    return webui_writer.document(given, width=832, height=480, max_frames=24, fps=24, seed=7, **changes)
 
 
 def test_a_written_file_has_every_key_and_reads_back_alike():
@@ -19,8 +19,8 @@ def test_a_written_file_has_every_key_and_reads_back_alike():
     assert set(ALL) == set(written) and len(ALL) == 162 + 5 * len(CONTROLNET) + 8
     assert written["legacy_colormatch"] is False and written["add_soundtrack"] == "None"
     assert written["prompts"] == {"0": "a meadow", "6": "a meadow --neg rain", "12": "a forest --neg rain"}
-    back = settings.read(webui.text(written), "written")
-    values, notices = settings.evaluate(back, back.context("webui"))
+    back = settings_files.read(webui_writer.text(written), "written")
+    values, notices = settings_files.evaluate(back, back.context("webui"))
     assert not notices and not back.notices
     assert (back.width, back.height, back.max_frames, back.fps, back.seed) == (832, 480, 24, 24, 7)
     assert np.allclose(values["translation_z"], np.linspace(0, 4.6, 24)) and back.values["border"] == "wrap"
@@ -29,13 +29,13 @@ def test_a_written_file_has_every_key_and_reads_back_alike():
 
 def test_motion_that_was_not_asked_for_stands_still():
     written = document()
-    values, _ = settings.evaluate(settings.read(webui.text(written), "written"), Context(24))
+    values, _ = settings_files.evaluate(settings_files.read(webui_writer.text(written), "written"), Context(24))
     assert set(values["zoom"]) == {1} and set(values["angle"]) == {0} and set(values["translation_x"]) == {0}
     assert written["diffusion_cadence"] == 1
 
 
 def test_a_file_is_written_as_the_webui_writes_it(tmp_path):
-    webui.write(tmp_path / "deforum_settings.txt", {}, width=512, height=512, max_frames=3, fps=12.5, mode="2D")
+    webui_writer.write(tmp_path / "deforum_settings.txt", {}, width=512, height=512, max_frames=3, fps=12.5, mode="2D")
     content = (tmp_path / "deforum_settings.txt").read_text(encoding="utf-8")
     assert content.startswith('{\n    "W": 512,\n') and json.loads(content)["animation_mode"] == "2D"
 
@@ -53,36 +53,36 @@ def test_a_file_is_written_as_the_webui_writes_it(tmp_path):
 )
 def test_what_the_webui_would_not_understand_is_not_written(schedules, changes, message):
     with pytest.raises(BadInput) as caught:
-        webui.document(schedules, width=64, height=64, max_frames=9, fps=24, changes=changes)
+        webui_writer.document(schedules, width=64, height=64, max_frames=9, fps=24, changes=changes)
     assert message in str(caught.value)
 
 
 def test_a_misspelt_schedule_is_named_with_the_nearest_real_one():
     given = {"translaton_x": "0:(3)", "zoom": "0:(1.5)", "W": 64, "colour": "red"}
-    back = settings.read(json.dumps(given), "mine.txt")
+    back = settings_files.read(json.dumps(given), "mine.txt")
     assert "'translaton_x' and the webui ignores it; did you mean 'translation_x'?" in back.notices[0]
     assert "ignored, because the webui does not know them: colour" in back.notices[1]
-    values, notices = settings.evaluate(back, Context(2))
+    values, notices = settings_files.evaluate(back, Context(2))
     assert values == {"translaton_x": [3, 3], "zoom": [1.5, 1.5]} and not notices
 
 
 def test_a_stranger_that_cannot_be_read_is_left_out_with_a_notice():
-    back = settings.read(json.dumps({"mystery": "0:(wobble(t))", "zoom": "0:(1)"}), "mine.txt")
-    values, notices = settings.evaluate(back, Context(2))
+    back = settings_files.read(json.dumps({"mystery": "0:(wobble(t))", "zoom": "0:(1)"}), "mine.txt")
+    values, notices = settings_files.evaluate(back, Context(2))
     assert (
         list(values) == ["zoom"] and "left out: mystery, key 0, column 4: there is no function 'wobble'" in notices[0]
     )
 
 
 def test_a_stranger_with_quotes_holds_words():
-    back = settings.read(json.dumps({"mood_schedule": '0: ("calm"), 1: ("wild")'}), "mine.txt")
-    assert settings.evaluate(back, Context(3))[0] == {"mood_schedule": ["calm", "wild", "wild"]}
+    back = settings_files.read(json.dumps({"mood_schedule": '0: ("calm"), 1: ("wild")'}), "mine.txt")
+    assert settings_files.evaluate(back, Context(3))[0] == {"mood_schedule": ["calm", "wild", "wild"]}
 
 
 def test_an_empty_schedule_is_an_error_as_it_is_in_the_webui():
-    back = settings.read(json.dumps({"zoom": "", "angle": "0:(1)"}), "mine.txt")
+    back = settings_files.read(json.dumps({"zoom": "", "angle": "0:(1)"}), "mine.txt")
     with pytest.raises(BadInput, match=r"^zoom, column 1: there is no key"):
-        settings.evaluate(back, Context(3))
+        settings_files.evaluate(back, Context(3))
 
 
 def test_old_files_mean_today_what_they_meant():
@@ -99,7 +99,7 @@ def test_old_files_mean_today_what_they_meant():
         "max_frames": 10.0,
         "seed": "12",
     }
-    back = settings.read("\ufeff" + json.dumps(given), "old.txt")
+    back = settings_files.read("\ufeff" + json.dumps(given), "old.txt")
     assert back.schedules == {"cn_1_weight": "0:(0.7)", "near_schedule": "0:(200)", "fov_schedule": "0:(40)"}
     assert back.values["enable_perspective_flip"] is True and back.values["color_coherence"] == "LAB"
     assert back.values["fill"] == "original" and back.values["hybrid_composite"] == "Normal"
@@ -109,17 +109,19 @@ def test_old_files_mean_today_what_they_meant():
 
 def test_strength_is_turned_around_for_files_in_which_it_means_the_opposite():
     content = json.dumps({"strength_schedule": "0:(0.65)"})
-    kept = settings.read(content, "webui.txt")
-    made_anew = settings.read(content, "xlabs.txt", strength_means="denoise")
-    assert settings.denoise(kept, Context(2)) == pytest.approx([0.35, 0.35])
-    assert settings.denoise(made_anew, Context(2)) == pytest.approx([0.65, 0.65])
+    kept = settings_files.read(content, "webui.txt")
+    made_anew = settings_files.read(content, "xlabs.txt", strength_means="denoise")
+    assert settings_files.denoise(kept, Context(2)) == pytest.approx([0.35, 0.35])
+    assert settings_files.denoise(made_anew, Context(2)) == pytest.approx([0.65, 0.65])
 
 
 def test_a_bare_schedule_and_a_shots_header_are_read_too():
-    assert settings.read("0:(1), 3:(4)\n", "-").schedules == {"schedule": "0:(1), 3:(4)\n"}
+    assert settings_files.read("0:(1), 3:(4)\n", "-").schedules == {"schedule": "0:(1), 3:(4)\n"}
     header = {"format": "motion-bridge shot", "frames": [5, 6, 7], "fps": 30, "width": 4, "height": 2, "seed": 3}
-    back = settings.read(json.dumps({**header, "schedules": {"angle": "0:(s)"}, "prompts": {"5": "x"}}), "shot.json")
-    assert settings.evaluate(back, back.context())[0] == {"angle": [3, 3, 3]} and not back.notices
+    back = settings_files.read(
+        json.dumps({**header, "schedules": {"angle": "0:(s)"}, "prompts": {"5": "x"}}), "shot.json"
+    )
+    assert settings_files.evaluate(back, back.context())[0] == {"angle": [3, 3, 3]} and not back.notices
 
 
 @pytest.mark.parametrize(
@@ -138,5 +140,5 @@ def test_a_bare_schedule_and_a_shots_header_are_read_too():
 )
 def test_a_file_that_is_no_settings_file_is_refused_in_a_sentence(content, message):
     with pytest.raises(BadInput) as caught:
-        settings.read(content, "file")
+        settings_files.read(content, "file")
     assert message in str(caught.value)

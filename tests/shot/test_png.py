@@ -5,8 +5,8 @@ import zlib
 
 import numpy as np
 import pytest
-from motion_bridge import png
 from motion_bridge.errors import BadInput
+from motion_bridge.media import png
 
 
 def write(path, rows: bytes, width: int, height: int, bits: int = 8, colour: int = 2, interlaced: int = 0, extra=b""):

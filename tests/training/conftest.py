@@ -10,7 +10,7 @@ import pytest
 def folder(tmp_path_factory):
     """Eight clips of 33 frames and a fitted codec."""
     import torch
-    from motion_bridge.training import __main__ as command
+    from training.video import __main__ as command
 
     torch.set_num_threads(1)
     place = tmp_path_factory.mktemp("training")
@@ -24,8 +24,8 @@ def small(monkeypatch):
     """A transformer of one layer, and short batches."""
     from dataclasses import replace
 
-    from motion_bridge.training import __main__ as command
-    from motion_bridge.training import codec
+    from training.video import __main__ as command
+    from training.video import codec
 
     recipe = command.SKETCH
     narrow = {"num_layers": 1, "num_attention_heads": 2, "attention_head_dim": 16, "ffn_dim": 32}
@@ -50,8 +50,8 @@ def neighbour(name):
 def base(tmp_path_factory):
     """Wan's weights without a track head, as T2V has them: 16 channels."""
     import torch
-    from motion_bridge.motionstream import checkpoint
-    from motion_bridge.motionstream.track_head import TrackHead
+    from motion_bridge.engines.motionstream.checkpoints import checkpoint
+    from motion_bridge.engines.motionstream.network.track_head import TrackHead
 
     wan = neighbour("full")
     folder = wan.save(tmp_path_factory.mktemp("wan"))

@@ -3,9 +3,9 @@
 import shutil
 
 import pytest
-from motion_bridge import cli
-from motion_bridge.training import __main__ as command
-from motion_bridge.training.pack import pack
+from benchmarks.__main__ import main
+from training.video import __main__ as command
+from training.video.pack import pack
 
 cv2 = pytest.importorskip("cv2")
 SETTINGS = {
@@ -29,18 +29,18 @@ def tiny_model(folder, small, tmp_path):
 
 
 def test_every_ablation_has_its_rows_and_the_page_its_picture(tiny_model, tmp_path, monkeypatch):
-    from motion_bridge.bench import ablations_page, ablations_runs  # OpenCV
+    from benchmarks.ablations import report, run  # OpenCV
 
-    for module in (ablations_runs, ablations_page):
+    for module in (run, report):
         monkeypatch.setattr(module, "SHORT", 9)
         monkeypatch.setattr(module, "LONG", 21)
-    monkeypatch.setattr(ablations_runs, "LENGTHS", (9, 21))
-    monkeypatch.setattr(ablations_runs, "DRAWN", 33)
-    monkeypatch.setattr(ablations_runs, "TURNS", 1)
-    monkeypatch.setattr(ablations_runs, "SMALL", (64, 64))  # Wan's own autoencoder takes seconds to make
+    monkeypatch.setattr(run, "LENGTHS", (9, 21))
+    monkeypatch.setattr(run, "DRAWN", 33)
+    monkeypatch.setattr(run, "TURNS", 1)
+    monkeypatch.setattr(run, "SMALL", (64, 64))  # Wan's own autoencoder takes seconds to make
     page = tmp_path / "docs" / "ablations.md"
     options = ["--model", str(tiny_model), "--clips", "1", "--output", str(page.parent)]
-    assert cli.main(["bench", "ablations", *options]) == 0
+    assert main(["ablations", *options]) == 0
     parts = page.read_text().split("\n## ")
     for part, (title, names) in zip(parts, SETTINGS.items(), strict=False):
         assert part.startswith(title)
@@ -56,5 +56,5 @@ def test_every_ablation_has_its_rows_and_the_page_its_picture(tiny_model, tmp_pa
 
 def test_only_a_sketch_with_its_teacher_can_be_measured(tiny_model, tmp_path, capsys):
     shutil.rmtree(tiny_model / "teacher")
-    assert cli.main(["bench", "ablations", "--model", str(tiny_model), "--output", str(tmp_path)]) == 2
+    assert main(["ablations", "--model", str(tiny_model), "--output", str(tmp_path)]) == 2
     assert "no sketch model with its teacher" in capsys.readouterr().err

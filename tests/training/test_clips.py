@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from motion_bridge.errors import BadInput
-from motion_bridge.training.bank import read_bank, write_bank
-from motion_bridge.training.clips import MOTIONS, draw_look, draw_motion, drawn, render
+from training.video.bank import read_bank, write_bank
+from training.video.clips import MOTIONS, draw_look, draw_motion, drawn, render
 
 
 def test_a_drawn_clips_points_keep_the_colour_they_had():

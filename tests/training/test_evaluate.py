@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from motion_bridge.motionstream import model
-from motion_bridge.training import report
-from motion_bridge.training.__main__ import load_codec, load_source, load_streamer, load_teacher, main
-from motion_bridge.training.evaluate import backward, evaluate
-from motion_bridge.training.pack import pack
-from motion_bridge.training.rollout import Reach, forced, roll_out
+from motion_bridge.engines.motionstream.checkpoints import load
+from training.video import report
+from training.video.__main__ import load_codec, load_source, load_streamer, load_teacher, main
+from training.video.evaluate import backward, evaluate
+from training.video.pack import pack
+from training.video.rollout import Reach, forced, roll_out
 
 pytest.importorskip("cv2")
 CLIPS = [0, 4]  # of two looks
@@ -80,6 +80,6 @@ def test_the_report_has_a_row_for_each_way_to_run(small, tmp_path, monkeypatch, 
     report.main(["--model", str(tmp_path / "model"), "--clips", "2", "--chunks", "12"])
     said = capsys.readouterr().out
     assert said.count("| student |") == 2 and said.count("| sink ") == 3 and "12 chunks" in said
-    assert model.load(str(tmp_path / "model")).generator.usage.sink == 1
+    assert load.load(str(tmp_path / "model")).generator.usage.sink == 1
     assert "nan" not in said.split("|---")[1]
     assert np.isfinite(float(said.split("student | 21 | ")[1].split(" ")[0]))

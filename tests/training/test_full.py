@@ -7,10 +7,11 @@ import pytest
 import torch
 from accelerate import Accelerator
 from motion_bridge.errors import BadInput
-from motion_bridge.training import __main__ as command
-from motion_bridge.training import full, loop
-from motion_bridge.training.recipe import FULL
 from safetensors.torch import load_file
+from training.common import loop
+from training.video import __main__ as command
+from training.video import full
+from training.video.recipe import FULL
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from motion_bridge.bench.sketch_sides import KINDS, seen
+from benchmarks.image_models.sketch_run import KINDS, seen
 from motion_bridge.errors import BadInput
-from motion_bridge.models.image import Chance, Wish, image_to_image
+from motion_bridge.models.image_model import Chance, Wish, image_to_image
 from motion_bridge.models.load import load
-from motion_bridge.training import loop
-from motion_bridge.training.image import __main__ as command
-from motion_bridge.training.image import codec, distil, flow, latents, scenes, text, words
+from training.common import loop
+from training.image import __main__ as command
+from training.image import codec, distil, flow, latents, scenes, text, words
 
 TRAINED = {"codec": codec, "flow": flow, "distil": distil, "decoder": codec}
 

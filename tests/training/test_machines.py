@@ -10,9 +10,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 import two_processes
-from motion_bridge.training import __main__ as command
-from motion_bridge.training import dmd, loop, student, teacher
 from safetensors.torch import load_file
+from training.common import loop
+from training.video import __main__ as command
+from training.video import dmd, student, teacher
 
 HERE = Path(__file__).parent
 

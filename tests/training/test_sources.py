@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from motion_bridge import png, shot
+from motion_bridge import shot
 from motion_bridge.errors import BadInput
-from motion_bridge.frames import frame_name
-from motion_bridge.training.bank import read_bank
-from motion_bridge.training.collect import main
-from motion_bridge.training.shots import shot_clips, thinned
-from motion_bridge.training.videos import Refused, read_video, tracked, video_clips
+from motion_bridge.media import png
+from motion_bridge.takes.writer import frame_name
+from training.video.bank import read_bank
+from training.video.collect import main
+from training.video.shots import shot_clips, thinned
+from training.video.videos import Refused, read_video, tracked, video_clips
 
 WIDTH, HEIGHT = 128, 72
 
@@ -75,14 +76,14 @@ def test_tracks_are_thinned_evenly_and_filled_up():
 def videos(tmp_path_factory):
     """A good film of 24 frames a second, a square one, a short one, one with a cut, and one that is no film."""
     pytest.importorskip("av")
-    from motion_bridge import film
+    from motion_bridge.media import movie
 
     folder = tmp_path_factory.mktemp("videos")
-    film.write(folder / "good.mp4", (picture(k / 2) for k in range(124)), 24)
+    movie.write(folder / "good.mp4", (picture(k / 2) for k in range(124)), 24)
     (folder / "good.txt").write_text("a waving cloth")
-    film.write(folder / "square.mp4", (picture(k)[:, :72] for k in range(124)), 24)
-    film.write(folder / "short.mp4", (picture(k) for k in range(60)), 24)
-    film.write(folder / "cut.mp4", (picture(0) if k < 60 else 255 - picture(0) for k in range(124)), 24)
+    movie.write(folder / "square.mp4", (picture(k)[:, :72] for k in range(124)), 24)
+    movie.write(folder / "short.mp4", (picture(k) for k in range(60)), 24)
+    movie.write(folder / "cut.mp4", (picture(0) if k < 60 else 255 - picture(0) for k in range(124)), 24)
     (folder / "broken.mp4").write_bytes(b"no film")
     return folder
 

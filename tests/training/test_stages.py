@@ -5,11 +5,12 @@ import shutil
 
 import pytest
 import torch
+from motion_bridge.engines.motionstream.checkpoints import checkpoint, inference_config, load
 from motion_bridge.errors import BadInput
-from motion_bridge.motionstream import checkpoint, model, usage
-from motion_bridge.training import loop, pack
-from motion_bridge.training.__main__ import load_codec, load_source, main
 from safetensors.torch import load_file
+from training.common import loop
+from training.video import pack
+from training.video.__main__ import load_codec, load_source, main
 
 
 def run(stage, folder, steps=1):
@@ -67,9 +68,11 @@ def test_every_stage_leaves_weights_that_the_next_one_finds(folder, tmp_path):
     assert not torch.equal(before, after)
 
     pack.main(["--folder", str(tmp_path), "--to", str(tmp_path / "model")])
-    packed = model.load(str(tmp_path / "model"))
+    packed = load.load(str(tmp_path / "model"))
     assert torch.allclose(packed.generator.student.proj_out.weight, after, atol=1e-3)
-    assert packed.generator.usage == usage.read(tmp_path / "model") and packed.generator.usage.answers == "rest"
+    assert (
+        packed.generator.usage == inference_config.read(tmp_path / "model") and packed.generator.usage.answers == "rest"
+    )
     assert checkpoint.load(tmp_path / "model" / "teacher").config["num_layers"] == 1
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
-from motion_bridge.training import __main__ as command
-from motion_bridge.training import loop
-from motion_bridge.training.batch import Source
-from motion_bridge.training.recipe import FULL
+from training.common import loop
+from training.video import __main__ as command
+from training.video.batch import Source
+from training.video.recipe import FULL
 
 STEPS = 4
 RATES = {"teacher": 0.02, "causal": 0.02, "dmd": {"streamer": 0.02, "critic": 0.02}}  # so that a few steps go far

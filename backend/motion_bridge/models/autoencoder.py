@@ -10,8 +10,8 @@ from diffusers.models.autoencoders.autoencoder_kl_flux2 import AutoencoderKLFlux
 from torch import Tensor, nn
 
 from ..errors import BadInput
-from . import folder as folders
-from .registry import located
+from ..model_registry import folder_check as folders
+from ..model_registry.registry import located
 
 CLASSES: dict[str, Any] = {"AutoencoderKL": AutoencoderKL, "AutoencoderKLFlux2": AutoencoderKLFlux2}
 PACKED = 4  # token channels that a channel of FLUX becomes, in patches of 2×2

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from .image import ImageModel
+from .image_model import ImageModel
 
 
 def compile_parts(model: ImageModel, backend: str = "inductor") -> str:

@@ -17,9 +17,9 @@ from torch.nn import functional
 from transformers import AutoConfig, DepthAnythingForDepthEstimation, DPTForDepthEstimation
 
 from ..errors import BadInput, ModelMissing
+from ..model_registry.folder_check import weight_faults
+from ..model_registry.registry import models_folder
 from . import midas_small
-from .folder import weight_faults
-from .registry import models_folder
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from ..errors import BadInput
 from . import flux1_control
-from .flow import Direction, FlowModel
+from .flow_matching import Direction, FlowModel
 from .flux1_control import Extra
-from .image import Structure, Wish
-from .words import Prompt
+from .image_model import Structure, Wish
+from .prompt_encoding import Prompt
 
 LONGEST_PROMPT = {True: 512, False: 256}  # tokens that dev and schnell were taught with
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BadInput
-from .image import Structure
+from .image_model import Structure
 
 UNION_MODES = {"canny": 0, "depth": 2}  # how ControlNets for several kinds of structure number them
 

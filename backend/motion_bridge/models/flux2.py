@@ -10,10 +10,10 @@ from diffusers.pipelines.flux2.pipeline_flux2 import compute_empirical_mu
 from torch import Tensor
 
 from ..errors import BadInput
-from .flow import Direction, FlowModel
-from .image import Wish
-from .parts import Parts
-from .words import Prompt
+from .flow_matching import Direction, FlowModel
+from .image_model import Wish
+from .pipeline_parts import Parts
+from .prompt_encoding import Prompt
 
 LONGEST = 512  # tokens of a prompt, where the model's tokenizer does not say fewer
 REFERENCE_TIME = 10  # where a reference stands on the axis of time, the picture itself being at 0

@@ -21,15 +21,17 @@ from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import Stabl
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import StableDiffusionXLPipeline
 
 from ..errors import BackendFailed, BadInput, OutOfMemory
-from . import controls, lora, machine, memory, place, size
-from . import folder as folders
+from ..model_registry import controlnets, memory_plan, parameter_count
+from ..model_registry import folder_check as folders
+from ..model_registry.memory_plan import Plan
+from ..model_registry.registry import AUTO, chosen, find, folder_of
+from . import device as machine
+from . import lora, offload
+from .device import best_device
 from .flux1 import Flux1
 from .flux2 import Flux2
-from .image import ImageModel
-from .machine import best_device
-from .memory import Plan
-from .parts import Parts
-from .registry import AUTO, chosen, find, folder_of
+from .image_model import ImageModel
+from .pipeline_parts import Parts
 from .stable_diffusion import LatentConsistency, StableDiffusion
 
 SAFE = {"safety_checker": None, "requires_safety_checker": False}
@@ -94,18 +96,18 @@ def choose(choice: Choice, say: Callable[[str], None] = lambda sentence: None) -
     folders.check(folder)
     beside = _control_folder(choice, family_name, family)
     there = machine.device(choice.device or best_device())
-    facts = size.facts(folder, beside)
-    plan = memory.plan(choice.name, facts, there, choice.size, choice.precision)
+    facts = parameter_count.facts(folder, beside)
+    plan = memory_plan.plan(choice.name, facts, there, choice.size, choice.precision)
     say(plan.sentence(choice.name, there))
 
-    relief = memory.relief(facts, plan, choice.size)
+    relief = memory_plan.relief(facts, plan, choice.size)
     for library in (diffusers, transformers):
         library.utils.logging.disable_progress_bar()
     try:
         pipeline = _pipeline(folder, family, plan)
         control = _control(beside, family, plan) if beside else None
         loras = lora.load(pipeline, [file for file, _ in choice.loras], [weight for _, weight in choice.loras])
-        guests = place.place(pipeline, control, plan, there.name)
+        guests = offload.place(pipeline, control, plan, there.name)
     except torch.OutOfMemoryError:
         raise OutOfMemory(f"{choice.name} does not fit on {there.name} after all. {relief}") from None
     except ImportError as fault:
@@ -113,7 +115,7 @@ def choose(choice: Choice, say: Callable[[str], None] = lambda sentence: None) -
         raise BackendFailed(f"{choice.name} needs a package that is not installed: {missing}") from None
     except (OSError, ValueError, KeyError) as fault:
         raise BadInput(f"{folder} cannot be loaded as a {family_name} model: {fault}") from None
-    dtype = place.DTYPES[plan.arithmetic]
+    dtype = offload.DTYPES[plan.arithmetic]
     return family.model(
         Parts(pipeline, steps, guidance, there.name, dtype, control, loras, guests, plan.precision, relief)
     )
@@ -133,13 +135,13 @@ def kept(choice: Choice, say: Callable[[str], None]) -> ImageModel:
 def _pipeline(folder: Path, family: Family, plan: Plan) -> Any:
     pipeline = family.pipeline.from_pretrained(
         str(folder),
-        dtype=place.DTYPES[plan.arithmetic],
+        dtype=offload.DTYPES[plan.arithmetic],
         use_safetensors=True,
         local_files_only=True,
         trust_remote_code=False,
         variant=folders.variant(folder),
         **family.without,
-        **place.quantiser(plan, family.denoiser),
+        **offload.quantiser(plan, family.denoiser),
     )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -148,7 +150,7 @@ def _pipeline(folder: Path, family: Family, plan: Plan) -> Any:
 def _control(folder: Path, family: Family, plan: Plan) -> Any:
     return family.control.from_pretrained(
         str(folder),
-        torch_dtype=place.DTYPES[plan.arithmetic],
+        torch_dtype=offload.DTYPES[plan.arithmetic],
         use_safetensors=True,
         local_files_only=True,
         variant=folders.variant(folder),
@@ -157,8 +159,8 @@ def _control(folder: Path, family: Family, plan: Plan) -> Any:
 
 def _control_folder(choice: Choice, family_name: str, family: Family) -> Path | None:
     """The folder of the ControlNet that is wanted; None where none is, or the model needs none."""
-    if choice.control not in controls.KINDS:
-        raise BadInput(f"control is {choice.control!r}; choose one of {', '.join(controls.KINDS)}.")
+    if choice.control not in controlnets.KINDS:
+        raise BadInput(f"control is {choice.control!r}; choose one of {', '.join(controlnets.KINDS)}.")
     if choice.control == "none":
         if family.follows:
             raise BadInput(f"{choice.name} was made to follow structure; set control to what it follows, as depth.")
@@ -168,7 +170,7 @@ def _control_folder(choice: Choice, family_name: str, family: Family) -> Path | 
     if family.control is None:
         able = ", ".join(name for name, each in FAMILIES.items() if each.control or each.follows)
         raise BadInput(f"{choice.name} follows no structure; set control to none, or take a model of {able}.")
-    folder = controls.folder_of(choice.control_model, family_name, choice.control)
+    folder = controlnets.folder_of(choice.control_model, family_name, choice.control)
     faults = list(folders.weight_faults(folder, ""))
     if faults:
         raise BadInput(f"{folder} cannot be loaded as a ControlNet: {' '.join(faults)}")

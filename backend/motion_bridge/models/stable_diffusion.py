@@ -13,10 +13,10 @@ from diffusers.schedulers.scheduling_lcm import LCMScheduler
 from torch import Tensor
 
 from ..errors import BadInput
-from .image import Wish
+from .image_model import Wish
 from .noise_level import from_variance_exploding, levels_from, to_variance_exploding
-from .parts import Parts
-from .words import Encoding, Prompt, reader
+from .pipeline_parts import Parts
+from .prompt_encoding import Encoding, Prompt, reader
 
 Guess = Callable[[Tensor, Tensor], Tensor]  # scaled latents and a timestep → the noise in them
 

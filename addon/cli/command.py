@@ -1,0 +1,237 @@
+"""`blender -b file.blend -c motion_bridge …`: the main job without a window, for scripts and farms.
+
+`run` is the same for Python: the bpy module and batch scripts have no command line of Blender's. The lines printed
+are those of `motion-bridge render`.
+"""
+
+import argparse
+import re
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...backend.motion_bridge.engines.base import ENGINES
+from ...backend.motion_bridge.errors import BadInput, MotionBridgeError
+from ...backend.motion_bridge.takes.output_path import check_output
+from ..exchange import camera_import
+from ..exchange.background_task import Worker
+from ..exchange.export import FORMATS, KEYS, TARGETS, Export, choices_of
+from ..properties import settings_of
+from ..render import frame_range
+from ..render import request as order
+from ..render.session import Session
+from ..render.shot_writer import Reading
+from ..scene.first_frame import FromFile
+from ..scene.snapshot import snapshot
+from ..take import Take
+from ..viewer import movie
+from . import engine_options, track_options
+from .terminal import Teller, stopped_by_signals
+
+NAME = "motion_bridge"
+FRAMES_HELP = "such as 5, 1-48, -5-18, or 1-48x2 for every second one; default: the scene's range"
+_PROMPT = re.compile(r"\s*(-?\d+)\s*:\s*(.*)", re.DOTALL)
+_handle: Any = None  # Blender's, of the registered command
+
+
+def run(arguments: list[str]) -> int:
+    """Carry out one command; its exit code: 0 done, 2 bad input, 3 backend failed, 4 cancelled."""
+    try:
+        options = parser().parse_args(join_negative_values(arguments))
+    except SystemExit as end:  # argparse has said why, or printed the help
+        return int(end.code or 0)
+    with Teller(options.json) as tell:
+        try:
+            options.action(options, tell)
+        except MotionBridgeError as fault:
+            tell.failed(fault)
+            return fault.exit_code
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    root = argparse.ArgumentParser(NAME, description="Generated frames that follow this scene's camera.")
+    actions = root.add_subparsers(required=True, metavar="COMMAND")
+
+    render = actions.add_parser("render", help="make frames")
+    add_shot_options(render)
+    render.add_argument("--output", required=True, metavar="DIR", help="the take: a folder for the frames")
+    render.add_argument("--engine", choices=sorted(ENGINES), help="default: the scene's")
+    render.add_argument("--resume", action="store_true", help="make only the frames that DIR lacks")
+    render.set_defaults(action=make_frames)
+
+    write = actions.add_parser("shot", help="write the Shot alone: what an engine is told about the scene")
+    add_shot_options(write)
+    write.add_argument("--output", required=True, metavar="DIR", help="the folder of the Shot")
+    write.add_argument("--engine", choices=sorted(ENGINES), help="whose needs it serves; default: the scene's")
+    write.set_defaults(action=write_shot)
+
+    film = actions.add_parser("movie", help="write a take as an H.264 movie")
+    film.add_argument("take", metavar="DIR", help="the folder with the frames")
+    film.add_argument("--output", required=True, metavar="FILE", help="the movie, such as take.mp4")
+    film.set_defaults(action=write_movie)
+
+    export = actions.add_parser("export", help="write the scene's motion for another program")
+    export.add_argument("--format", required=True, metavar="F", help=f"one of {', '.join(FORMATS)}")
+    export.add_argument("--output", required=True, metavar="FILE", help="the file to write")
+    export.add_argument("--frames", metavar="RANGE", help=FRAMES_HELP)
+    targets = sorted(target.lower() for target in TARGETS)
+    export.add_argument("--target", choices=targets, help="whose warp schedules are for; default: the scene's")
+    export.add_argument("--tolerance", type=float, help="pixels that few keys may cost; 0: a key at every frame")
+    keys = [each.lower() for each in KEYS]
+    export.add_argument("--keys", choices=keys, help="where schedules have keys: where the artist put them, for one")
+    track_options.add(export)
+    export.set_defaults(action=export_motion)
+
+    take_in = actions.add_parser("import", help="add the camera of a settings file or Parseq document")
+    take_in.add_argument("file", metavar="FILE", help="the settings file or document")
+    take_in.add_argument("--output", required=True, metavar="BLEND", help="the .blend file to save the scene in")
+    take_in.add_argument("--first", type=int, default=1, help="the timeline frame of the file's frame 0; default: 1")
+    take_in.add_argument("--scale", type=float, default=1.0, help="scene units a depth unit; default: 1")
+    take_in.add_argument("--set-range", action="store_true", help="give the scene the file's length")
+    take_in.set_defaults(action=import_camera)
+
+    for action in (render, write, film, export, take_in):
+        action.add_argument("--json", action="store_true", help="print one JSON object a line instead of text")
+    return root
+
+
+def add_shot_options(action: argparse.ArgumentParser) -> None:
+    """What replaces the scene's own settings."""
+    action.add_argument("--frames", metavar="RANGE", help=FRAMES_HELP)
+    action.add_argument("--first-frame", metavar="FILE", help="the picture to start from")
+    action.add_argument(
+        "--prompt", action="append", metavar="'FRAME: TEXT'", help="a prompt and its first frame; can be given again"
+    )
+    action.add_argument("--seed", type=int)
+    action.add_argument("--mark-unseen", action="store_true", help="mark what the first frame does not show")
+    track_options.add(action)
+    engine_options.add(action)
+
+
+def join_negative_values(arguments: list[str]) -> list[str]:
+    """Write `--frames -5-18` as `--frames=-5-18`: argparse takes a value that begins with a minus for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in ("--frames", "--prompt", "--seed", "--first") and re.match(r"-\d", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def make_frames(options: argparse.Namespace, tell: Teller) -> None:
+    """`render`"""
+    take, scene = Take(check_output(options.output)), bpy.context.scene
+    changes = changes_of(options, tell)
+    choose = order.resumed if options.resume else order.fresh
+    wanted = choose(take, scene, options.engine or settings_of(scene).engine, changes)
+    with stopped_by_signals() as stop:
+        job = wanted.begin(bpy.context)
+        stop.action = job.cancel
+        Session(job, None).run(tell.event)
+    tell.done(take.folder)
+
+
+def write_shot(options: argparse.Namespace, tell: Teller) -> None:
+    """`shot`"""
+    folder, scene = check_output(options.output), bpy.context.scene
+    if folder.is_dir() and any(folder.iterdir()):
+        raise BadInput(f"{folder} is not empty; choose another folder for the Shot.")
+    request = order.request_of(scene, options.engine or settings_of(scene).engine, changes_of(options, tell))
+    with stopped_by_signals() as stop:
+        taken = snapshot(bpy.context, request)
+        reading = Reading(taken, folder, nullcontext())
+        stop.action = reading.cancel
+        reading.join()
+    if reading.fault:
+        raise reading.fault
+    for sentence in taken.notes:
+        tell.note(sentence)
+    tell.saved(folder / "shot.json")
+
+
+def write_movie(options: argparse.Namespace, tell: Teller) -> None:
+    """`movie`"""
+    path = Path(options.output)
+    folder = check_output(str(path.parent))
+    if path.suffix.lower() != ".mp4" or (folder / path.name).is_dir():
+        raise BadInput(f"The movie {path} must be a file whose name ends in .mp4.")
+    tell.saved(movie.write(Take(Path(options.take).absolute()), folder / path.name))
+
+
+def export_motion(options: argparse.Namespace, tell: Teller) -> None:
+    """`export`"""
+    choices = choices_of(bpy.context.scene)
+    for name in ("target", "keys"):
+        if getattr(options, name):
+            choices[name] = getattr(options, name).upper()
+    if options.tolerance is not None:
+        choices["tolerance"] = options.tolerance
+    changes = track_options.changes(options, bpy.context.scene)
+    if options.frames is not None:
+        changes["frames"] = frame_range.parse(options.frames)
+    with stopped_by_signals() as stop:
+        worker = Worker(Export(bpy.context, options.format, options.output, changes, choices))
+        stop.action = worker.cancel
+        files, sentences = worker.finish()
+    for sentence in sentences:
+        tell.note(sentence)
+    for path in files:
+        tell.saved(path)
+
+
+def import_camera(options: argparse.Namespace, tell: Teller) -> None:
+    """`import`"""
+    path = Path(options.output)
+    saved = check_output(str(path.parent)) / path.name
+    if saved.suffix.lower() != ".blend" or saved.is_dir():
+        raise BadInput(f"The scene must be saved in a file whose name ends in .blend, not {saved}.")
+    placing = camera_import.Placing(options.first, options.scale, True, options.set_range)
+    _, sentences = camera_import.load(bpy.context, options.file, placing)
+    for sentence in sentences:
+        tell.note(sentence)
+    try:
+        bpy.ops.wm.save_as_mainfile(filepath=str(saved), copy=True)
+    except RuntimeError as fault:
+        raise BadInput(f"{saved} was not written: {fault}") from None
+    tell.saved(saved)
+
+
+def changes_of(options: argparse.Namespace, tell: Teller) -> dict[str, Any]:
+    """What the options replace, as fields of a Request; an option of its own goes before a settings file."""
+    scene = bpy.context.scene
+    changes = track_options.changes(options, scene)
+    if options.frames is not None:
+        changes["frames"] = frame_range.parse(options.frames)
+    if options.first_frame is not None:
+        changes["first_frame"] = FromFile(str(Path(options.first_frame).absolute()))
+    if options.prompt is not None:
+        changes["prompts"] = dict(prompt_of(text) for text in options.prompt)
+    if options.seed is not None:
+        changes["seed"] = options.seed
+    frames = changes.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
+    told = engine_options.changes(options, scene, frames, tell.note)
+    if options.mark_unseen:
+        told["settings"] = {**told.get("settings", {}), "mark_unseen": True}
+    return {**told, **changes}
+
+
+def prompt_of(text: str) -> tuple[int, str]:
+    """A prompt's frame and words; BadInput when it names no frame."""
+    found = _PROMPT.fullmatch(text)
+    if not found:
+        raise BadInput(f"The prompt {text!r} does not begin with a frame; write it as '1: a red house'.")
+    return int(found[1]), found[2]
+
+
+def register() -> None:
+    global _handle
+    _handle = bpy.utils.register_cli_command(NAME, run)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_cli_command(_handle)

@@ -1,0 +1,39 @@
+"""Which process makes the frames."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...backend.motion_bridge.engines import diagnostics
+from ...backend.motion_bridge.errors import BadInput, ModelMissing
+from ..names import PACKAGE
+
+BACKEND = Path(__file__).resolve().parents[2] / "backend"
+
+
+def command() -> list[str]:
+    """The command line that starts the backend: Blender's own Python, or the one chosen in the preferences."""
+    return [python(), "-I", str(BACKEND), "serve"]
+
+
+def check(engine: str) -> None:
+    """Refuse an engine that Blender's own Python cannot run before anything is rendered for it; others say it later."""
+    if python() == sys.executable and (lacking := diagnostics.lack(engine)):
+        raise ModelMissing(f"Engine {engine} cannot run in Blender's own Python: {lacking}.")
+
+
+def python() -> str:
+    """The Python that runs the backend; BadInput when the preferences name one that is not there."""
+    addon: Any = bpy.context.preferences.addons.get(PACKAGE)
+    chosen = addon.preferences.python.strip() if addon and addon.preferences else ""
+    if not chosen:
+        return sys.executable
+    path = Path(bpy.path.abspath(chosen)).expanduser()
+    if not path.is_file():
+        raise BadInput(
+            f"There is no Python at {path}. Correct it in Preferences > Add-ons > Motion Bridge, "
+            "or empty the field to use Blender's own."
+        )
+    return str(path)

@@ -1,0 +1,39 @@
+"""What the backend's Python says about itself."""
+
+import subprocess
+
+from ...backend.motion_bridge.errors import BadInput
+from . import command as backend
+
+PATIENCE = 30  # seconds; importing everything that a full installation has may take some
+
+report = ""  # the last answer, for the preferences to show
+
+
+def ask() -> tuple[bool, str]:
+    """Run `motion-bridge doctor` in the backend's Python: whether it is fit, and what it says."""
+    global report
+    fine, report = _run()
+    return fine, report
+
+
+def said_of(engine: str, python: str) -> str | None:
+    """What the last answer says of an engine: ready, or what it lacks; None where that Python was not asked."""
+    if f" at {python}\n" not in report:
+        return None
+    start = f"Engine {engine}: "
+    return next((line.removeprefix(start) for line in report.splitlines() if line.startswith(start)), None)
+
+
+def _run() -> tuple[bool, str]:
+    try:
+        command = [*backend.command()[:-1], "doctor"]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+    except BadInput as fault:
+        return False, str(fault)
+    except OSError as fault:
+        return False, f"The backend's Python does not start: {fault}. Choose another in the preferences."
+    except subprocess.TimeoutExpired:
+        return False, f"The backend's Python gave no answer within {PATIENCE} seconds; choose another."
+    said = (answer.stdout.strip() or answer.stderr.strip() or "It said nothing.").strip()
+    return answer.returncode == 0, said

@@ -1,0 +1,169 @@
+"""One take on its way from a scene to its frames.
+
+All the work is in `tick`, which never blocks: a timer calls it in a window, a plain loop without one.
+"""
+
+import time
+from collections.abc import Sequence
+from enum import Enum
+
+from ...backend.motion_bridge.errors import BackendFailed, Cancelled, MotionBridgeError
+from ...backend.motion_bridge.ipc.client import Client
+from ...backend.motion_bridge.ipc.events import Done, Event, Failed, FrameMade, Heard, Progress, Said, Silent, Started
+from ..scene.snapshot import Snapshot
+from ..take import Take
+from .shot_writer import Reading
+
+END_PATIENCE = 3.0  # seconds that a backend has to be gone after it was told to end
+
+
+class State(Enum):
+    """Where a job is; its value is what people read."""
+
+    READING = "Reading the scene"
+    GENERATING = "Generating"
+    DONE = "Done"
+    CANCELLED = "Cancelled"
+    FAILED = "Failed"
+
+    @property
+    def running(self) -> bool:
+        return self in (State.READING, State.GENERATING)
+
+
+class Job:
+    """A take being made; it needs nothing from Blender once it has begun.
+
+    snapshot: what to read, or None where the take's Shot stands already.
+    """
+
+    def __init__(self, take: Take, engine: str, command: Sequence[str], snapshot: Snapshot | None, resume: bool):
+        self.take = take
+        self.state = State.READING
+        self.error: MotionBridgeError | None = None
+        self.total, self.finished = 0, 0  # frames; total is 0 until the backend has counted them
+        self.stage = ""  # what the backend is doing when it is not making frames
+        self._engine, self._resume = engine, resume
+        self._pace = Pace()
+        self.cancelling = False
+        self.notes: list[str] = []  # what the artist should know of the shot
+        self._number: int | None = None  # of the job at the backend
+        self._client = Client(command)
+        self._to_say = snapshot.notes if snapshot else []
+        self._reading = Reading(snapshot, take.shot, take.held()) if snapshot is not None else None
+
+    def tick(self) -> list[Event]:
+        """Go on as far as possible without waiting; what the backend has told since the last call."""
+        events: list[Event] = self._follow_reading() if self.state is State.READING else []
+        events += self._client.poll() if self.state.running else []
+        for event in events:
+            self._follow(event)
+        return events
+
+    def cancel(self) -> None:
+        """Stop within a second; finished frames stay."""
+        if not self.state.running or self.cancelling:
+            return
+        self.cancelling = True
+        if self._reading:
+            self._reading.cancel()
+        if self._number is not None:
+            self._client.cancel(self._number)
+
+    def close(self) -> None:
+        """Wait until neither thread nor process is left, whatever the state."""
+        self.cancel()
+        self._client.close()
+        if self._reading:
+            self._reading.join()
+        self._client.join(END_PATIENCE)
+
+    @property
+    def backend_pid(self) -> int:
+        """The backend's process."""
+        return self._client.pid
+
+    @property
+    def progress(self) -> float:
+        """How much is done, 0 to 1, of the present state."""
+        if self.state is State.READING and self._reading:
+            return self._reading.done / max(self._reading.total, 1)
+        return self.finished / max(self.total, 1)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate from the pace so far; None while there is nothing to judge by."""
+        return self._pace.seconds(self.total - self.finished) if self.state is State.GENERATING else None
+
+    @property
+    def kept(self) -> str:
+        """What is on disk, for the sentence about an end that came early."""
+        if not self.total:
+            return "no frame made yet"
+        return f"{self.finished} of {self.total} frames saved in {self.take.folder}"
+
+    def _follow_reading(self) -> list[Event]:
+        if self._reading and self._reading.running:
+            return []
+        if self._reading and self._reading.fault:
+            self._end(self._reading.fault)
+        elif self.cancelling:
+            self._end(Cancelled("Cancelled"))
+        else:
+            self.state = State.GENERATING
+            self._number = self._client.render(self.take.shot, self.take.folder, self._engine, self._resume)
+            return [Said(self._number, sentence) for sentence in self._to_say]
+        return []
+
+    def _follow(self, event: Event) -> None:
+        match event:
+            case FrameMade():
+                self.finished += 1
+                self._pace.count(time.monotonic())
+            case Started(total=total, missing=missing):
+                self.total, self.finished = total, total - missing
+            case Progress(stage=stage):
+                self.stage = stage
+            case Silent(seconds=seconds):
+                self.stage = f"The backend is not responding ({seconds:.0f} s)"
+            case Said(sentence=sentence):
+                self.notes.append(sentence)
+            case Heard():
+                self.stage = ""
+            case Done():
+                self._end(None)
+            case Failed(error=error):
+                self._end(error)
+
+    def _end(self, fault: MotionBridgeError | None) -> None:
+        match fault:
+            case None:
+                self.state = State.DONE
+            case Cancelled():
+                self.state, self.error = State.CANCELLED, Cancelled(f"Cancelled, {self.kept}.")
+            case BackendFailed():
+                sentence = f"{fault} Interrupted, {self.kept}. Resume makes the rest."
+                self.state, self.error = State.FAILED, BackendFailed(sentence)
+            case _:
+                self.state, self.error = State.FAILED, fault
+        if self._reading:
+            self._reading.cancel()
+        self._client.close()
+
+
+class Pace:
+    """How long a frame takes, judged from the frames since the first: the first also pays for loading."""
+
+    def __init__(self) -> None:
+        self._frames = 0
+        self._first = self._last = 0.0
+
+    def count(self, moment: float) -> None:
+        """One more frame is there; moment: when, in seconds of any clock that does not go back."""
+        self._last = moment
+        self._first = self._first if self._frames else moment
+        self._frames += 1
+
+    def seconds(self, frames: int) -> float | None:
+        """The time that more frames will take."""
+        return frames * (self._last - self._first) / (self._frames - 1) if self._frames > 1 else None

@@ -1,0 +1,197 @@
+"""The one job of this Blender's window: begun by an operator, driven by a persistent timer, shown by the panel."""
+
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ...backend.motion_bridge.errors import BadInput, Cancelled, MotionBridgeError
+from .. import compat
+from ..viewer import editors, image
+from ..viewer.delivery import Delivery
+from .first_frame_render import FirstRender
+from .job import State
+from .request import Order
+from .session import PULSE, Session
+
+LOOKS = bpy.types.Material | bpy.types.World
+OURS = bpy.types.Scene | bpy.types.Image  # what a job itself changes
+
+
+class Window:
+    """The job that runs, or ran last, and why it ended if that was early."""
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+        self.error: MotionBridgeError | None = None
+        self.scene_changed = False  # since the running job took its snapshot
+        self._order: Order | None = None  # what begins once its first frame is rendered
+        self._render: FirstRender | None = None
+        self._scene_name = ""
+
+    @property
+    def rendering_first_frame(self) -> bool:
+        return self._render is not None and not self._render.given_up
+
+    @property
+    def running(self) -> bool:
+        return self.rendering_first_frame or (self.session is not None and self.session.job.state.running)
+
+    def begin(self, context: bpy.types.Context, order: Order) -> None:
+        """Start a job that goes on while the artist works; BadInput when it cannot begin."""
+        self._forget()
+        self._scene_name = context.scene.name
+        if order.renders_first_frame:
+            self._order, self._render = order, FirstRender(context.scene, order.frames[0])
+        else:
+            self.session = session_of(context, order)
+        _listen()
+
+    def run(self, context: bpy.types.Context, order: Order) -> None:
+        """The same from beginning to end, for scripts; raises what stopped it early."""
+        self._forget()
+        self.session = session_of(context, order)
+        try:
+            self.session.run()
+        finally:
+            self.error = self.session.job.error
+
+    def cancel(self) -> None:
+        """Stop within a second; finished frames stay."""
+        if self._render:
+            self._render.given_up = True  # Blender itself ends a render only for Esc
+            self.error = Cancelled("Cancelled; if the first frame is still being rendered, Esc stops that too.")
+        elif self.session:
+            self.session.job.cancel()
+
+    def close(self) -> None:
+        """Leave nothing behind: no process, thread, timer or handler."""
+        _listen_no_more()
+        if self._render:
+            self._render.close()
+        self._forget()
+        image.forget()
+
+    def step(self) -> bool:
+        """Look at everything that is under way; False when nothing is any more."""
+        try:
+            if self._render:
+                self._follow_render(self._render)
+            elif self.session:
+                self.session.step()
+                self.error = self.session.job.error
+        except MotionBridgeError as fault:
+            self.error = fault
+        return self.running or self._render is not None
+
+    def file_loaded(self) -> None:
+        """Another file is open: what was begun for the old one goes on by itself, or ends."""
+        if self._render:
+            self._render.close()
+            self._render = None
+            self.error = Cancelled("Cancelled: another file was opened while the first frame was rendered.")
+        if self.session and self.session.delivery:
+            self.session.delivery.file_loaded()
+
+    def scene_updated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+        """Notice an edit of the scene that the running job was read from; going to another frame is no update.
+
+        What happens while the Shot is written does not count: the snapshot's own updates come late.
+        """
+        generating = self.session is not None and self.session.job.state is State.GENERATING
+        if generating and scene.name == self._scene_name and _is_edit(depsgraph.updates):
+            self.scene_changed = True
+
+    def _follow_render(self, render: FirstRender) -> None:
+        if render.running:
+            return
+        self._render = None
+        order, self._order = self._order, None
+        try:
+            pixels = None if render.given_up else render.pixels()
+        finally:
+            render.close()
+        if pixels is not None and order:
+            with bpy.context.temp_override(window=_window_of(self._scene_name)):
+                self.session = session_of(bpy.context, order.starting_from(pixels))
+
+    def _forget(self) -> None:
+        if self.session:
+            self.session.job.close()
+        self.__init__()
+
+
+window = Window()
+
+
+def session_of(context: bpy.types.Context, order: Order) -> Session:
+    """Begin an order's job, to be shown in the Sequencer and the Image Editor of this context."""
+    job = order.begin(context)
+    return Session(job, Delivery(compat.sequencer_scene(context), order.take, order.frames))
+
+
+def _is_edit(updates: bpy.types.bpy_prop_collection) -> bool:
+    """Whether something changed that a new snapshot would show; a selection or our own strip and image do not.
+
+    A change of the render settings shades every object. A lens or a light's power makes an update without a datablock,
+    as opening a window does: they go unnoticed.
+    """
+    return any(
+        (update.is_updated_transform or update.is_updated_geometry or isinstance(update.id, LOOKS))
+        and not isinstance(update.id, OURS)
+        for update in updates
+    )
+
+
+def _window_of(scene_name: str) -> bpy.types.Window:
+    for open_window in bpy.context.window_manager.windows:
+        if open_window.scene.name == scene_name:
+            return open_window
+    raise BadInput(f"The scene {scene_name} is no longer open in any window; open it and press Render again.")
+
+
+def _pulse() -> float | None:
+    before, earlier_error = _looks(), window.error
+    goes_on = window.step()
+    if _looks() != before:
+        editors.redraw_panels()
+    if window.error is not earlier_error and window.error and not isinstance(window.error, Cancelled):
+        editors.pop_up(str(window.error))
+    return PULSE if goes_on else None
+
+
+def _looks() -> tuple[Any, ...]:
+    """What the panel says; when it changes the panel is drawn anew."""
+    job = window.session.job if window.session else None
+    return window.running, window.error, job and (job.state, job.finished, job.stage, round(job.progress, 2))
+
+
+@persistent
+def _file_loaded(*_: Any) -> None:
+    window.file_loaded()
+
+
+@persistent
+def _scene_updated(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    window.scene_updated(scene, depsgraph)
+
+
+HANDLERS = (("load_post", _file_loaded), ("depsgraph_update_post", _scene_updated))
+
+
+def _listen() -> None:
+    if not bpy.app.timers.is_registered(_pulse):
+        bpy.app.timers.register(_pulse, persistent=True)
+    for name, handler in HANDLERS:
+        handlers = getattr(bpy.app.handlers, name)
+        if handler not in handlers:
+            handlers.append(handler)
+
+
+def _listen_no_more() -> None:
+    if bpy.app.timers.is_registered(_pulse):
+        bpy.app.timers.unregister(_pulse)
+    for name, handler in HANDLERS:
+        handlers = getattr(bpy.app.handlers, name)
+        if handler in handlers:
+            handlers.remove(handler)

@@ -1,0 +1,161 @@
+"""What is to be made, checked as far as it can be before anything is."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+
+from ...backend.motion_bridge import shot as shots
+from ...backend.motion_bridge.engines import base as engines
+from ...backend.motion_bridge.engines.deforum import input_files, schedules
+from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.media import png
+from ...backend.motion_bridge.schedules import Context
+from ...backend.motion_bridge.takes import writer
+from .. import take
+from ..interpreter import command as backend
+from ..properties import settings_of
+from ..scene.first_frame import FirstFrame, FromFile, FromImage, FromPixels, FromRender
+from ..scene.snapshot import Request, snapshot
+from ..take import Take
+from . import frame_range
+from .job import Job
+
+# Options that are in a begun take's Shot already, as pictures and points: a farm gives them again.
+ALREADY_READ = ("first_frame", "grid", "sources", "region", "through_glass")
+ADDED = ("settings", "schedules")  # options that come on top of the scene's own
+
+
+@dataclass(frozen=True)
+class Order:
+    """A take to be made, or to be finished."""
+
+    take: Take
+    engine: str
+    frames: tuple[int, ...]
+    resume: bool
+    request: Request | None  # what to read from the scene; None where the take's own Shot is gone on with
+
+    @property
+    def renders_first_frame(self) -> bool:
+        """Whether Blender's renderer has to work first."""
+        return self.request is not None and isinstance(self.request.first_frame, FromRender)
+
+    def starting_from(self, pixels: Any) -> "Order":
+        """The same with a first frame (H, W, 3) uint8 that has been rendered meanwhile."""
+        assert self.request
+        return replace(self, request=replace(self.request, first_frame=FromPixels(pixels)))
+
+    def begin(self, context: bpy.types.Context) -> Job:
+        """Take the snapshot of the context's scene and start the job; BadInput when the scene has no shot in it."""
+        command = backend.command()
+        snapped = snapshot(context, self.request) if self.request else None
+        return Job(self.take, self.engine, command, snapped, self.resume)
+
+
+def new_take(scene: bpy.types.Scene) -> Order:
+    """A new take by the scene's settings, numbered after the last."""
+    folder = take.output_folder(settings_of(scene).output)
+    return fresh(take.new(folder), scene, settings_of(scene).engine, {})
+
+
+def last_take(scene: bpy.types.Scene) -> Order:
+    """The newest take by the scene's settings, to be finished; BadInput when there is none."""
+    old = take.last(take.output_folder(settings_of(scene).output))
+    return resumed(old, scene, engine_of(old) or settings_of(scene).engine, {})
+
+
+def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Order:
+    """A take that is begun. changes: fields of the Request that replace the scene's own.
+
+    BadInput when the folder holds a take: nothing is ever overwritten. ModelMissing when the engine cannot run.
+    """
+    backend.check(engine)
+    if new.frames() or new.shot.exists():
+        raise BadInput(
+            f"{new.folder} holds a take already. Resume to make only what is missing, or choose another folder."
+        )
+    request = request_of(scene, engine, changes)
+    return Order(new, engine, request.frames, False, request)
+
+
+def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Order:
+    """A take to be finished from the Shot that it was begun with, or from the scene where it has none yet.
+
+    BadInput when one of the changes is not what the take was begun with.
+    """
+    if not (old.shot / "shot.json").is_file():
+        request = request_of(scene, engine, changes)
+        return Order(old, engine, request.frames, True, request)
+    shot = shots.load(old.shot)
+    for name, value in changes.items():
+        if name in ALREADY_READ:
+            continue
+        was = getattr(shot, name)
+        if name in ADDED:
+            value = {**was, **value}
+        if value != was:
+            raise BadInput(
+                f"{old.folder} was begun with {name} {_brief(was)}, not {_brief(value)}. Resume it without that "
+                "option, or choose another folder."
+            )
+    return Order(old, engine, shot.frames, True, None)
+
+
+def request_of(scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Request:
+    """What the scene's own settings ask for, with some fields replaced."""
+    settings = settings_of(scene)
+    wanted = {**settings.engine_settings(engine), **changes.get("settings", {})}
+    made_by = engines.find(engine)
+    span = changes.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
+    request = Request(
+        frames=span,
+        needs=made_by.needs(engines.completed(made_by, wanted)),
+        first_frame=changes.get("first_frame") or first_frame_of(settings),
+        prompts={key.frame: key.text for key in settings.prompts},
+        negative={span[0]: settings.negative} if settings.negative else {},
+        seed=settings.seed,
+        settings=wanted,
+        schedules={**settings.engine_schedules(engine), **changes.get("schedules", {})},
+        grid=settings.grid if settings.tracks.use_grid else 0,
+        sources=changes["sources"] if "sources" in changes else settings.tracks.wanted(scene),
+        region=changes.get("region") or settings.tracks.region(),
+        through_glass=settings.tracks.through_glass,
+    )
+    request = replace(request, **{name: value for name, value in changes.items() if name not in ADDED})
+    if hasattr(made_by, "schedules"):
+        rate = scene.render.fps / scene.render.fps_base
+        schedules.check(request.schedules, Context(len(span), request.seed, rate))
+        schedules.check_prompts(request.prompts, span[0])
+        input_files.check(request.settings, request.schedules)
+    return request
+
+
+def first_frame_of(settings: Any) -> FirstFrame:
+    """Where the first frame comes from, as the panel says."""
+    match settings.first_frame:
+        case "FILE":
+            return FromFile(settings.first_frame_path)
+        case "IMAGE":
+            if settings.first_frame_image is None:
+                raise BadInput("No first frame is chosen; pick an image in the Motion Bridge panel, or Render.")
+            return FromImage(settings.first_frame_image.name)
+    return FromRender()
+
+
+def engine_of(old: Take) -> str | None:
+    """The engine that made a take's frames, from what is written in one of them."""
+    for path in old.frames().values():
+        try:
+            return json.loads(png.read_text(path)[writer.KEY])["engine"]
+        except (BadInput, KeyError, ValueError):
+            continue  # damaged; another one will say
+    return None
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, tuple) and len(value) > 3:
+        return f"{value[0]}-{value[-1]}"
+    return str(value)

@@ -1,0 +1,159 @@
+"""Every surface that the render would see, frame by frame: its triangles, where it stands, and what it is called.
+
+Curves, text and metaballs come to a render engine as meshes already, and so does what geometry nodes and particles
+make. A mesh is read again only when Blender says that it changed, and kept once however often it stands somewhere.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .array_store import Handle, Store
+from .mesh import MeshReader, Shape
+from .unsupported import KINDS, is_volume, kind_of, materials_of
+
+NO_NUMBER = 0x7FFFFFFF  # what fills an instance's persistent_id behind its own numbers
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something that stands in the scene and is the same from frame to frame."""
+
+    name: str  # of the object that it shows
+    owner: str  # of the object that brings it in: itself, or the instancer
+    instanced: bool  # whether it is one of several that an instancer makes
+    glass: bool  # whether one sees through it
+
+
+@dataclass(frozen=True, slots=True)
+class FrameOfGeometry:
+    """What stands where at one frame."""
+
+    thing: Handle  # (n,) int32, into Geometry.things
+    shape: Handle  # (n,) int32, into Geometry.shapes
+    matrix: Handle  # (n, 4, 4) float64, object to world
+
+
+@dataclass
+class Geometry:
+    """All frames of a snapshot's surfaces."""
+
+    store: Store = field(default_factory=Store)
+    things: list[Thing] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+    frames: list[FrameOfGeometry] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)  # object → what of it renders but is no surface: unread.py
+
+
+class Reader:
+    """Reads one frame after the other into a Geometry."""
+
+    def __init__(self) -> None:
+        self.geometry = Geometry()
+        self._meshes = MeshReader(self.geometry.store)
+        self._things: dict[Key, int] = {}
+        self._no_surface: dict[Key, bool] = {}
+        self._shapes: dict[Shape, int] = {}
+        self._read: dict[Key, tuple[int, frozenset[int]]] = {}  # mesh → shape, and the datablocks that it depends on
+
+    def read(self, depsgraph: Any) -> None:
+        """Add the frame that the dependency graph stands at."""
+        self._forget_changed(depsgraph)
+        things: list[int] = []
+        shapes: list[int] = []
+        matrices: list[Any] = []
+        met: dict[Key, int] = {}
+        for instance in depsgraph.object_instances:
+            if not seen_by_camera(instance) or self._is_no_surface(instance) or not instance.show_self:
+                continue
+            shape = self._shape(instance)
+            if shape is None:
+                continue
+            key = identity(instance)
+            met[key] = met.get(key, -1) + 1
+            things.append(self._thing((*key, met[key]), instance))
+            shapes.append(shape)
+            matrices.append([row[:] for row in instance.matrix_world])
+        put = self.geometry.store.put
+        self.geometry.frames.append(
+            FrameOfGeometry(
+                put(np.array(things, np.int32)),
+                put(np.array(shapes, np.int32)),
+                put(np.array(matrices, np.float64).reshape(-1, 4, 4)),
+            )
+        )
+
+    def _is_no_surface(self, instance: Any) -> bool:
+        """Whether there is nothing to read of an instance; what a render shows of it all the same is noted."""
+        thing = instance.object
+        key = (thing.original.as_pointer(), thing.type, instance.show_self)
+        if key not in self._no_surface:
+            if kind := kind_of(instance):
+                self.geometry.unread[thing.original.name] = kind
+            elif thing.type in KINDS:
+                return True  # it is empty as yet
+            self._no_surface[key] = thing.type != "MESH" or is_volume(thing)
+        return self._no_surface[key]
+
+    def _forget_changed(self, depsgraph: Any) -> None:
+        changed = {update.id.original.as_pointer() for update in depsgraph.updates if update.is_updated_geometry}
+        self._read = {key: entry for key, entry in self._read.items() if not entry[1] & changed}
+
+    def _shape(self, instance: Any) -> int | None:
+        thing = instance.object  # what geometry nodes make belongs to the object that has the nodes
+        mesh = thing.data
+        parts = (thing.original.as_pointer(), mesh.original.as_pointer())
+        key = (mesh.as_pointer(), *parts)
+        if key not in self._read:
+            shape = self._meshes.read(thing)
+            if shape is None:
+                return None
+            if shape not in self._shapes:
+                self._shapes[shape] = len(self.geometry.shapes)
+                self.geometry.shapes.append(shape)
+            self._read[key] = (self._shapes[shape], frozenset(parts))
+        return self._read[key][0]
+
+    def _thing(self, key: Key, instance: Any) -> int:
+        if key not in self._things:
+            self._things[key] = len(self.geometry.things)
+            owner = instance.parent if instance.is_instance else instance.object
+            name = instance.object.original.name
+            several = instance.is_instance and instance.persistent_id[1] != NO_NUMBER
+            instanced = several or (instance.is_instance and instance.object.original != owner.original)
+            self.geometry.things.append(Thing(name, owner.original.name, instanced, is_glass(instance.object)))
+        return self._things[key]
+
+
+def identity(instance: Any) -> Key:
+    """What makes an instance the same one at another frame; persistent_id alone is not unique."""
+    parent = instance.parent.original.name_full if instance.is_instance else None
+    persistent = tuple(instance.persistent_id) if instance.is_instance else ()
+    return (instance.object.original.name_full, persistent, parent)
+
+
+def seen_by_camera(instance: Any) -> bool:
+    """Whether camera rays may hit an instance; the render's own graph leaves out all else that is hidden."""
+    return instance.object.visible_camera and (not instance.is_instance or instance.parent.visible_camera)
+
+
+def is_glass(thing: Any) -> bool:
+    """Whether one sees through all of an object's materials: by a glass or transparent shader, or transmission."""
+    materials = materials_of(thing)
+    return bool(materials) and all(material and _transmits(material) for material in materials)
+
+
+def _transmits(material: Any) -> bool:
+    if not material.node_tree:
+        return False
+    for node in material.node_tree.nodes:
+        if node.type in ("BSDF_GLASS", "BSDF_REFRACTION", "BSDF_TRANSPARENT"):
+            return True
+        if node.type == "BSDF_PRINCIPLED":
+            socket = node.inputs["Transmission Weight"]
+            if not socket.is_linked and socket.default_value > 0.5:
+                return True
+    return False

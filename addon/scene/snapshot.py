@@ -1,0 +1,161 @@
+"""The scene as a Shot, in two steps: `snapshot` asks Blender, `complete` does the arithmetic in any thread."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...backend.motion_bridge import shot
+from ...backend.motion_bridge.errors import BadInput, Cancelled
+from .camera import CameraFrame, Picture, picture_of, read_camera
+from .evaluation import each_frame
+from .first_frame import FirstFrame, Pixels, take_first_frame
+from .geometry import unsupported
+from .geometry.frame_geometry import moments, view_of
+from .geometry.instances import Geometry, Reader
+from .isolated_camera import read_cameras
+from .passes.passes import Maps
+from .tracks.build import Followed, begin, gathered, torn_notes
+from .tracks.control_points import HandleReader
+from .tracks.sources import WHOLE, Grid, Region, Source
+
+DENSE = frozenset({"depth", "objects", "flow"})
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be read."""
+
+    frames: tuple[int, ...]  # rising
+    needs: frozenset[str]  # optional fields of a Shot: depth, objects, flow, tracks
+    first_frame: FirstFrame
+    prompts: Mapping[int, str] = field(default_factory=dict)
+    negative: Mapping[int, str] = field(default_factory=dict)
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)  # the engine's
+    schedules: Mapping[str, str] = field(default_factory=dict)  # Deforum's, by name; key 0 is the first frame
+    grid: int = 0  # points a side of a grid over the first frame; 0 for none
+    sources: tuple[Source, ...] = ()  # what else is followed
+    region: Region = WHOLE  # where on the first frame the points of the grid and of surfaces are chosen
+    through_glass: bool = False  # whether tracks are seen through things of glass
+
+    @property
+    def followed(self) -> tuple[Source, ...]:
+        """Everything that is followed."""
+        return (*((Grid(self.grid),) if self.grid else ()), *self.sources)
+
+
+@dataclass
+class Snapshot:
+    """What Blender said; nothing in it is Blender's own, so any thread may use it."""
+
+    request: Request
+    fps: float
+    picture: Picture
+    cameras: list[CameraFrame]  # (T,)
+    first_frame: Pixels
+    geometry: Geometry | None
+    handles: HandleReader | None
+    notes: list[str]  # what the artist should know of the shot
+
+
+def snapshot(context: Any, request: Request) -> Snapshot:
+    """Read the scene at every frame and leave it as it was. Main thread.
+
+    BadInput when there is no usable camera, no frame, no first frame, or something to follow is not there.
+    """
+    scene = context.scene
+    frames = request.frames
+    if not frames or any(b <= a for a, b in pairwise(frames)):
+        raise BadInput("The frames to read must be a rising range with at least one frame, such as 1-24.")
+    if between := [frame for frame in frames if frame != int(frame)]:
+        raise BadInput(
+            f"Frame {between[0]:g} lies between two frames; a Shot has whole ones. Stretch the time instead."
+        )
+    picture = picture_of(scene.render)
+    if request.followed or request.needs & DENSE:
+        cameras, geometry, handles = _everything(context, request)
+    else:
+        cameras, geometry, handles = read_cameras(context, frames), None, None
+    pixels, notes = take_first_frame(request.first_frame, scene, frames[0], picture.width, picture.height)
+    if geometry:
+        notes = [*notes, *unsupported.sentences(geometry.unread)]
+    fps = scene.render.fps / scene.render.fps_base
+    return Snapshot(request, fps, picture, cameras, pixels, geometry, handles, notes)
+
+
+def _everything(context: Any, request: Request) -> tuple[list[CameraFrame], Geometry, HandleReader]:
+    cameras: list[CameraFrame] = []
+    reader = Reader()
+    handles = HandleReader(request.followed, reader.geometry.store)
+
+    def visit(depsgraph: Any, frame: float) -> None:
+        cameras.append(read_camera(depsgraph, frame))
+        reader.read(depsgraph)
+        handles.read(depsgraph, frame)
+
+    each_frame(context, request.frames, visit)
+    return cameras, reader.geometry, handles
+
+
+def complete(
+    snapshot: Snapshot, folder: Path, progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+) -> None:
+    """Make the Shot's arrays frame by frame and write its folder. Raises Cancelled when `cancelled` says so.
+
+    progress: (frames done, frames in all). What the artist should know is added to `snapshot.notes`.
+    """
+    request, geometry, handles = snapshot.request, snapshot.geometry, snapshot.handles
+    count = len(request.frames)
+    size = (count, snapshot.picture.height, snapshot.picture.width)
+    maps = Maps(geometry, request.needs, size, folder) if geometry else None
+    followed: list[Followed] = []
+    for moment in moments(geometry, snapshot.cameras, snapshot.picture) if geometry else ():
+        if cancelled():
+            raise Cancelled(f"Stopped while reading frame {request.frames[moment.at]}.")
+        if maps and request.needs & DENSE:
+            maps.draw(moment)
+        if moment.at == 0 and geometry and handles:
+            glass = [number for number, thing in enumerate(geometry.things) if thing.glass and request.through_glass]
+            followed = [
+                begin(source, number, handles, geometry, moment, count, frozenset(glass), request.region)
+                for number, source in enumerate(request.followed)
+            ]
+        for one in followed:
+            one.follow(moment)
+        progress(moment.at + 1, count)
+    if geometry:
+        snapshot.notes.extend(torn_notes(followed, geometry, request.frames))
+    tracks = gathered(followed, count, view_of(snapshot.cameras[0], snapshot.picture), folder)
+    shot.save(_assemble(snapshot, maps, tracks), folder)
+
+
+def _assemble(snapshot: Snapshot, maps: Maps | None, tracks: shot.Tracks | None) -> shot.Shot:
+    request, cameras, frames = snapshot.request, snapshot.cameras, snapshot.request.frames
+    return shot.Shot(
+        frames=frames,
+        fps=snapshot.fps,
+        width=snapshot.picture.width,
+        height=snapshot.picture.height,
+        camera=shot.Camera(
+            np.stack([camera.pose for camera in cameras]),
+            np.stack([camera.intrinsics for camera in cameras]),
+            np.array([camera.orthographic for camera in cameras]),
+        ),
+        first_frame=snapshot.first_frame,
+        cuts=tuple(
+            frame for frame, old, new in zip(frames[1:], cameras, cameras[1:], strict=False) if old.name != new.name
+        ),
+        depth=maps.depth if maps else None,
+        flow=maps.flow if maps else None,
+        objects=maps.objects if maps else None,
+        tracks=tracks,
+        prompts=request.prompts,
+        negative=request.negative,
+        seed=request.seed,
+        settings=request.settings,
+        schedules=request.schedules,
+    )

@@ -1,0 +1,83 @@
+"""The folders that takes live in: one for each press of Render, numbered."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from ..backend.motion_bridge.errors import BadInput
+from ..backend.motion_bridge.takes import lock
+from ..backend.motion_bridge.takes.output_path import check_output
+
+_NAME = re.compile(r"take_(\d{3,})")
+_FRAME = re.compile(r"frame_(-?\d{4,})\.png")
+
+
+@dataclass(frozen=True)
+class Take:
+    """One job's output: its frames, and in `shot` the snapshot that they were made from."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def shot(self) -> Path:
+        return self.folder / "shot"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep others from writing to the take; a folder that is empty afterwards is taken away."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with lock.held(self.folder):
+                yield
+        finally:
+            with suppress(OSError):
+                self.folder.rmdir()
+
+    def frames(self) -> dict[int, Path]:
+        """The frames on disk by their number in the scene, rising."""
+        try:
+            names = os.listdir(self.folder)
+        except OSError:
+            return {}  # not begun
+        found = {int(match[1]): self.folder / name for name in names if (match := _FRAME.fullmatch(name))}
+        return dict(sorted(found.items()))
+
+
+def output_folder(path: str) -> Path:
+    """The folder that the panel's output field means; BadInput when nothing can be written there.
+
+    `//` is the folder of the .blend file, which must have been saved.
+    """
+    if not path.strip():
+        raise BadInput("The output folder is empty; choose one in the Motion Bridge panel, such as //motion_bridge/.")
+    if path.startswith("//") and not bpy.data.filepath:
+        raise BadInput(f"The output folder {path} starts beside the .blend file; save the file first.")
+    return check_output(bpy.path.abspath(path))
+
+
+def new(output: Path) -> Take:
+    """The next take of an output folder, one above the highest that is there."""
+    return Take(output / f"take_{max(_numbers(output), default=0) + 1:03d}")
+
+
+def last(output: Path) -> Take:
+    """The newest take of an output folder; BadInput when there is none."""
+    numbers = _numbers(output)
+    if not numbers:
+        raise BadInput(f"There is no take in {output} to go on with; press Render to make the first.")
+    return Take(output / f"take_{max(numbers):03d}")
+
+
+def _numbers(output: Path) -> list[int]:
+    if not output.is_dir():
+        return []
+    return [int(found[1]) for path in output.iterdir() if path.is_dir() and (found := _NAME.fullmatch(path.name))]

@@ -1,0 +1,56 @@
+"""motion-bridge channels MODEL: what a model's latent channels answer to."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from ..errors import BadInput
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a registered name or a model's folder")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where the report goes, as JSON")
+    parser.add_argument("--pictures", type=int, default=24, help="how many are drawn (24)")
+    parser.add_argument("--shuffles", type=int, default=39, help="how often the weights are shuffled (39)")
+    parser.add_argument("--size", type=int, default=128, help="width and height of the pictures, pixels (128)")
+    parser.add_argument("--device", default="", help="cuda, mps or cpu; the fastest there is")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print what was found, write the report. Done also where nothing can be concluded."""
+    if arguments.pictures < 4 or arguments.shuffles < 19:
+        raise BadInput("At least 4 pictures and 19 shuffles are needed; with fewer nothing could be believed.")
+    if arguments.size < 32 or arguments.size % 16:
+        raise BadInput(f"--size {arguments.size} must be a multiple of 16, at least 32.")
+    from ..engines.deforum.loop import latent_channels  # torch, which other commands do without
+    from ..model_registry import folder_check, registry
+    from ..models import autoencoder
+    from ..models import device as machine
+
+    device = arguments.device or machine.best_device()
+    model = autoencoder.load(arguments.model, device)
+    found = latent_channels.responses(model.encode, arguments.pictures, arguments.size)
+    shuffled = []
+    for seed in range(arguments.shuffles):
+        with model.shuffled(seed):
+            shuffled.append(latent_channels.responses(model.encode, arguments.pictures, arguments.size))
+        print(f"shuffled {seed + 1}/{arguments.shuffles}", file=sys.stderr)
+    report = latent_channels.conclude(arguments.model, found, shuffled)
+    same = folder_check.fingerprint(registry.located(arguments.model) / "vae")
+    written = latent_channels.document(report, model.packing, same)
+    if model.packing > 1 and found.shape[2] == 128:
+        written["packed_0_to_31_are_structure"] = latent_channels.hypothesis(found, shuffled, 32)
+    print(f"{found.shape[2]} channels, {report.pictures} pictures, {report.shuffles} shuffles of the weights")
+    print(f"chance that shuffled weights prefer as much: {report.chance:.3f}")
+    if report.concluded:
+        for kind in latent_channels.KINDS:
+            these = [at for at, answer in enumerate(report.answers) if answer == kind]
+            print(f"{kind:10} {len(these):4}: {', '.join(map(str, these)) or '-'}")
+        print(f"{'unsaid':10} {report.answers.count(None):4}")
+    else:
+        print("Nothing is concluded: this model's channels prefer nothing beyond what shuffled weights do.")
+    if arguments.output:
+        arguments.output.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+        print(f"Saved: '{arguments.output}'")
+    return 0

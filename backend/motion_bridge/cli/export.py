@@ -1,0 +1,48 @@
+"""motion-bridge export SHOT --format F --out FILE"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from .. import shot, track_formats
+from ..errors import BadInput
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shot", type=Path, metavar="SHOT", help="a Shot folder")
+    parser.add_argument("--format", required=True, metavar="F", help=f"one of {', '.join(track_formats.MODULES)}")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the file to write")
+    parser.add_argument(
+        "--kind", action="append", default=[], choices=shot.TRACK_KINDS, help="tracks of this kind alone"
+    )
+    parser.add_argument("--size", metavar="WxH", help="the picture that the other program gets, if not the Shot's own")
+    parser.add_argument(
+        "--timing",
+        choices=track_formats.TIMINGS,
+        default="real",
+        help="real: keep the speed; stretch: spread the Shot over the frames that the format has",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    scene = shot.load(arguments.shot)
+    size = _size(arguments.size) if arguments.size else None
+    try:
+        written = track_formats.write(
+            scene, arguments.format, arguments.out, kinds=arguments.kind, size=size, timing=arguments.timing
+        )
+    except OSError as fault:
+        raise BadInput(f"{arguments.out} cannot be written: {fault.strerror or fault}.") from None
+    for notice in written.notices:
+        print(f"motion-bridge: note: {notice}", file=sys.stderr)
+    for path in written.files:
+        print(f"Saved: '{path}'")
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,5})[x×*]([0-9]{1,5})", text)
+    if match is None:
+        raise BadInput(f"--size is {text!r}; write it like 832x480.")
+    return int(match[1]), int(match[2])

@@ -1,0 +1,50 @@
+"""motion-bridge: the command line of the backend.
+
+A command is a file of this folder and a line in COMMANDS; only the one that was asked for is imported.
+"""
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from .. import __version__
+from ..errors import MotionBridgeError
+
+COMMANDS = {  # name → what it does; its file here has the same name
+    "render": "make the frames of a Shot",
+    "serve": "work for Blender, which speaks over stdin and stdout",
+    "doctor": "say what this machine has and which engines can run on it",
+    "export": "write a Shot's point tracks for other programs",
+    "schedules": "say what a Deforum settings file or Parseq document means, frame by frame",
+    "transfer": "move a picture as any video moves, with the MotionStream engine",
+    "convert": "bring other people's video models into this engine's layout",
+    "channels": "measure what a model's latent channels answer to: structure, colour or texture",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code: 0 done, 2 bad input, 3 the backend failed, 4 cancelled."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    purpose = "Video that follows the motion of a Blender scene."
+    parser = argparse.ArgumentParser(prog="motion-bridge", description=purpose)
+    parser.add_argument("--version", action="version", version=f"motion-bridge {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
+    for name, purpose in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=purpose, description=purpose[0].upper() + purpose[1:] + ".")
+        if name in words[:1]:
+            import_module(f".{name}", __package__).add(subparser)
+    chosen = parser.parse_args(words)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a path must not end a job
+    try:
+        return import_module(f".{chosen.command}", __package__).run(chosen)
+    except MotionBridgeError as fault:
+        print(f"motion-bridge: {fault}", file=sys.stderr)
+        return fault.exit_code
+    except BrokenPipeError:  # nobody reads our output any more, as after `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return MotionBridgeError.exit_code

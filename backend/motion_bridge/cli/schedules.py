@@ -1,0 +1,69 @@
+"""motion-bridge schedules FILE"""
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import BadInput
+from ..schedules import DIALECTS, Context, settings_files
+
+Values = dict[str, list[float] | list[str]]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a settings file, Parseq document, Shot or one schedule; -: stdin")
+    parser.add_argument("--max-frames", type=int, metavar="N", help="frames of the run; otherwise what the file says")
+    parser.add_argument("--seed", type=int, metavar="S", help="what `s` stands for; otherwise what the file says")
+    parser.add_argument("--fps", type=float, metavar="F", help="frames a second; otherwise what the file says")
+    parser.add_argument("--dialect", choices=DIALECTS, default="superset", help="whose reading of the language")
+    parser.add_argument("--json", action="store_true", help='print {"name": [one value for each frame]}')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    found = settings_files.read(_content(arguments.file), arguments.file)
+    given = {"max_frames": arguments.max_frames, "seed": arguments.seed, "fps": arguments.fps}
+    context = replace(found, **{name: value for name, value in given.items() if value is not None}).context(
+        arguments.dialect
+    )
+    values, notices = settings_files.evaluate(found, context)
+    for notice in (*found.notices, *notices):
+        print(f"motion-bridge: note: {notice}", file=sys.stderr)
+    if not values:
+        raise BadInput(f"{arguments.file} holds no schedule.")
+    if arguments.json:
+        print(json.dumps(values, ensure_ascii=False, allow_nan=False))
+    else:
+        _print_table(values, context)
+    return 0
+
+
+def _content(file: str) -> str:
+    try:
+        path = Path(file) / "shot.json" if Path(file).is_dir() else Path(file)
+        data = sys.stdin.buffer.read() if file == "-" else path.read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as fault:
+        raise BadInput(f"{file} cannot be read: {fault.strerror or fault}.") from None
+    except UnicodeDecodeError as fault:
+        raise BadInput(f"{file} is no text in UTF-8: byte {fault.start} cannot be read.") from None
+
+
+def _print_table(values: Values, context: Context) -> None:
+    """What stays the same first, then a column for each schedule that changes."""
+    print(f"# {context.max_frames} frames at {context.fps:g} a second, seed {context.seed}")
+    changing = {}
+    for name, series in values.items():
+        if all(value == series[0] for value in series):
+            print(f"{name}\t{_shown(series[0])}")
+        else:
+            changing[name] = series
+    if changing:
+        print("\t".join(("frame", *changing)))
+        for frame in range(context.max_frames):
+            print("\t".join((str(frame), *(_shown(series[frame]) for series in changing.values()))))
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.10g}"

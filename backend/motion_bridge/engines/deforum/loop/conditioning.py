@@ -1,0 +1,95 @@
+"""What the model is shown at each frame beside the picture and the words: structure, a reference, LoRA strengths."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ....errors import BadInput
+from ....models import control_images
+from ....models.image_model import ImageModel, Structure
+from ....models.load import Choice
+from ....schedules import values
+from ....shot import Shot
+from . import images
+from .feedback_space import padded
+from .frame_schedule import Plan
+from .images import from_bytes
+
+FIRST = "first"  # the reference that is the first generated frame
+NONE = "none"
+
+
+def choice(shot: Shot, settings: Mapping[str, Any], plan: Plan, device: str, precision: str | None) -> Choice:
+    """The model that is wanted. precision: that of the frames which exist, where a job goes on."""
+    return Choice(
+        settings["model"],
+        device,
+        (shot.width, shot.height),
+        precision or settings["precision"],
+        settings["control"],
+        settings["control_model"],
+        tuple((file, float(weights[0])) for file, weights in loras(settings["loras"], plan)),
+    )
+
+
+def loras(setting: Any, plan: Plan) -> list[tuple[Path, NDArray[Any]]]:
+    """Files and their strengths, (T,) each, from [[file, strength or schedule], …]; a file alone has strength 1."""
+    found = []
+    for entry in setting if isinstance(setting, list) else [None]:
+        file, weight = entry if isinstance(entry, list) and len(entry) == 2 else (entry, 1)
+        if not isinstance(file, str) or isinstance(weight, bool) or not isinstance(weight, int | float | str):
+            raise BadInput(f'loras is {json.dumps(setting)}; write [["FILE.safetensors", 0.8], …].')
+        text = weight if isinstance(weight, str) else f"0:({weight})"
+        found.append((Path(file).expanduser(), values(text, plan.context, f"the strength of {file}")))
+    return found
+
+
+class Conditions:
+    """Made once for a job, after its model."""
+
+    def __init__(self, shot: Shot, settings: Mapping[str, Any], plan: Plan, model: ImageModel, device: str):
+        self._shot, self._plan, self._model, self._device = shot, plan, model, device
+        self._kind, self._asked = settings["control"], settings["reference"]
+        self._weights = [weights for _, weights in loras(settings["loras"], plan)]
+        self._near = (
+            control_images.near_range(shot.depth) if self._kind == "depth" and shot.depth is not None else (0, 1)
+        )
+        self._reference: Tensor | None = None
+        if self._asked != NONE and not model.refers:
+            raise BadInput(f"{settings['model']} takes no reference picture; set reference to none, or use FLUX.2.")
+        if self._asked not in (NONE, FIRST):
+            self._reference = from_bytes(images.read(self._asked, "reference"), device)
+
+    def begin(self, picture: Tensor) -> None:
+        """The first frame is made, or found again: (1, 3, H, W)."""
+        if self._asked == FIRST:
+            self._reference = picture
+
+    def at(self, k: int) -> dict[str, Any]:
+        """Fields of a Wish for frame k."""
+        weights = tuple(float(each[k]) for each in self._weights) or None
+        return {"structure": self._structure(k), "reference": self._reference, "lora_weights": weights}
+
+    def _structure(self, k: int) -> Structure | None:
+        depth, objects = self._shot.depth, self._shot.objects
+        if self._kind == NONE or depth is None:
+            return None
+        if self._kind == "depth":
+            drawn = control_images.of_depth(depth[k], self._near)
+        else:
+            focal = float(self._shot.camera.intrinsics[k, 0, 0])
+            drawn = control_images.of_edges(depth[k], None if objects is None else objects.index[k], focal)
+        whole = padded(drawn.to(self._device), self._model.multiple)
+        return Structure(whole, self._kind, self._plan("control_strength", k))
+
+
+def check(shot: Shot, settings: Mapping[str, Any]) -> None:
+    """BadInput for what no model could be shown."""
+    if settings["control"] != NONE and shot.depth is None:
+        raise BadInput("control follows the scene's depth, which this Shot does not hold; read it again with depth.")
+    if settings["reference"] not in (NONE, FIRST):
+        images.read(settings["reference"], "reference")  # so that a wrong file is found before the model is loaded

@@ -1,0 +1,252 @@
+"""What stays the same while a job runs: the model, the plan, where motion comes from, what is read from files."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ....errors import BadInput
+from ....media import video
+from ....models import depth as estimators
+from ....models import device as machine
+from ....models import load as models
+from ....models.compiled import compile_parts
+from ....models.image_model import SMALLEST, ImageModel
+from ....shot import Shot
+from .. import input_files
+from . import (
+    color_match,
+    composite,
+    conditioning,
+    depth,
+    guided_images,
+    images,
+    internal_resolution,
+    latent_channel_weights,
+    motion_sources,
+    optical_flow,
+    prompt_weights,
+)
+from .conditioning import Conditions
+from .depth import Depths
+from .feedback_space import Latents, Pixels, Space
+from .frame_schedule import Plan, read
+from .guided_images import Guided
+from .images import Picture, from_bytes
+from .internal_resolution import Size
+from .mask import Masks
+from .motion_sources import Motions
+from .warp import KERNELS, PADDINGS
+
+SPACES: dict[str, type[Pixels] | type[Latents]] = {"pixel": Pixels, "latent": Latents}
+FLOWS = ("None", *optical_flow.METHODS)
+CHOICES = {
+    "mode": ("feedback", "video", "interpolation"),
+    "feedback": tuple(SPACES),
+    "motion": motion_sources.SOURCES,
+    "padding": PADDINGS,
+    "sampling": KERNELS,
+    "optical_flow_cadence": FLOWS,
+    "color_coherence": ("auto", "None", *color_match.SPACES, "Latent"),
+    "noise_type": ("moving", "gaussian", "perlin"),
+    "prompt_blending": prompt_weights.BLENDINGS,
+    "optical_flow_redo_generation": FLOWS,
+    "hybrid_motion": ("None", *optical_flow.MOTIONS),
+    "hybrid_flow_method": optical_flow.METHODS,
+    "hybrid_composite": ("None", "Before Motion", "Normal", "After Generation"),
+    "hybrid_mask": composite.MASKS,
+    "hybrid_comp_mask_equalize": composite.EQUALISED,
+}
+OF_SCENE = "scene"  # the depth_model that is the Shot's own depth
+LEAST = {"cadence": 1, "redo": 0, "color_coherence_video_every_N_frames": 1, "hybrid_consistency_blur": 0}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Made once, before the first frame; everything in it can be made again from the Shot and its settings."""
+
+    settings: Mapping[str, Any]
+    plan: Plan
+    model: ImageModel
+    conditions: Conditions
+    space: Space
+    motions: Motions
+    depths: Depths
+    guide: list[Picture]  # (H, W, 3) a frame; empty without a guide video
+    masks: Masks
+    guided: Guided
+    start: Tensor  # (1, 3, H, W): the picture to begin with, whether or not anything of it is kept
+    reference: Tensor | None  # (1, 3, H', W'): the colours to keep, where a file gives them
+    coherence: str  # None, a space of colours, or Latent
+    device: str
+    size: Size  # of the frames; they are painted at the start picture's
+
+
+def prepare(
+    shot: Shot, settings: Mapping[str, Any], precision: str | None = None, model: ImageModel | None = None
+) -> Job:
+    """Read and load everything. BadInput for what cannot be; what is quick to check is checked before the model.
+
+    precision: of the model that made the frames which exist, where a job goes on. model: one that is loaded already.
+    """
+    _check(shot, settings)
+    input_files.check(settings, shot.schedules)
+    conditioning.check(shot, settings)
+    size = (shot.width, shot.height)
+    painted = internal_resolution.of(size, settings)
+    for sentence in internal_resolution.sentence(size, painted, settings):
+        _say(sentence)
+    shot = internal_resolution.seen(shot, painted)
+    plan = read(shot, dict(settings), shrunk=painted[0] / size[0])
+    for sentence in plan.ignored():
+        _say(sentence)
+    device = machine.usable(settings["device"])
+    frames = _guide(shot, settings)
+    seen = _depths(shot, settings, device)
+    moving = _motions(shot, settings, plan, frames, seen, device)
+    covered = Masks(settings, plan.words, _video(shot, settings["mask_video"], "mask_video"), painted, device)
+    towards = guided_images.read(settings["guided_images"], plan.context, painted, device)
+    start = _start(shot, settings, frames, towards, device)
+    reference = None
+    if settings["color_reference"] not in ("first", "video"):
+        reference = from_bytes(images.read(settings["color_reference"], "color_reference"), device)
+    if model is None:
+        load = models.choose if settings["compile"] else models.kept  # what is compiled was changed for this job
+        model = load(conditioning.choice(shot, settings, plan, device, precision), _say)
+    _say_size(shot, model)
+    if settings["compile"]:
+        _say(compile_parts(model))
+    shown = conditioning.Conditions(shot, settings, plan, model, device)
+    space = SPACES[settings["feedback"]](model, size == painted, latent_channel_weights.read(settings, model))
+    coherence = settings["color_coherence"]
+    if coherence == "auto":
+        coherence = "Latent" if settings["feedback"] == "latent" else "LAB"
+    return Job(
+        settings,
+        plan,
+        model,
+        shown,
+        space,
+        moving,
+        seen,
+        frames,
+        covered,
+        towards,
+        start,
+        reference,
+        coherence,
+        device,
+        size,
+    )
+
+
+def _say(sentence: str) -> None:
+    """Into the log of whoever started this process."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _say_size(shot: Shot, model: ImageModel) -> None:
+    width, height = (-(-side // model.multiple) * model.multiple for side in (shot.width, shot.height))
+    if (width, height) != (shot.width, shot.height):
+        _say(
+            f"The model takes sizes in multiples of {model.multiple}: frames are made at {width}x{height}, their "
+            f"edges mirrored, and cut to {shot.width}x{shot.height}."
+        )
+
+
+def _check(shot: Shot, settings: Mapping[str, Any]) -> None:
+    for name, choices in CHOICES.items():
+        if settings[name] not in choices:
+            raise BadInput(f"{name} is {settings[name]!r}; choose one of {', '.join(choices)}.")
+    for name, least in LEAST.items():
+        if not isinstance(settings[name], int) or settings[name] < least:
+            raise BadInput(f"{name} is {settings[name]!r}; it must be a whole number of at least {least}.")
+    if min(shot.width, shot.height) < SMALLEST:
+        raise BadInput(f"{shot.width}x{shot.height} is too small for a model; each side needs {SMALLEST} pixels.")
+    if settings["feedback"] == "latent" and settings["color_coherence"] in color_match.SPACES:
+        raise BadInput(
+            f"color_coherence {settings['color_coherence']} works on pixels, and feedback is latent; choose Latent, "
+            "auto or None."
+        )
+    estimated = settings["depth_model"] not in ("", OF_SCENE)
+    if settings["hybrid_mask"] == "Video Depth" and not estimated:
+        raise BadInput("hybrid_mask 'Video Depth' needs a depth_model; name one.")
+    if settings["hybrid_mask"] == "Depth" and not estimated and shot.depth is None:
+        raise BadInput("hybrid_mask 'Depth' needs depth; read the Shot again with depth, or name a depth_model.")
+    if settings["depth_model"] == OF_SCENE and shot.depth is None:
+        raise BadInput("depth_model is 'scene', and this Shot has no depth; read it again with depth.")
+
+
+def _motions(
+    shot: Shot, settings: Mapping[str, Any], plan: Plan, frames: list[Picture], seen: Depths, device: str
+) -> Motions:
+    if settings["mode"] == "interpolation":
+        return motion_sources.Still()
+    if settings["mode"] == "video":
+        return motion_sources.steps_of_guide(frames, "Optical Flow", plan, settings, device)
+    own = _own_motions(shot, settings, plan, frames, seen, device)
+    if settings["hybrid_motion"] == "None":
+        return own
+    return motion_sources.Both(
+        own, motion_sources.steps_of_guide(frames, settings["hybrid_motion"], plan, settings, device)
+    )
+
+
+def _own_motions(
+    shot: Shot, settings: Mapping[str, Any], plan: Plan, frames: list[Picture], seen: Depths, device: str
+) -> Motions:
+    kind, flipped = settings["motion"], settings["perspective_flip"]
+    if kind == "scene":
+        if shot.depth is None and (shot.flow is None or settings["cadence"] > 1):
+            raise BadInput("This Shot has no depth, so the scene's motion is unknown; read it again with depth.")
+        return motion_sources.OfScene(shot, device)
+    if kind == "2D":
+        return motion_sources.steps_2d(plan, flipped)
+    if kind == "3D":
+        return motion_sources.steps_3d(plan, seen, flipped)
+    return motion_sources.steps_of_guide(frames, motion_sources.OF_GUIDE[kind], plan, settings, device)
+
+
+def _depths(shot: Shot, settings: Mapping[str, Any], device: str) -> Depths:
+    of_picture = settings["mode"] == "feedback" and settings["motion"] == "3D"
+    if not of_picture and settings["hybrid_mask"] not in ("Depth", "Video Depth"):
+        return depth.Flat()
+    if settings["depth_model"] not in ("", OF_SCENE):
+        return depth.Estimated(estimators.load(settings["depth_model"], device), settings["dialect"] == "classic")
+    return depth.OfShot(shot) if shot.depth is not None else depth.Flat()
+
+
+def _guide(shot: Shot, settings: Mapping[str, Any]) -> list[Picture]:
+    wanted = {
+        "mode": settings["mode"] == "video",
+        "motion": settings["mode"] == "feedback" and settings["motion"] in motion_sources.OF_GUIDE,
+        "init_image": settings["init_image"] == "guide",
+        "hybrid_motion": settings["hybrid_motion"] != "None",
+        "hybrid_composite": settings["hybrid_composite"] != "None",
+        "color_reference": settings["color_reference"] == "video",
+    }
+    for name in (name for name, wants in wanted.items() if wants):
+        if not settings["guide_video"]:
+            raise BadInput(f"{name} is {settings[name]!r}, which needs a guide_video; name one.")
+    return _video(shot, settings["guide_video"], "guide_video") if any(wanted.values()) else []
+
+
+def _video(shot: Shot, path: str, name: str) -> list[Picture]:
+    """A video's frames at the Shot's rate and size; none without one."""
+    return (
+        list(video.frames_at_rate(Path(path), len(shot.frames), shot.fps, shot.width, shot.height, name))
+        if path
+        else []
+    )
+
+
+def _start(shot: Shot, settings: Mapping[str, Any], frames: list[Picture], towards: Guided, device: str) -> Tensor:
+    if settings["mode"] == "video" or settings["init_image"] == "guide":
+        return from_bytes(frames[0], device)
+    if settings["init_image"]:
+        found = images.read(settings["init_image"], "init_image")
+        return from_bytes(images.fitted(found, shot.width, shot.height), device)
+    return towards.at(0) if towards else from_bytes(shot.first_frame, device)

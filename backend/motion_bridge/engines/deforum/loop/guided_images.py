@@ -1,0 +1,69 @@
+"""Guided images: pictures at certain frames that the job is drawn towards, as the webui's "guided images" do it.
+
+Before a frame is generated, the picture that holds then is mixed into it; after it, its colours are drawn towards a
+mixture of the two. How much is mixed swings between two pictures' frames:
+
+    blend = max - slope·cos(2·(k mod tweening) / tweening)        in the first `tweening` frames after a picture
+    blend = 0.07                                                  elsewhere
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from ....errors import BadInput
+from ....schedules import Context
+from ....schedules.prompts import by_frame
+from . import images
+from .images import from_bytes
+
+OUTSIDE = 0.07  # the share of a picture where no tweening is going on
+APART = 25  # frames between two pictures where there is only one
+
+
+class Guided:
+    """The pictures of a job and the frames (from 0) at which they begin."""
+
+    def __init__(self, files: Mapping[int, Tensor]):
+        self.files = dict(sorted(files.items()))
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    def at(self, k: int) -> Tensor:
+        """The picture that holds at frame k, (1, 3, H, W)."""
+        begun = [frame for frame in self.files if frame <= k]
+        return self.files[max(begun) if begun else min(self.files)]
+
+    def share(self, k: int, plan: Callable[[str, int], float]) -> float:
+        """How much of it is mixed in at frame k. plan: a schedule's value at a frame."""
+        frames = list(self.files)
+        spans = zip(frames, frames[1:], strict=False)
+        apart = next((later - earlier for earlier, later in spans if earlier <= k <= later), APART)
+        tweening = max(plan("tweening_frames_schedule", k), 1e-6)
+        if k % max(apart, 1) > tweening:
+            return OUTSIDE
+        turn = math.cos((k % tweening) / (tweening / 2))
+        return min(max(plan("blendFactorMax", k) - plan("blendFactorSlope", k) * turn, 0.0), 1.0)
+
+
+def read(given: Any, context: Context, size: tuple[int, int], device: str) -> Guided:
+    """The guided images of a setting: {frame or expression: file}, or its JSON. size: width and height."""
+    try:
+        found = json.loads(given) if isinstance(given, str) and given.strip() else given or {}
+    except ValueError as wrong:
+        raise BadInput(f"guided_images is no JSON: {wrong}.") from None
+    if not isinstance(found, Mapping) or not all(isinstance(path, str) for path in found.values()):
+        raise BadInput(
+            'guided_images must name a file for each frame, such as {"0": "first.png", "max_f": "last.png"}.'
+        )
+    keys = by_frame({str(frame): path for frame, path in found.items()}, context)
+    return Guided(
+        {
+            frame: from_bytes(images.fitted(images.read(path, "guided_images"), *size), device)
+            for frame, path in keys.items()
+        }
+    )

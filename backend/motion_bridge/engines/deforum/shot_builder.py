@@ -1,0 +1,169 @@
+"""A Shot from words: prompt, schedules and settings by their names, a preset, a settings file.
+
+Where two of them speak of the same thing, a keyword goes before the preset, the preset before the file, and the file
+before what the Shot held already.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import shot as shots
+from ...errors import BadInput
+from ...media import png
+from ...model_registry import registry
+from ...schedules import Context
+from ...schedules.prompts import by_frame
+from ...schedules.webui_writer import STILL
+from ...shot import Camera, Shot
+from .. import settings_parser
+from . import presets, settings_import
+from .engine import DEFAULTS, engine
+from .schedules import MOVING_2D, MOVING_3D, check, check_moving, check_prompts, over
+
+SIDE = 1024  # pixels, where nothing says the size
+SMALLER = {"sd-1.5": 512, "lcm": 512, "sdxl-turbo": 512, "sketch": 128}
+FRAMES, FPS = 120, 24.0
+
+Picture = NDArray[np.uint8]
+Prompt = str | Mapping[int | str, str]
+Where = Path | str
+
+
+def shot_of(
+    *,
+    model: str | None = None,
+    shot: Shot | Where | None = None,
+    settings: Where | None = None,
+    preset: str = "",
+    prompt: Prompt = "",
+    negative: str = "",
+    seed: int | None = None,
+    frames: int | None = None,
+    fps: float | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    first_frame: Picture | Where | None = None,
+    **asked: Any,
+) -> tuple[Shot, tuple[str, ...]]:
+    """The Shot that is meant, checked before anything is loaded, and what its maker should know of it.
+
+    shot: a scene's, or its folder; without one the picture is moved by schedules or a guide video. settings: a settings
+    file. preset: one of presets.py. prompt: a text, or texts by frame of the Shot (from 0 where there is none); a key
+    may be an expression of max_f. seed: of the first frame. asked: schedules and settings by name.
+
+    Only without a shot: frames: how many (120); fps: a second (24); width, height: pixels, by default the first
+    frame's or what suits the model. first_frame: (H, W, 3) uint8 or a PNG; without one frame 0 is made from the
+    prompt alone.
+    """
+    file = settings_import.read(Path(settings), model or "") if settings else settings_import.Brought({}, {}, {})
+    chosen, schedules = settings_parser.sort(engine, asked, shot_of.__kwdefaults__ or ())
+    by_preset = presets.asked(preset) if preset else ({}, {})
+    if shot is None:
+        model = model or str(file.settings.get("model", DEFAULTS["model"]))
+        picture = _picture(first_frame)
+        if picture is None:
+            width, height = _said(width, file.width), _said(height, file.height)
+        size = _size(width, height, picture, SMALLER.get(registry.chosen(model), SIDE))
+        count, rate = _said(frames, file.frames, FRAMES), _said(fps, file.fps, FPS)
+        motion = {} if "motion" in file.settings else {"motion": _motion({**file.schedules, **schedules})}
+        begun = picture is not None or _brings_picture({**file.settings, **chosen})
+        base = _blank(count, rate, size, picture, {**motion, "use_init": begun}, not settings)
+    else:
+        alone = {"frames": frames, "fps": fps, "width": width, "height": height, "first_frame": first_frame}
+        for name in (name for name, value in alone.items() if value is not None):
+            raise BadInput(f"{name} cannot be chosen for a Shot; it has its own.")
+        base = shot if isinstance(shot, Shot) else shots.load(Path(shot))
+    start = _said(seed, file.seed, base.seed)
+    merged = {**base.settings, **file.settings, **by_preset[0], **chosen}
+    if model:
+        merged["model"] = registry.chosen(model)
+    check_moving(merged, schedules)
+    texts = reduce(over, (base.schedules, file.schedules, by_preset[1], schedules))
+    context = Context(len(base.frames), start, base.fps, dialect=merged.get("dialect", DEFAULTS["dialect"]))
+    check(texts, context)
+    words = _prompts(prompt, context, base.frames[0])
+    if not words:
+        check_prompts(file.prompts, 0)
+        words = settings_import.placed(file.prompts, base.frames) or base.prompts
+    unwanted = {base.frames[0]: negative} if negative else base.negative
+    made = replace(base, settings=merged, schedules=texts, prompts=words, negative=unwanted, seed=start)
+    shots.check(made, "The Shot")
+    return made, (*file.notices, *(registry.instead(model, merged["model"]) if model else ()))
+
+
+def _said(*values: Any) -> Any:
+    """The first that is said at all."""
+    return next((value for value in values if value is not None), None)
+
+
+def _brings_picture(settings: Mapping[str, Any]) -> bool:
+    """Whether there is something to begin with although nobody gave a first frame."""
+    return settings.get("mode") == "video" or any(settings.get(name) for name in ("init_image", "guided_images"))
+
+
+def _blank(
+    count: int, fps: float, size: tuple[int, int], picture: Picture | None, settings: dict[str, Any], still: bool
+) -> Shot:
+    """A Shot without a scene; `still`: what nobody moves stands still, where the webui's own defaults would drift."""
+    if count < 1:
+        raise BadInput(f"frames is {count}; it must be at least 1.")
+    width, height = size
+    lens = np.array([[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]], np.float64)  # nobody looks through it
+    return Shot(
+        frames=tuple(range(count)),
+        fps=float(fps),
+        width=width,
+        height=height,
+        camera=Camera(np.tile(np.eye(4), (count, 1, 1)), np.tile(lens, (count, 1, 1)), np.zeros(count, bool)),
+        first_frame=np.full((height, width, 3), 128, np.uint8) if picture is None else picture,
+        settings=settings,
+        schedules=STILL if still else {},
+    )
+
+
+def _size(width: int | None, height: int | None, picture: Picture | None, side: int) -> tuple[int, int]:
+    """Width and height in pixels."""
+    rows, columns = picture.shape[:2] if picture is not None else (side, side)
+    asked = _said(width, columns), _said(height, rows)
+    if picture is not None and asked != (columns, rows):
+        raise BadInput(
+            f"The first frame has {columns}x{rows} pixels, not {asked[0]}x{asked[1]}; scale it, or leave width and "
+            "height away."
+        )
+    if min(asked) < 1:
+        raise BadInput(f"{asked[0]}x{asked[1]} pixels are no picture.")
+    return asked
+
+
+def _motion(schedules: Mapping[str, str]) -> str:
+    """The mode that the schedules speak of."""
+    return "3D" if any(name in schedules for name in MOVING_3D if name not in MOVING_2D) else "2D"
+
+
+def _prompts(prompt: Prompt, context: Context, first: int) -> dict[int, str]:
+    """Prompts by frame. BadInput where the first frame has none."""
+    if isinstance(prompt, str):
+        return {first: prompt} if prompt else {}
+    found = by_frame({str(frame): text for frame, text in prompt.items()}, context)
+    check_prompts(found, first)
+    return found
+
+
+def _picture(first_frame: Picture | Where | None) -> Picture | None:
+    if first_frame is None:
+        return None
+    if not isinstance(first_frame, np.ndarray):
+        if not Path(first_frame).is_file():
+            raise BadInput(f"The first frame {first_frame} is not there.")
+        return png.read(Path(first_frame))
+    if first_frame.ndim != 3 or first_frame.shape[2] != 3 or first_frame.dtype != np.uint8:
+        raise BadInput(
+            f"The first frame is {first_frame.dtype} of shape {first_frame.shape}; it must be uint8 (H, W, 3)."
+        )
+    return first_frame

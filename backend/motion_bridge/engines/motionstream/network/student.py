@@ -1,0 +1,160 @@
+"""The causal student: Wan's transformer, one chunk at a time, looking back at a cache.
+
+It has the teacher's parameters under the teacher's names, so a teacher's weights load as they are. What differs is only
+what attention sees: the chunk itself and the context of cache.py, at rotary positions that count slots, never absolute
+time, so that they never leave the range seen in training.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from diffusers import WanTransformer3DModel
+from torch import Tensor
+from torch.nn import functional
+
+from .kv_cache import KeyValue
+
+Kept = list[KeyValue | None]  # for each layer; None where there is nothing
+
+
+@dataclass(frozen=True)
+class Text:
+    """A prompt, ready for cross-attention: keys and values of each layer, made once."""
+
+    layers: tuple[KeyValue, ...]
+    picture: tuple[KeyValue, ...] = ()  # the same of the first frame, in models that also look at it so
+
+
+class Student(WanTransformer3DModel):
+    """`WanTransformer3DModel` with `chunk` beside its own `forward`."""
+
+    def read_text(self, embedding: Tensor, seen: Tensor | None = None) -> Text:
+        """(B, words, text width) → what every layer's cross-attention needs of it.
+
+        seen: (B, patches, image width), what an image encoder sees in the first frame; for models that ask for it.
+        """
+        words = self.condition_embedder.text_embedder(embedding)
+        layers, picture = [], []
+        for block in self.blocks:
+            key = block.attn2.norm_k(block.attn2.to_k(words))
+            layers.append(KeyValue(_heads(key, block.attn2), _heads(block.attn2.to_v(words), block.attn2)))
+        if seen is not None:
+            patches = self.condition_embedder.image_embedder(seen)
+            for block in self.blocks:
+                key = block.attn2.norm_added_k(block.attn2.add_k_proj(patches))
+                value = block.attn2.add_v_proj(patches)
+                picture.append(KeyValue(_heads(key, block.attn2), _heads(value, block.attn2)))
+        return Text(tuple(layers), tuple(picture))
+
+    def look_back(self, kept: Kept, height: int, width: int) -> Kept:
+        """Cache.context() as `chunk` takes it: keys turned for the slots they are in, once for all passes of a chunk.
+
+        height, width: of the latents.
+        """
+        if kept[0] is None:
+            return kept
+        rows, columns = height // self.config.patch_size[1], width // self.config.patch_size[2]
+        rotation = self._rotation(kept[0].key.shape[1] // (rows * columns), rows, columns)
+        return [each and KeyValue(_rotate(each.key, rotation), each.value) for each in kept]
+
+    def chunk(self, model_input: Tensor, sigma: Tensor, text: Text, context: Kept) -> tuple[Tensor, list[KeyValue]]:
+        """The velocity of one chunk, and the keys and values by which later chunks may remember it.
+
+        model_input: (B, in channels, chunk frames, h, w); sigma: (B,) in 0…1; context: look_back.
+        → velocity (B, out channels, chunk frames, h, w) and one KeyValue for each layer.
+        """
+        batch, _, frames, height, width = model_input.shape
+        _, rows, columns = self.config.patch_size
+        grid = (frames, height // rows, width // columns)
+        hidden = self.patch_embedding(model_input).flatten(2).transpose(1, 2)
+        embedded = self._embed_sigma(sigma, hidden.dtype)
+        modulation = self.condition_embedder.time_proj(functional.silu(embedded)).unflatten(1, (6, -1))
+        past_frames = 0 if context[0] is None else context[0].key.shape[1] // (grid[1] * grid[2])
+        rotation = self._rotation(past_frames + frames, *grid[1:])[-hidden.shape[1] :]  # the chunk takes the last slots
+        memory = []
+        told = [[each] for each in text.layers]
+        if text.picture:
+            told = [[words, picture] for words, picture in zip(text.layers, text.picture, strict=True)]
+        for block, past, words in zip(self.blocks, context, told, strict=True):
+            hidden, own = _block(block, hidden, modulation, rotation, past, words)
+            memory.append(own)
+        shift, scale = (self.scale_shift_table + embedded[:, None]).chunk(2, dim=1)
+        hidden = (self.norm_out(hidden.float()) * (1 + scale) + shift).type_as(hidden)
+        return self._to_picture(self.proj_out(hidden), batch, grid), memory
+
+    def _embed_sigma(self, sigma: Tensor, dtype: torch.dtype) -> Tensor:
+        embedder = self.condition_embedder
+        angles = embedder.timesteps_proj(1000 * sigma)
+        return embedder.time_embedder(angles.to(embedder.time_embedder.linear_1.weight.dtype)).to(dtype)
+
+    def _rotation(self, frames: int, rows: int, columns: int) -> Tensor:
+        """Rotary angles as unit complex numbers for slots 0 … frames-1: (frames · rows · columns, head width / 2)."""
+        rope = self.rope
+        cosine = rope.freqs_cos.split([rope.t_dim, rope.h_dim, rope.w_dim], dim=1)
+        sine = rope.freqs_sin.split([rope.t_dim, rope.h_dim, rope.w_dim], dim=1)
+        shapes = ((frames, 1, 1), (1, rows, 1), (1, 1, columns))
+        turns = [
+            torch.complex(c[:count, ::2].float(), s[:count, ::2].float())
+            .view(*shape, -1)
+            .expand(frames, rows, columns, -1)
+            for c, s, count, shape in zip(cosine, sine, (frames, rows, columns), shapes, strict=True)
+        ]
+        return torch.cat(turns, dim=-1).flatten(0, 2)
+
+    def _to_picture(self, tokens: Tensor, batch: int, grid: tuple[int, int, int]) -> Tensor:
+        _, rows, columns = self.config.patch_size
+        patches = tokens.view(batch, *grid, rows, columns, -1)
+        return patches.permute(0, 6, 1, 2, 4, 3, 5).flatten(5, 6).flatten(3, 4)
+
+
+def _block(
+    block: torch.nn.Module,
+    hidden: Tensor,
+    modulation: Tensor,
+    rotation: Tensor,
+    past: KeyValue | None,
+    words: list[KeyValue],
+) -> tuple[Tensor, KeyValue]:
+    """One layer: self-attention over past and present, cross-attention to the text, feed-forward."""
+    parts = (block.scale_shift_table + modulation.float()).chunk(6, dim=1)
+    shift, scale, gate, shift_ff, scale_ff, gate_ff = parts
+    normal = (block.norm1(hidden.float()) * (1 + scale) + shift).type_as(hidden)
+    seen, own = _attend_to_past(block.attn1, normal, rotation, past)
+    hidden = (hidden.float() + seen * gate).type_as(hidden)
+    normal = block.norm2(hidden.float()).type_as(hidden)
+    hidden = hidden + _attend_to_text(block.attn2, normal, words)
+    normal = (block.norm3(hidden.float()) * (1 + scale_ff) + shift_ff).type_as(hidden)
+    return (hidden.float() + block.ffn(normal).float() * gate_ff).type_as(hidden), own
+
+
+def _attend_to_past(
+    attention: torch.nn.Module, hidden: Tensor, rotation: Tensor, past: KeyValue | None
+) -> tuple[Tensor, KeyValue]:
+    query = _heads(attention.norm_q(attention.to_q(hidden)), attention)
+    own = KeyValue(
+        _heads(attention.norm_k(attention.to_k(hidden)), attention), _heads(attention.to_v(hidden), attention)
+    )
+    key, value = _rotate(own.key, rotation), own.value
+    if past is not None:
+        key, value = torch.cat([past.key, key], dim=1), torch.cat([past.value, value], dim=1)
+    return attention.to_out[0](_attend(_rotate(query, rotation), key, value)), own
+
+
+def _attend_to_text(attention: torch.nn.Module, hidden: Tensor, words: list[KeyValue]) -> Tensor:
+    """Attention to the text, and beside it to the first frame in models that have that; the two add up."""
+    query = _heads(attention.norm_q(attention.to_q(hidden)), attention)
+    return attention.to_out[0](sum(_attend(query, each.key, each.value) for each in words))
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    seen = functional.scaled_dot_product_attention(query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2))
+    return seen.transpose(1, 2).flatten(2)
+
+
+def _heads(tokens: Tensor, attention: torch.nn.Module) -> Tensor:
+    return tokens.unflatten(2, (attention.heads, -1))
+
+
+def _rotate(tokens: Tensor, rotation: Tensor) -> Tensor:
+    pairs = torch.view_as_complex(tokens.float().unflatten(-1, (-1, 2)).contiguous())
+    return torch.view_as_real(pairs * rotation[:, None]).flatten(-2).type_as(tokens)

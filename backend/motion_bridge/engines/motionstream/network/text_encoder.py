@@ -1,0 +1,80 @@
+"""What somebody says, and what the first frame shows, as numbers for cross-attention.
+
+The sketch knows words by a fixed direction each. Wan's models read through UMT5, and some of them look at the first
+frame through CLIP as well; both encoders run once for each prompt or picture and are never needed between chunks.
+"""
+
+import re
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ....errors import BadInput
+from ....model_registry.folder_check import weight_faults
+from .sketch_config import embed_words
+
+LENGTH = 512  # tokens; what is behind a text's end is zeros
+CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+
+
+class Words:
+    """The sketch's: (1, 12, width) for a prompt; zeros for none."""
+
+    def __call__(self, prompt: str) -> Tensor:
+        return embed_words(re.findall(r"\w+", prompt))[None]
+
+
+class T5:
+    """Wan's text encoder, from the folders `tokenizer` and `text_encoder` of a model."""
+
+    def __init__(self, folder: Path, device: str, dtype: torch.dtype):
+        """BadInput when a folder is missing or not whole."""
+        from transformers import AutoTokenizer, UMT5EncoderModel
+
+        place = folder / "text_encoder"
+        if not place.is_dir() or not (folder / "tokenizer").is_dir():
+            raise BadInput(f"{folder} has no text_encoder and tokenizer; copy both from the model's repository.")
+        if faults := list(weight_faults(place, "text_encoder/")):
+            raise BadInput(f"{place} cannot be loaded: {' '.join(faults)}")
+        try:
+            self._tokenizer = AutoTokenizer.from_pretrained(str(folder / "tokenizer"), local_files_only=True)
+            encoder = UMT5EncoderModel.from_pretrained(
+                str(place), dtype=dtype, use_safetensors=True, local_files_only=True
+            )
+        except (OSError, ValueError, KeyError) as fault:
+            raise BadInput(f"{folder} does not hold a text encoder that can be used: {fault}") from None
+        self._encoder = encoder.to(device).eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def __call__(self, prompt: str) -> Tensor:
+        """(1, 512, width)"""
+        read = self._tokenizer(
+            " ".join(prompt.split()), max_length=LENGTH, truncation=True, add_special_tokens=True, return_tensors="pt"
+        ).to(self._encoder.device)
+        found = self._encoder(read.input_ids, read.attention_mask).last_hidden_state
+        return functional.pad(found, (0, 0, 0, LENGTH - found.shape[1]))
+
+
+@torch.no_grad()
+def look_at(picture: Tensor, folder: Path, device: str, dtype: torch.dtype) -> Tensor:
+    """What CLIP sees in a picture (3, H, W) in -1 … 1, by the encoder in `image_encoder`: (1, patches, width).
+
+    The last layer but one, as Wan's models were trained with. BadInput when the folder is missing or not whole.
+    """
+    from transformers import CLIPVisionModel
+
+    place = folder / "image_encoder"
+    if not place.is_dir():
+        raise BadInput(f"{folder} has no image_encoder, which this model needs; copy it from the model's repository.")
+    if faults := list(weight_faults(place, "image_encoder/")):
+        raise BadInput(f"{place} cannot be loaded: {' '.join(faults)}")
+    encoder = CLIPVisionModel.from_pretrained(str(place), dtype=dtype, use_safetensors=True, local_files_only=True)
+    side = encoder.config.image_size
+    small = functional.interpolate(
+        (picture[None].float() + 1) / 2, (side, side), mode="bicubic", align_corners=False, antialias=True
+    ).clamp(0, 1)
+    mean, std = (torch.tensor(each)[None, :, None, None] for each in (CLIP_MEAN, CLIP_STD))
+    shown = ((small - mean) / std).to(device, dtype)
+    return encoder.to(device).eval()(shown, output_hidden_states=True).hidden_states[-2]

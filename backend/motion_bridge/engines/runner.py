@@ -1,0 +1,120 @@
+"""One job from order to frames; the worker runs it for Blender, the command line for itself."""
+
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .. import shot as shots
+from ..errors import BackendFailed, BadInput, Cancelled, ModelMissing, MotionBridgeError, OutOfMemory
+from ..ipc.events import Event, FrameMade, Progress, Said, Started
+from ..shot import Shot
+from ..takes import output_path, writer
+from . import base as engines
+from . import diagnostics
+from .base import Changes, Frame
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody wants made."""
+
+    job: int  # the number that its events carry
+    shot: Path  # a Shot's folder
+    output: str  # the take's folder; need not exist
+    engine: str
+    resume: bool  # make what is missing in a folder that holds frames of this very job
+
+
+def run(order: Order, changes: Changes, cancelled: Callable[[], bool]) -> Iterator[Event]:
+    """Make the frames of a Shot that are not on disk yet; each is there when its event is yielded.
+
+    Ends normally when all are finished. Raises BadInput, Cancelled, or what stopped the engine as one of errors.py.
+    """
+
+    def check_cancelled() -> None:
+        if cancelled():
+            raise Cancelled("The job was cancelled; finished frames are kept.")
+
+    folder = output_path.check_output(order.output)
+    yield Progress(order.job, "Reading the shot", 0, 1)
+    shot = shots.load(order.shot)
+    with _typed(order.engine):
+        engine = engines.find(order.engine)
+    if lacking := diagnostics.lack(order.engine):
+        raise ModelMissing(f"Engine {order.engine} cannot run here: {lacking}.")
+    settings = engines.settings(engine, shot)
+    _check_needs(engine.needs(settings), shot, order)
+    identity = writer.Identity(shots.digest(order.shot), order.engine, settings)
+
+    def accepted_changes() -> list:
+        check_cancelled()
+        found = ({name: value for name, value in fields.items() if name in engine.accepts} for fields in changes())
+        return [fields for fields in found if fields]
+
+    with writer.take(folder, identity, shot.frames, order.resume) as take:
+        total = len(shot.frames)
+        yield Started(order.job, total, total - len(take))
+        yield Progress(order.job, "Loading", len(take), total)
+        made = engine.frames(shot, take, accepted_changes)
+        while True:
+            check_cancelled()
+            with _typed(order.engine):
+                frame = next(made, None)
+            if frame is None:
+                break
+            _check_frame(frame, shot, take, order.engine)
+            path = take.save(frame)
+            yield FrameMade(order.job, frame.index, shot.frames[frame.index], path, frame.pixels)
+            for sentence in frame.notes.get("said", ()):
+                yield Said(order.job, sentence)
+            yield Progress(order.job, "Generating", len(take), total)
+        if len(take) < total:
+            raise BackendFailed(f"Engine {order.engine} stopped after {len(take)} of {total} frames.")
+
+
+def _check_needs(needs: Iterable[str], shot: Shot, order: Order) -> None:
+    for name in sorted(needs):
+        if getattr(shot, name) is None:
+            raise BadInput(
+                f"{order.shot}: engine {order.engine} needs {name}, which this Shot does not hold. Write the Shot "
+                "again for this engine."
+            )
+
+
+def _check_frame(frame: Frame, shot: Shot, take: writer.Take, name: str) -> None:
+    """What an engine hands over must be a picture; anything else is its own fault and is never written."""
+    if not 0 <= frame.index < len(shot.frames):
+        raise BackendFailed(f"Engine {name} made frame {frame.index} of a Shot of {len(shot.frames)}.")
+    fault = f"Engine {name} failed at frame {shot.frames[frame.index]}: the picture"
+    if frame.index in take:
+        raise BackendFailed(f"{fault} was finished already.")
+    if frame.pixels.shape != (shot.height, shot.width, 3):
+        raise BackendFailed(f"{fault} has shape {frame.pixels.shape}, not {(shot.height, shot.width, 3)}.")
+    if frame.pixels.dtype.kind == "f" and not np.isfinite(frame.pixels).all():
+        raise BackendFailed(f"{fault} holds values that are not numbers.")
+    if frame.pixels.dtype != np.uint8:
+        raise BackendFailed(f"{fault} is {frame.pixels.dtype}, not uint8.")
+
+
+@contextmanager
+def _typed(name: str) -> Iterator[None]:
+    """Turn whatever an engine raises into one of errors.py; what it did not foresee is traced on stderr."""
+    try:
+        yield
+    except MotionBridgeError:
+        raise
+    except ImportError as fault:
+        raise ModelMissing(
+            f"Engine {name} cannot be loaded: {fault}. `motion-bridge doctor` says what to install."
+        ) from None
+    except (Exception, SystemExit) as fault:
+        traceback.print_exc(file=sys.stderr)
+        said = f"{type(fault).__name__}: {fault}"
+        if isinstance(fault, MemoryError) or type(fault).__name__ == "OutOfMemoryError":  # torch has its own
+            raise OutOfMemory(f"Memory ran out in engine {name} ({said}). Make the picture smaller.") from None
+        raise MotionBridgeError(f"Engine {name} failed: {said}") from None

@@ -1,0 +1,125 @@
+"""What becomes of a job, as both ends and the command line see it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MotionBridgeError, ProtocolError, of_kind
+from .protocol import Message
+
+LONGEST_SENTENCE = 8000  # characters of an error that cross the pipe; its header has room for no more
+
+
+@dataclass(frozen=True)
+class Started:
+    """The job has been looked at and found good."""
+
+    job: int
+    total: int  # frames of the Shot
+    missing: int  # of these, the ones that are still to be made
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is being done, in a word that people read."""
+
+    job: int
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class FrameMade:
+    """A frame is finished and on disk."""
+
+    job: int
+    index: int  # position in the Shot, from 0
+    number: int  # of the frame in the scene
+    path: Path
+    pixels: NDArray[np.uint8]  # (H, W, 3) sRGB, top row first; read-only
+
+
+@dataclass(frozen=True)
+class Said:
+    """Something that people should know of the job: what was fitted, left out, or done later than it was asked for."""
+
+    job: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """All frames are finished."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The job ended early; finished frames stay. A cancelled job ends so too, with errors.Cancelled."""
+
+    job: int
+    error: MotionBridgeError
+
+
+@dataclass(frozen=True)
+class Silent:
+    """The backend is not responding; it may again, or the host stops it."""
+
+    job: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A backend that was silent responds again."""
+
+    job: int
+
+
+Event = Started | Progress | FrameMade | Said | Done | Failed | Silent | Heard
+
+
+def to_message(event: Event) -> tuple[str, int, dict[str, Any], bytes]:
+    """An event of the backend's as the kind, job, fields and payload of a message."""
+    match event:
+        case Started(job, total, missing):
+            return "started", job, {"total": total, "missing": missing}, b""
+        case Progress(job, stage, done, total):
+            return "progress", job, {"stage": stage, "done": done, "total": total}, b""
+        case FrameMade(job, index, number, path, pixels):
+            height, width, channels = pixels.shape
+            size = {"width": width, "height": height, "channels": channels}
+            return "frame", job, {"index": index, "number": number, "path": str(path), **size}, pixels.tobytes()
+        case Said(job, sentence):
+            return "said", job, {"message": sentence[:LONGEST_SENTENCE]}, b""
+        case Done(job):
+            return "done", job, {}, b""
+        case Failed(job, error):
+            return "failed", job, {"error": error.kind, "message": str(error)[:LONGEST_SENTENCE]}, b""
+    raise TypeError(f"{event!r} is the host's own and does not cross the pipe")
+
+
+def of_message(message: Message) -> Event:
+    """The event that a message from the backend stands for; ProtocolError when it stands for none."""
+    job, fields = message.job, message.fields
+    match message.kind:
+        case "started":
+            return Started(job, fields["total"], fields["missing"])
+        case "progress":
+            return Progress(job, fields["stage"], fields["done"], fields["total"])
+        case "frame":
+            shape = fields["height"], fields["width"], fields["channels"]
+            pixels = np.frombuffer(message.payload, np.uint8).reshape(shape)
+            return FrameMade(job, fields["index"], fields["number"], Path(fields["path"]), pixels)
+        case "said":
+            return Said(job, fields["message"])
+        case "done":
+            return Done(job)
+        case "failed":
+            return Failed(job, of_kind(fields["error"], fields["message"]))
+    raise ProtocolError(f"The backend sent a {message.kind} message, which only the host may send.")

@@ -1,0 +1,166 @@
+"""The backend's end of the pipe: `motion-bridge serve`.
+
+Jobs run in the main thread, one after the other. A second thread reads messages, a third says that this process is
+alive, a fourth writes. The first two of these start before anything heavy is imported. When stdin ends, so does the
+process, whatever it is doing: that is how it dies with Blender on every system.
+"""
+
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import MotionBridgeError, OutOfMemory, ProtocolError
+from . import protocol
+from .channel import Sender
+
+if TYPE_CHECKING:
+    from ..engines.runner import Order
+    from .events import Event
+
+HEARTBEAT = 0.25  # seconds
+AHEAD = 4 << 20  # bytes of frames that may lie here while Blender does not read
+MOST_JOBS = 100  # waiting or at work
+
+Run = Callable[["Order", Callable[[], list], Callable[[], bool]], Iterator["Event"]]
+
+
+def serve(run: Run | None = None) -> int:
+    """Serve the host at the other end of stdin and stdout until it closes stdin; the process ends with that.
+
+    run: makes the frames of an order; job.run when nothing else is given.
+    """
+    source, sink = _claim_pipe()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches us too; the host decides
+    worker = _Worker(Sender(sink, AHEAD))
+    worker.start(source)
+    if run is None:
+        from ..engines.runner import run
+    while True:
+        worker.work(run)
+
+
+def _claim_pipe() -> tuple[IO[bytes], IO[bytes]]:
+    """Move the pipe to private descriptors, so that nothing that prints or reads can reach it."""
+    source, sink = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return os.fdopen(source, "rb"), os.fdopen(sink, "wb")
+
+
+class _Task:
+    """A job of the host's, from its order to its end."""
+
+    def __init__(self, job: int, fields: Mapping[str, Any]):
+        self.job = job
+        self._fields = fields
+        self.cancelled = threading.Event()
+        self._changes: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+
+    def order(self) -> "Order":
+        from ..engines.runner import Order
+
+        fields = self._fields
+        return Order(self.job, Path(fields["shot"]), fields["output"], fields["engine"], fields["resume"])
+
+    def change(self, fields: dict[str, Any]) -> None:
+        self._changes.put(fields)
+
+    def changes(self) -> list[dict[str, Any]]:
+        """What was changed since the last call, oldest first."""
+        return [self._changes.get() for _ in range(self._changes.qsize())]
+
+
+class _Worker:
+    def __init__(self, sender: Sender):
+        self._sender = sender
+        self._state = "loading"
+        self._tasks: dict[int, _Task] = {}
+        self._waiting: queue.SimpleQueue[_Task] = queue.SimpleQueue()
+
+    def start(self, source: IO[bytes]) -> None:
+        self._sender.send("hello", 0, {"protocol": protocol.PROTOCOL})
+        threading.Thread(target=self._beat, name="motion-bridge-heartbeat", daemon=True).start()
+        threading.Thread(target=self._listen, args=(source,), name="motion-bridge-reader", daemon=True).start()
+
+    def work(self, run: Run) -> None:
+        """Wait for the next job and do it, to whatever end."""
+        from . import events
+
+        self._enter("idle")
+        task = self._waiting.get()
+        self._enter("loading")
+        end = self._follow(task, run)
+        del self._tasks[task.job]
+        kind, job, fields, _ = events.to_message(end)
+        self._sender.send(kind, job, fields)
+
+    def _follow(self, task: _Task, run: Run) -> "Event":
+        """Do a job, sending what becomes of it; its last event comes back."""
+        from . import events
+
+        try:
+            for event in run(task.order(), task.changes, task.cancelled.is_set):
+                kind, job, fields, payload = events.to_message(event)
+                self._sender.wait_for_room(task.cancelled.is_set)
+                self._sender.send(kind, job, fields, payload)
+                if kind == "frame":
+                    self._enter("working")
+        except MotionBridgeError as fault:
+            return events.Failed(task.job, fault)
+        except MemoryError:
+            return events.Failed(task.job, OutOfMemory("Memory ran out; make the picture smaller."))
+        except Exception as fault:
+            traceback.print_exc()
+            return events.Failed(task.job, MotionBridgeError(f"The backend failed: {type(fault).__name__}: {fault}"))
+        return events.Done(task.job)
+
+    def _obey(self, message: protocol.Message) -> None:
+        task = self._tasks.get(message.job)
+        match message.kind:
+            case "render" if task is None and len(self._tasks) < MOST_JOBS:
+                task = self._tasks[message.job] = _Task(message.job, message.fields)
+                self._waiting.put(task)
+            case "render":
+                raise ProtocolError(f"Job {message.job} was ordered twice, or more than {MOST_JOBS} at once.")
+            case "cancel" if task:
+                task.cancelled.set()
+            case "change" if task:
+                task.change(message.fields["fields"])
+            case "cancel" | "change":
+                pass  # the job has ended meanwhile
+            case _:
+                raise ProtocolError(f"The host sent a {message.kind} message, which only the backend may send.")
+
+    def _enter(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            self._sender.send("alive", 0, {"state": state})
+
+    def _beat(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(HEARTBEAT):
+            if self._sender.idle():  # frames under way say the same
+                self._sender.send("alive", 0, {"state": self._state})
+
+    def _listen(self, source: IO[bytes]) -> None:
+        code = 0
+        try:
+            reader = protocol.Reader(source)
+            protocol.check_hello(reader.receive(), "host")
+            while (message := reader.receive()) is not None:
+                self._obey(message)
+        except ProtocolError as fault:
+            print(fault, file=sys.stderr, flush=True)
+            code = fault.exit_code
+        except BaseException:
+            traceback.print_exc()
+            code = 3
+        os._exit(code)

@@ -1,0 +1,43 @@
+"""Pictures as an H.264 movie, through PyAV."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadInput, ModelMissing
+
+BT709 = 1  # how colours become luma and chroma, said in the file: without it players guess, by the picture's size
+
+
+def check(path: Path) -> None:
+    """Raise what `write` would raise, before hours are spent on frames."""
+    if path.suffix.lower() != ".mp4":
+        raise BadInput(f"The movie {path} must be a file whose name ends in .mp4.")
+    if find_spec("av") is None:
+        raise ModelMissing(f"Writing {path} needs the package av: pip install av. Frames are written without it.")
+
+
+def write(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf: int = 15) -> None:
+    """Pictures (H, W, 3) uint8 of one size, one after the other as they come; an odd side loses a pixel.
+
+    crf: H.264's constant rate factor, 0 (exact) to 51.
+    """
+    import av  # pyright: ignore[reportMissingImports]
+
+    coming = iter(pictures)
+    first = next(coming)
+    height, width = (side // 2 * 2 for side in first.shape[:2])
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        stream.width, stream.height = width, height
+        stream.pix_fmt, stream.options = "yuv420p", {"crf": str(crf)}
+        stream.colorspace = stream.color_primaries = stream.color_trc = BT709
+        for picture in chain((first,), coming):
+            whole = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="rgb24")
+            container.mux(stream.encode(whole.reformat(format="yuv420p", dst_colorspace=BT709)))
+        container.mux(stream.encode())

@@ -1,0 +1,137 @@
+"""Where a model's parts live and in which precision: the fastest exact plan that fits, else the best that does.
+
+A plan is arithmetic on facts, so it is made before anything is loaded and told in one sentence. Precision changes
+pictures, so a resumed job keeps the one it began with; where parts live does not.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..errors import BadInput, OutOfMemory
+from .parameter_count import SMALLEST, Facts
+
+GB = 1e9
+BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.05, "4-bit": 0.57}  # a weight, with its scales
+PRECISIONS = ("auto", *BYTES)
+QUANTISED = ("fp8", "4-bit")  # of the denoiser's weights only; they are widened to be used
+PACKAGES = {"4-bit": "bitsandbytes"}
+KEPT_FREE = 0.6 * GB  # the driver's own, and what fragmentation wastes
+# Counted on the full shapes without running them; the rest is for what kernels work in.
+LIVE_MAPS = 4.5  # full-size feature maps that are alive at once while a picture is decoded; counted: 3.0
+ACTIVATIONS = 9500  # bytes at a megapixel for each root of a parameter; counted: Klein 4B 9300, FLUX.2 dev 6000
+STREAMED = 0.1  # share of a streamed part that is on the device: the blocks at work and the next
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where it is to run."""
+
+    name: str  # cuda, mps, cpu
+    free: float  # bytes
+    bfloat16: bool = True  # known to the device, not emulated
+    quantisers: frozenset[str] = frozenset()  # of fp8, 4-bit: what is installed and works here
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One way to run a model. text and blocks: `stays` on the device, or `visits`, or `streams` through it."""
+
+    precision: str  # of BYTES: how the denoiser is stored
+    arithmetic: str  # fp32, bf16, fp16
+    text: str  # stays; visits: it and the denoiser take turns, at new prompts only; streams, layer by layer
+    blocks: str  # of the denoiser: stays; streams, at every step
+    needs: float  # bytes on the device at the worst moment
+
+    def sentence(self, name: str, device: Device) -> str:
+        """What somebody should know of it."""
+        how = {
+            ("stays", "stays"): "all of it stays there",
+            ("visits", "stays"): "its text encoder visits when the prompt changes",
+            ("streams", "stays"): "its text encoder is read through layer by layer when the prompt changes",
+            ("visits", "streams"): "its blocks are streamed in at every step",
+            ("streams", "streams"): "its blocks and its text encoder's are streamed in",
+        }[self.text, self.blocks]
+        precision = self.precision if self.precision == self.arithmetic else f"{self.precision} and {self.arithmetic}"
+        return (
+            f"{name} runs on {device.name} in {precision}; {how}: "
+            f"{self.needs / GB:.1f} of {device.free / GB:.1f} GB free."
+        )
+
+
+def plan(name: str, facts: Facts, device: Device, size: tuple[int, int], precision: str = "auto") -> Plan:
+    """The first plan that fits, most exact and fastest first. OutOfMemory says what would fit.
+
+    size: width and height in pixels; precision: one of PRECISIONS, where somebody wants a particular one.
+    """
+    if precision not in PRECISIONS:
+        raise BadInput(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}.")
+    ways = list(_ways(facts, device, size, precision))
+    if not ways:
+        package = PACKAGES.get(precision) if device.name == "cuda" else None
+        remedy = f"install {package}, or set precision to auto" if package else "set precision to auto"
+        raise BadInput(f"{name} cannot run in {precision} on {device.name}; {remedy}.")
+    for way in ways:
+        if way.needs <= device.free:
+            return way
+    smallest = min(ways, key=lambda way: way.needs)
+    raise OutOfMemory(
+        f"{name} does not fit: in {smallest.precision} it needs {smallest.needs / GB:.1f} GB for {size[0]}x{size[1]}, "
+        f"and {device.free / GB:.1f} GB are free on {device.name}. {what_fits(facts, device, size, precision)}"
+    )
+
+
+def what_fits(facts: Facts, device: Device, size: tuple[int, int], precision: str = "auto") -> str:
+    """The remedy as a sentence: the largest smaller picture of the same shape that fits, else a smaller model."""
+    for eighths in range(7, 0, -1):
+        width, height = (max(side * eighths // 8 // 16 * 16, SMALLEST) for side in size)
+        if any(way.needs <= device.free for way in _ways(facts, device, (width, height), precision)):
+            return f"{width}x{height} would fit."
+    return "No size would fit: choose a smaller model, or a device with more memory."
+
+
+def relief(facts: Facts, plan: Plan, size: tuple[int, int]) -> str:
+    """What a plan that proved too large would gain by a smaller picture, as a sentence."""
+    width, height = (max(side * 3 // 4 // 16 * 16, SMALLEST) for side in size)
+    smaller = _plan(facts, (width, height), plan.precision, plan.arithmetic, plan.text, plan.blocks)
+    return f"Make the picture smaller: {width}x{height} would need {(plan.needs - smaller.needs) / GB:.2g} GB less."
+
+
+def _ways(facts: Facts, device: Device, size: tuple[int, int], precision: str) -> Iterator[Plan]:
+    """All plans for a device, best first."""
+    native = "fp32" if device.name == "cpu" else "bf16" if device.bfloat16 else "fp16"
+    wanted = [precision]
+    if precision == "auto":
+        wanted = ["fp32", "bf16"] if device.name == "cpu" else [native, *QUANTISED]
+    possible = [kind for kind in wanted if kind not in QUANTISED or kind in device.quantisers]
+    for kind in possible:
+        arithmetic = native if kind in QUANTISED else kind
+        yield _plan(facts, size, kind, arithmetic, "stays", "stays")
+        if device.name != "cpu":
+            yield _plan(facts, size, kind, arithmetic, _visiting(facts, device, arithmetic), "stays")
+    if device.name == "cuda" and possible and possible[0] not in QUANTISED:
+        yield _plan(facts, size, possible[0], possible[0], _visiting(facts, device, possible[0]), "streams")
+
+
+def _visiting(facts: Facts, device: Device, arithmetic: str) -> str:
+    """How text encoders come to a device where they cannot stay."""
+    alone = (facts.text + facts.vae) * BYTES[arithmetic] + KEPT_FREE
+    return "visits" if alone <= device.free or device.name != "cuda" else "streams"
+
+
+def _plan(facts: Facts, size: tuple[int, int], precision: str, arithmetic: str, text: str, blocks: str) -> Plan:
+    each = BYTES[arithmetic]
+    denoiser, encoders = facts.denoiser * BYTES[precision], facts.text * each
+    if blocks == "streams":
+        denoiser *= STREAMED
+    pixels = size[0] * size[1]
+    decoding = pixels * facts.decoder_channels * LIVE_MAPS * each
+    denoising = ACTIVATIONS * facts.denoiser**0.5 * pixels / 1024**2 * each / 2
+    always = facts.vae * each + KEPT_FREE
+    making = denoiser + max(decoding, denoising)
+    if text == "stays":
+        needs = always + encoders + making
+    elif text == "visits":  # the denoiser is out meanwhile
+        needs = always + max(encoders, making)
+    else:
+        needs = always + max(STREAMED * encoders + denoiser, making)
+    return Plan(precision, arithmetic, text, blocks, needs)

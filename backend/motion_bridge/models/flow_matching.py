@@ -1,0 +1,121 @@
+"""Flow models, FLUX.1 and FLUX.2: what they have in common.
+
+Such a model was taught the direction from picture to noise at every mixture (1 - sigma)·picture + sigma·noise. To
+denoise is to walk that line backwards in a few straight pieces:
+
+    x ← x + (lower - level)·direction(x, level)        level: from sigma down to 0
+
+The pipelines of diffusers only start at whole steps, and FLUX.2's not at a picture at all, so the walk is here; their
+transformers, encoders and schedulers' settings are used as they are. Nothing in it waits for the device.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .image_model import Wish
+from .noise_level import levels_from
+from .pipeline_parts import Parts
+from .prompt_encoding import reader
+
+Direction = Callable[[Tensor, float], Tensor]  # tokens (1, N, C) float32 and their level → which way noise lies
+
+
+class FlowModel(ABC):
+    """A loaded pipeline of diffusers, used in parts. Latents are float32, whatever the weights are."""
+
+    refers = False
+
+    def __init__(self, parts: Parts):
+        self.parts = parts
+        self.pipeline = parts.pipeline
+        self.steps = parts.steps
+        self.guidance = parts.guidance
+        self.device = parts.device
+        self.multiple = self.pipeline.vae_scale_factor * 2
+        self.encoded = reader(self._encoded)
+
+    def levels(self, steps: int, width: int, height: int) -> list[float]:
+        """The sigmas that the model itself would take in so many steps, falling, without the final 0."""
+        shift = self._shift(steps, width, height)
+        even = np.linspace(1, 1 / steps, steps)
+        return [float(shift * u / (1 + (shift - 1) * u)) for u in even]
+
+    def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor:
+        """Latents mixed with noise up to sigma and denoised: shape and normalisation as `encode` gives them."""
+        if self.parts.weigh(wish.lora_weights):
+            self.encoded = reader(self._encoded)
+        height, width = (side * self.pitch for side in latent.shape[-2:])
+        levels = levels_from(sigma, self.levels(wish.steps or self.steps, width, height))
+        direction = self.direction(wish, width, height)
+        tokens = self.pack(torch.lerp(latent, noise.to(latent), sigma))
+        for level, lower in pairwise([*levels, 0.0]):
+            torch.compiler.cudagraph_mark_step_begin()  # a captured step may reuse what the one before it answered
+            tokens = tokens + (lower - level) * direction(tokens, level)
+        return self.unpack(tokens, width, height)
+
+    def encode(self, picture: Tensor) -> Tensor:
+        """A picture's latents, normalised as the transformer was taught."""
+        vae = self.pipeline.vae
+        return self._normalised(vae.encode((picture * 2 - 1).to(self.device, vae.dtype)).latent_dist.mode().float())
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """The picture of latents, (1, 3, H, W)."""
+        vae = self.pipeline.vae
+        return vae.decode(self._raw(latent).to(vae.dtype), return_dict=False)[0] / 2 + 0.5
+
+    def cells(self, latent: Tensor) -> Tensor:
+        """Latents as the autoencoder has them, (1, C, H/8, W/8): unpacked, so that each stands where it belongs."""
+        return self._raw(latent)
+
+    def from_cells(self, cells: Tensor) -> Tensor:
+        """The inverse of `cells`."""
+        return self._normalised(cells)
+
+    def _level_tensor(self, level: float) -> Tensor:
+        return torch.full((1,), level, device=self.device, dtype=self.parts.dtype)
+
+    def _shift(self, steps: int, width: int, height: int) -> float:
+        """How much the scheduler moves levels towards noise: sigma = s·u / (1 + (s - 1)·u), s = e^mu if dynamic."""
+        config = self.pipeline.scheduler.config
+        if not config.use_dynamic_shifting:
+            return float(config.shift)
+        tokens = (width // self.multiple) * (height // self.multiple)
+        mu = self._mu(tokens, steps)
+        return math.exp(mu) if config.time_shift_type == "exponential" else mu
+
+    @property
+    @abstractmethod
+    def pitch(self) -> int:
+        """Pixels along the side of one latent."""
+
+    @abstractmethod
+    def direction(self, wish: Wish, width: int, height: int) -> Direction:
+        """The model as a function of tokens and level; whatever stays the same over the steps is made here, once."""
+
+    @abstractmethod
+    def pack(self, latent: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def unpack(self, tokens: Tensor, width: int, height: int) -> Tensor: ...
+
+    @abstractmethod
+    def _normalised(self, raw: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _raw(self, latent: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _mu(self, tokens: int, steps: int) -> float: ...
+
+    def _encoded(self, text: str) -> tuple[Tensor, ...]:
+        with self.parts.guests:
+            return self._read(text)
+
+    @abstractmethod
+    def _read(self, text: str) -> tuple[Tensor, ...]: ...

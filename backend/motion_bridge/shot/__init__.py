@@ -1,0 +1,26 @@
+"""The contract between Blender and the engines: one camera move as plain data, and its folder format.
+
+Everything is validated when it is loaded or saved and nowhere else.
+"""
+
+from .storage import FORMAT, VERSION, differences, digest, load, map_array, save
+from .types import LARGEST_SIDE, TRACK_KINDS, Array, Camera, Objects, Shot, Tracks
+from .validation import check
+
+__all__ = [
+    "FORMAT",
+    "LARGEST_SIDE",
+    "TRACK_KINDS",
+    "VERSION",
+    "Array",
+    "Camera",
+    "Objects",
+    "Shot",
+    "Tracks",
+    "check",
+    "differences",
+    "digest",
+    "load",
+    "map_array",
+    "save",
+]

@@ -1,0 +1,67 @@
+"""One camera move as plain data: what Blender makes and engines take. docs/shot.md says the same in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+LARGEST_SIDE = 16384  # pixels; above it a frame no longer fits one message
+TRACK_KINDS = ("grid", "path", "live", "pinned")
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Camera:
+    """The camera at every frame; axes and pixels as in geometry/camera.py."""
+
+    pose: Array  # (T, 4, 4) float64, camera to world, no scale
+    intrinsics: Array  # (T, 3, 3) float64, pixels
+    orthographic: Array  # (T,) bool: no division by depth
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Points followed through the picture."""
+
+    xy: Array  # (N, T, 2) float32, pixels
+    visible: Array  # (N, T) bool: inside the picture, in front of the camera, not hidden by geometry
+    name: tuple[str, ...]  # (N,) the object that a point belongs to
+    kind: tuple[str, ...]  # (N,) one of TRACK_KINDS
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Which rigid thing is seen at each pixel, and how each of them moves."""
+
+    index: Array  # (T, H, W) uint16: 0 where there is nothing, i where pose[i - 1] is seen
+    pose: Array  # (M, T, 4, 4) float64, object to world, any invertible affine matrix
+    name: tuple[str, ...]  # (M,)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Everything about one camera move that a generator needs."""
+
+    frames: tuple[int, ...]  # (T,) frame numbers, rising
+    fps: float
+    width: int  # pixels
+    height: int
+    camera: Camera
+    first_frame: Array  # (H, W, 3) uint8, sRGB, top row first
+    cuts: tuple[int, ...] = ()  # frames at which another camera takes over
+    depth: Array | None = None  # (T, H, W) float16 or float32 along the optical axis, scene units, inf where nothing is
+    flow: Array | None = None  # (T, H, W, 2) float32: where each pixel of frame k came from in frame k-1, pixels
+    objects: Objects | None = None
+    tracks: Tracks | None = None
+    prompts: Mapping[int, str] = field(default_factory=dict)  # held from their frame until the next
+    negative: Mapping[int, str] = field(default_factory=dict)
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)  # the engine's own
+    schedules: Mapping[str, str] = field(default_factory=dict)  # Deforum strings
+
+    def prompt(self, frame: int) -> str:
+        """The prompt that holds at a frame number; empty before the first."""
+        keys = [key for key in self.prompts if key <= frame]
+        return self.prompts[max(keys)] if keys else ""

@@ -1,0 +1,28 @@
+"""The Shot that a take is made from, kept in the take's own folder."""
+
+from pathlib import Path
+
+from .. import shot as shots
+from ..errors import BadInput
+from ..shot import Shot
+from . import writer
+
+FOLDER = "shot"
+
+
+def keep(shot: Shot, take: Path, resume: bool) -> Path:
+    """Write a Shot into the folder of its take, or with `resume` find it there; its own folder.
+
+    BadInput when the folder holds a take and this is no resume, or when it was begun with another Shot.
+    """
+    folder = take / FOLDER
+    begun = (folder / "shot.json").is_file()
+    if not resume and (begun or writer.there(take)):
+        raise BadInput(f"{take} holds a take already. Resume to make only what is missing, or choose another folder.")
+    if not begun:
+        shots.save(shot, folder)
+    elif different := shots.differences(shots.load(folder), shot):
+        raise BadInput(
+            f"{take} was begun with other {' and '.join(different)}. Resume it with the same, or choose another folder."
+        )
+    return folder
