@@ -1,10 +1,11 @@
 """What this machine has: graphics processors, memory, packages. Nothing heavy is imported to find out."""
 
 import platform
-import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+
+from . import launch
 
 PACKAGES = ("numpy", "torch", "diffusers", "transformers", "safetensors", "opencv-python-headless", "timm")
 
@@ -23,12 +24,10 @@ def gpus() -> list[str]:
         return ["Apple GPU (Metal)"] if platform.machine() == "arm64" else []
     asked = "--query-gpu=name,memory.total,memory.free", "--format=csv,noheader"
     try:
-        answer = subprocess.run(
-            ["nvidia-smi", *asked], capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        answer = launch.ask(["nvidia-smi", *asked], 10)
+    except (OSError, launch.TimeoutExpired):
         return []
-    if answer.returncode != 0:
+    if answer.code != 0:
         return []
     rows = [line.split(", ") for line in answer.stdout.splitlines()]
     return [f"{row[0]}, {row[1]}, {row[2]} free" for row in rows if len(row) == 3]

@@ -12,7 +12,10 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
+
+__all__ = ["Answer", "TimeoutExpired", "ask", "how_it_ended", "python_command", "start"]
 
 PYTHON_OPTIONS = ("-I", "-B", "-X", "utf8")
 STATUS = {  # Windows' NTSTATUS, as exit codes of programs that crashed

@@ -7,7 +7,8 @@ ours (`Saved: '…'` is what farms read), an escape sequence could rewrite the s
 import os
 import sys
 import unicodedata
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -41,10 +42,26 @@ def saved(path: Path) -> str:
     return f"Saved: '{path}'"
 
 
-def say(text: str) -> None:
-    """Print a line on stdout at once. OutputLost when it is not taken: the pipe is closed, the disk is full."""
+def say(*cells: str) -> None:
+    """Print a line on stdout at once, its cells with tabs between them.
+
+    OutputLost when it is not taken: the pipe is closed, the disk is full.
+    """
+    with _taken():
+        print("\t".join(map(printable, cells)), flush=True)
+
+
+def flush() -> None:
+    """Write out what is still buffered; OutputLost likewise."""
+    with _taken():
+        if sys.stdout:
+            sys.stdout.flush()
+
+
+@contextmanager
+def _taken() -> Iterator[None]:
     try:
-        print(printable(text), flush=True)
+        yield
     except OSError as fault:
         silence_stdout()
         raise OutputLost(f"stdout takes no more: {fault.strerror}. What is finished is kept.") from None
@@ -52,6 +69,8 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     """Print a line on stderr; nothing happens where nobody takes it."""
+    if sys.stderr is None:  # print would take stdout instead
+        return
     with suppress(OSError, ValueError):
         print(printable(text), file=sys.stderr, flush=True)
 

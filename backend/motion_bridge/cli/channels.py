@@ -2,10 +2,11 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
+from .. import terminal
 from ..errors import BadInput
+from ..files import writing
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -35,22 +36,22 @@ def run(arguments: argparse.Namespace) -> int:
     for seed in range(arguments.shuffles):
         with model.shuffled(seed):
             shuffled.append(latent_channels.responses(model.encode, arguments.pictures, arguments.size))
-        print(f"shuffled {seed + 1}/{arguments.shuffles}", file=sys.stderr)
+        terminal.note(f"shuffled {seed + 1}/{arguments.shuffles}")
     report = latent_channels.conclude(arguments.model, found, shuffled)
     same = folder_check.fingerprint(registry.located(arguments.model) / "vae")
     written = latent_channels.document(report, model.packing, same)
     if model.packing > 1 and found.shape[2] == 128:
         written["packed_0_to_31_are_structure"] = latent_channels.hypothesis(found, shuffled, 32)
-    print(f"{found.shape[2]} channels, {report.pictures} pictures, {report.shuffles} shuffles of the weights")
-    print(f"chance that shuffled weights prefer as much: {report.chance:.3f}")
+    terminal.say(f"{found.shape[2]} channels, {report.pictures} pictures, {report.shuffles} shuffles of the weights")
+    terminal.say(f"chance that shuffled weights prefer as much: {report.chance:.3f}")
     if report.concluded:
         for kind in latent_channels.KINDS:
             these = [at for at, answer in enumerate(report.answers) if answer == kind]
-            print(f"{kind:10} {len(these):4}: {', '.join(map(str, these)) or '-'}")
-        print(f"{'unsaid':10} {report.answers.count(None):4}")
+            terminal.say(f"{kind:10} {len(these):4}: {', '.join(map(str, these)) or '-'}")
+        terminal.say(f"{'unsaid':10} {report.answers.count(None):4}")
     else:
-        print("Nothing is concluded: this model's channels prefer nothing beyond what shuffled weights do.")
+        terminal.say("Nothing is concluded: this model's channels prefer nothing beyond what shuffled weights do.")
     if arguments.output:
-        arguments.output.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-        print(f"Saved: '{arguments.output}'")
+        writing.write_named(arguments.output, json.dumps(written, indent=1) + "\n")
+        terminal.say(terminal.saved(arguments.output))
     return 0

@@ -1,9 +1,9 @@
 """motion-bridge convert SOURCE --output DIR"""
 
 import argparse
-import sys
 from pathlib import Path
 
+from .. import terminal
 from ..engines import diagnostics
 from ..errors import ModelMissing
 
@@ -28,6 +28,6 @@ def run(arguments: argparse.Namespace) -> int:
     from ..engines.motionstream.checkpoints.convert import convert  # torch
 
     for sentence in convert(arguments.source, arguments.output, arguments.kind):
-        print(f"motion-bridge: note: {sentence}", file=sys.stderr)
-    print(f"Saved: '{arguments.output}'")
+        terminal.note(f"motion-bridge: note: {sentence}")
+    terminal.say(terminal.saved(arguments.output))
     return 0

@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from .. import terminal
 from ..engines import diagnostics
 
 
@@ -13,16 +14,18 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     found = diagnostics.report()
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        for line in json.dumps(found, indent=1).splitlines():
+            terminal.say(line)
         return 0
-    print(f"Motion Bridge {found['motion_bridge']}")
-    print(f"Python {found['python']} at {found['executable']}")
-    print(f"{found['system']}, {found['processors']} processors")
-    print(f"Memory free: {_gigabytes(found['memory_free'])}; disk free: {_gigabytes(found['disk_free'])}")
-    print(f"GPU: {'; '.join(found['gpus']) or 'none found'}")
-    print("Packages: " + ", ".join(f"{name} {version or 'absent'}" for name, version in found["packages"].items()))
+    terminal.say(f"Motion Bridge {found['motion_bridge']}")
+    terminal.say(f"Python {found['python']} at {found['executable']}")
+    terminal.say(f"{found['system']}, {found['processors']} processors")
+    terminal.say(f"Memory free: {_gigabytes(found['memory_free'])}; disk free: {_gigabytes(found['disk_free'])}")
+    terminal.say(f"GPU: {'; '.join(found['gpus']) or 'none found'}")
+    packages = (f"{name} {version or 'absent'}" for name, version in found["packages"].items())
+    terminal.say(f"Packages: {', '.join(packages)}")
     for name, lack in found["engines"].items():
-        print(f"Engine {name}: {lack or 'ready'}")
+        terminal.say(f"Engine {name}: {lack or 'ready'}")
     return 0
 
 

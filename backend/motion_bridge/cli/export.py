@@ -2,10 +2,9 @@
 
 import argparse
 import re
-import sys
 from pathlib import Path
 
-from .. import shot, track_formats
+from .. import shot, terminal, track_formats
 from ..errors import BadInput
 
 
@@ -35,9 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as fault:
         raise BadInput(f"{arguments.out} cannot be written: {fault.strerror or fault}.") from None
     for notice in written.notices:
-        print(f"motion-bridge: note: {notice}", file=sys.stderr)
+        terminal.note(f"motion-bridge: note: {notice}")
     for path in written.files:
-        print(f"Saved: '{path}'")
+        terminal.say(terminal.saved(path))
     return 0
 
 

@@ -4,13 +4,11 @@ A command is a file of this folder and a line in COMMANDS; only the one that was
 """
 
 import argparse
-import io
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from .. import __version__
+from .. import __version__, terminal
 from ..errors import MotionBridgeError
 
 COMMANDS = {  # name → what it does; its file here has the same name
@@ -27,6 +25,7 @@ COMMANDS = {  # name → what it does; its file here has the same name
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code: 0 done, 2 bad input, 3 the backend failed, 4 cancelled."""
+    terminal.open_standard_descriptors()
     words = sys.argv[1:] if arguments is None else list(arguments)
     purpose = "Video that follows the motion of a Blender scene."
     parser = argparse.ArgumentParser(prog="motion-bridge", description=purpose)
@@ -37,14 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name in words[:1]:
             import_module(f".{name}", __package__).add(subparser)
     chosen = parser.parse_args(words)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a path must not end a job
+    terminal.prepare(sys.stdout)
+    terminal.prepare(sys.stderr)
     try:
-        return import_module(f".{chosen.command}", __package__).run(chosen)
+        code = import_module(f".{chosen.command}", __package__).run(chosen)
+        terminal.flush()
     except MotionBridgeError as fault:
-        print(f"motion-bridge: {fault}", file=sys.stderr)
+        terminal.note(f"motion-bridge: {fault}")
         return fault.exit_code
-    except BrokenPipeError:  # nobody reads our output any more, as after `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return MotionBridgeError.exit_code
+    return code

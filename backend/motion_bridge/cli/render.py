@@ -3,13 +3,13 @@
 import argparse
 import json
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import shot as shots
+from .. import terminal
 from ..engines import base, runner
 from ..engines.deforum.schedules import over
 from ..errors import Cancelled, MotionBridgeError
@@ -44,6 +44,8 @@ def carry_out(order: Callable[[], runner.Order], as_json: bool) -> int:
         for event in runner.run(order(), list, lambda: False):
             saved += isinstance(event, FrameMade)
             tell(event)
+    except terminal.OutputLost:
+        raise  # there is nowhere to tell it
     except MotionBridgeError as fault:
         if isinstance(fault, Cancelled):
             fault = Cancelled(f"Cancelled; {saved} frames were saved. With --resume the rest is made.")
@@ -62,7 +64,7 @@ def _shot(arguments: argparse.Namespace) -> Path:
     shot = shots.load(arguments.shot)
     given = engine_options.given(arguments, arguments.engine, shot.frames, shot.settings)
     for notice in given.notices:
-        print(f"motion-bridge: note: {notice}", file=sys.stderr)
+        terminal.note(f"motion-bridge: note: {notice}")
     fields = given.fields()
     fields["settings"] = {**shot.settings, **given.settings}
     fields["schedules"] = over(shot.schedules, given.schedules)
@@ -76,13 +78,13 @@ def _cancel(signal_number: int, _: object) -> None:
 def _tell_text(event: Event) -> None:
     match event:
         case FrameMade(path=path):
-            print(f"Saved: '{path}'", flush=True)
+            terminal.say(terminal.saved(path))
         case Started(total=total, missing=missing):
-            print(f"{missing} of {total} frames to make", file=sys.stderr)
+            terminal.note(f"{missing} of {total} frames to make")
         case Progress(stage=stage, done=done, total=total):
-            print(f"{stage} {done}/{total}", file=sys.stderr)
+            terminal.note(f"{stage} {done}/{total}")
         case Said(sentence=sentence):
-            print(f"motion-bridge: note: {sentence}", file=sys.stderr)
+            terminal.note(f"motion-bridge: note: {sentence}")
 
 
 def _tell_json(event: Event) -> None:
@@ -98,4 +100,4 @@ def _tell_json(event: Event) -> None:
 
 
 def _print_json(event: str, **fields: Any) -> None:
-    print(json.dumps({"event": event, **fields}), flush=True)
+    terminal.say(json.dumps({"event": event, **fields}))

@@ -6,7 +6,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from .. import terminal
 from ..errors import BadInput
+from ..files import regular
 from ..schedules import DIALECTS, Context, settings_files
 
 Values = dict[str, list[float] | list[str]]
@@ -29,40 +31,38 @@ def run(arguments: argparse.Namespace) -> int:
     )
     values, notices = settings_files.evaluate(found, context)
     for notice in (*found.notices, *notices):
-        print(f"motion-bridge: note: {notice}", file=sys.stderr)
+        terminal.note(f"motion-bridge: note: {notice}")
     if not values:
         raise BadInput(f"{arguments.file} holds no schedule.")
     if arguments.json:
-        print(json.dumps(values, ensure_ascii=False, allow_nan=False))
+        terminal.say(json.dumps(values, ensure_ascii=False, allow_nan=False))
     else:
         _print_table(values, context)
     return 0
 
 
 def _content(file: str) -> str:
+    if file != "-":
+        return regular.read_text(Path(file) / "shot.json" if Path(file).is_dir() else Path(file))
     try:
-        path = Path(file) / "shot.json" if Path(file).is_dir() else Path(file)
-        data = sys.stdin.buffer.read() if file == "-" else path.read_bytes()
-        return data.decode("utf-8-sig")
-    except OSError as fault:
-        raise BadInput(f"{file} cannot be read: {fault.strerror or fault}.") from None
+        return sys.stdin.buffer.read(regular.LARGEST_TEXT + 1).decode("utf-8-sig")
     except UnicodeDecodeError as fault:
-        raise BadInput(f"{file} is no text in UTF-8: byte {fault.start} cannot be read.") from None
+        raise BadInput(f"stdin is not text in UTF-8: byte {fault.start} cannot be decoded.") from None
 
 
 def _print_table(values: Values, context: Context) -> None:
     """What stays the same first, then a column for each schedule that changes."""
-    print(f"# {context.max_frames} frames at {context.fps:g} a second, seed {context.seed}")
+    terminal.say(f"# {context.max_frames} frames at {context.fps:g} a second, seed {context.seed}")
     changing = {}
     for name, series in values.items():
         if all(value == series[0] for value in series):
-            print(f"{name}\t{_shown(series[0])}")
+            terminal.say(name, _shown(series[0]))
         else:
             changing[name] = series
     if changing:
-        print("\t".join(("frame", *changing)))
+        terminal.say("frame", *changing)
         for frame in range(context.max_frames):
-            print("\t".join((str(frame), *(_shown(series[frame]) for series in changing.values()))))
+            terminal.say(str(frame), *(_shown(series[frame]) for series in changing.values()))
 
 
 def _shown(value: float | str) -> str:

@@ -1,9 +1,9 @@
 """motion-bridge transfer VIDEO --first-frame PICTURE --output DIR"""
 
 import argparse
-import sys
 from pathlib import Path
 
+from .. import terminal
 from ..engines import runner
 from ..takes import output_path, shot_copy
 from . import engine_options
@@ -47,5 +47,5 @@ def _order(arguments: argparse.Namespace) -> runner.Order:
         settings=given.settings,
     )
     for notice in (*given.notices, *said):
-        print(f"motion-bridge: note: {notice}", file=sys.stderr)
+        terminal.note(f"motion-bridge: note: {notice}")
     return runner.Order(1, shot_copy.keep(shot, take, arguments.resume), arguments.output, ENGINE, arguments.resume)

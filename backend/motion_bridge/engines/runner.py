@@ -59,6 +59,8 @@ def run(order: Order, changes: Changes, cancelled: Callable[[], bool]) -> Iterat
     with writer.take(folder, identity, shot.frames, order.resume) as take:
         total = len(shot.frames)
         yield Started(order.job, total, total - len(take))
+        if take.damaged:
+            yield Said(order.job, _repaired(take.damaged))
         yield Progress(order.job, "Loading", len(take), total)
         made = engine.frames(shot, take, accepted_changes)
         while True:
@@ -75,6 +77,11 @@ def run(order: Order, changes: Changes, cancelled: Callable[[], bool]) -> Iterat
             yield Progress(order.job, "Generating", len(take), total)
         if len(take) < total:
             raise BackendFailed(f"Engine {order.engine} stopped after {len(take)} of {total} frames.")
+
+
+def _repaired(names: list[str]) -> str:
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return f"{shown}: damaged since {'it was' if len(names) == 1 else 'they were'} finished; made again"
 
 
 def _check_needs(needs: Iterable[str], shot: Shot, order: Order) -> None:

@@ -23,9 +23,7 @@ def parse(text: str | bytes, where: str) -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")
-        value = json.loads(
-            text.removeprefix("\ufeff"), parse_constant=_constant, parse_float=_finite, parse_int=_integer
-        )
+        value = _DECODER.decode(text.removeprefix("\ufeff"))
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -87,3 +85,6 @@ def _integer(text: str) -> int:
     if len(text) > LONGEST_NUMBER:
         raise ValueError(f"{text[:20]}… has {len(text)} digits")
     return int(text)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_finite, parse_int=_integer)

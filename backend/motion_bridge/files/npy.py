@@ -1,9 +1,10 @@
 """NumPy's .npy files from strangers: no pickles, no header that misleads, no array larger than the bytes there are."""
 
+import io
 import math
 import tokenize
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ _FAULTS = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, toke
 MOST_DIMENSIONS = 8
 
 
-def header(file: BinaryIO, size: int, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def header(file: IO[bytes], size: int, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether the first axis runs fastest, and dtype; the file then stands at the numbers.
 
     size: bytes of the whole file; what its header promises must be there exactly.
@@ -40,6 +41,15 @@ def header(file: BinaryIO, size: int, where: str) -> tuple[tuple[int, ...], bool
     if math.prod(shape) * dtype.itemsize != size - file.tell():
         raise BadInput(f"{where} is damaged or cut short: its size does not fit its shape {shape}.")
     return shape, fortran, dtype
+
+
+def of_bytes(content: bytes, where: str) -> Array:
+    """The array in a file's bytes, read-only, without a copy."""
+    file = io.BytesIO(content)
+    shape, fortran, dtype = header(file, len(content), where)
+    if not dtype.itemsize:
+        return np.zeros(shape, dtype)
+    return np.frombuffer(content, dtype, offset=file.tell()).reshape(shape, order="F" if fortran else "C")
 
 
 def map_read_only(path: Path, *, links: bool = True) -> Array:

@@ -136,6 +136,11 @@ def is_link(about: os.stat_result) -> bool:
     return stat.S_ISLNK(about.st_mode) or bool(getattr(about, "st_reparse_tag", 0) & _NAME_SURROGATE)
 
 
+def is_linked(entry: "os.DirEntry[str]") -> bool:
+    """The same of what scandir found; costs nothing on any system."""
+    return entry.is_symlink() or (os.name == "nt" and is_link(entry.stat(follow_symlinks=False)))
+
+
 Place = int | Path  # an open folder, or on Windows its path
 
 

@@ -4,7 +4,6 @@ Nothing here waits for the backend: Blender's main thread calls every method of 
 """
 
 import os
-import signal
 import subprocess
 import threading
 import time
@@ -12,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from .. import launch
 from ..errors import BackendFailed, BadInput, Cancelled, MotionBridgeError, ProtocolError
 from . import protocol
 from .channel import Belt, Sender
@@ -35,14 +35,8 @@ class Client:
     def __init__(self, command: Sequence[str]):
         """Start the backend. BackendFailed when the system cannot."""
         try:
-            self._process = subprocess.Popen(
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+            pipe = subprocess.PIPE
+            self._process = launch.start(command, stdin=pipe, stdout=pipe, stderr=pipe)
         except (OSError, ValueError) as fault:
             raise BackendFailed(f"The backend could not be started: {command[0]}: {fault}.") from None
         stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
@@ -180,7 +174,7 @@ class Client:
             return fault or BackendFailed(f"The backend closed its pipe.{self._stderr.quoted()}")
         if fault and code == 0:
             return fault
-        return BackendFailed(f"The backend {_how_it_ended(code)}.{self._stderr.quoted()}")
+        return BackendFailed(f"The backend {launch.how_it_ended(code)}.{self._stderr.quoted()}")
 
     def _enforce(self, job: "_Job") -> None:
         if not job.ended.wait(CANCEL_PATIENCE):
@@ -258,13 +252,6 @@ class _Tail:
         while piece := os.read(self._stream.fileno(), STDERR_KEPT):
             self._kept = (self._kept + piece)[-STDERR_KEPT:]
         self._stream.close()
-
-
-def _how_it_ended(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    return f"was killed by {name}" + (", as the system does when memory runs out" if name == "SIGKILL" else "")
 
 
 def _in_thread(work: Callable[..., None], *arguments: Any) -> threading.Thread:

@@ -6,13 +6,13 @@ for it, and whatever is wrong raises ProtocolError: the link is then of no use a
 """
 
 import json
-import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
-from ..errors import ProtocolError
+from ..errors import BadInput, ProtocolError
+from ..files import json_text
 
 PROTOCOL = 1  # rises when either end could misunderstand the other
 MAGIC = b"MBRG"
@@ -124,23 +124,12 @@ def check_hello(message: Message | None, other: str) -> None:
 
 def _decode(header: bytes) -> dict[str, Any]:
     try:
-        fields = json.loads(header, parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError) as fault:
-        raise ProtocolError(f"A header is no JSON: {str(fault)[:100]}.") from None
+        fields = json_text.parse(header, "A header")
+    except BadInput as fault:
+        raise ProtocolError(str(fault)) from None
     if not isinstance(fields, dict):
         raise ProtocolError(f"A header is a JSON {type(fields).__name__}, not an object.")
     return fields
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text[:20]} is out of range")
-    return value
 
 
 def _check(kind: Any, job: Any, seq: Any, fields: Mapping[str, Any], payload: int) -> None:

@@ -8,13 +8,14 @@ process, whatever it is doing: that is how it dies with Blender on every system.
 import os
 import queue
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from .. import terminal
 from ..errors import MotionBridgeError, OutOfMemory, ProtocolError
 from . import protocol
 from .channel import Sender
@@ -118,7 +119,7 @@ class _Worker:
         except MemoryError:
             return events.Failed(task.job, OutOfMemory("Memory ran out; make the picture smaller."))
         except Exception as fault:
-            traceback.print_exc()
+            _trace()
             return events.Failed(task.job, MotionBridgeError(f"The backend failed: {type(fault).__name__}: {fault}"))
         return events.Done(task.job)
 
@@ -151,16 +152,22 @@ class _Worker:
                 self._sender.send("alive", 0, {"state": self._state})
 
     def _listen(self, source: IO[bytes]) -> None:
-        code = 0
+        code = MotionBridgeError.exit_code
         try:
             reader = protocol.Reader(source)
             protocol.check_hello(reader.receive(), "host")
             while (message := reader.receive()) is not None:
                 self._obey(message)
+            code = 0
         except ProtocolError as fault:
-            print(fault, file=sys.stderr, flush=True)
-            code = fault.exit_code
+            terminal.note(str(fault))
         except BaseException:
-            traceback.print_exc()
-            code = 3
-        os._exit(code)
+            _trace()
+        finally:  # whatever else fails, for nobody else ends this process
+            os._exit(code)
+
+
+def _trace() -> None:
+    """The traceback on stderr, if anybody takes it."""
+    with suppress(OSError, ValueError):
+        traceback.print_exc()

@@ -2,39 +2,37 @@
 
 A take is one job's output folder. Its frames are PNG files named after the frame in the scene; each carries, in a text
 chunk named "motion_bridge", what it was made from. A frame is written under a temporary name and renamed when it is
-whole, so that a name without `.part` always stands for a finished frame.
+whole, so that a name without `.part` always stands for a frame that was finished. Disks and copies can damage it later:
+the checksums that PNG files carry show that, and such a frame is made again.
 """
 
 import io
 import json
 import os
 import re
-import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BackendFailed, BadInput
+from ..files import json_text, npy, regular, reserve, writing
 from ..media import png
 from . import lock
 from .frame import Frame
 
 VERSION = 1  # of what is written into the files
 KEY = "motion_bridge"
-PART = ".part"
+PART = writing.PART
 STATE = "state"  # the folder of what an engine keeps beside its frames; of no use once all are finished
 _FRAME = re.compile(r"frame_(-?\d{4,})\.png")
 _STRAY = re.compile(r"frame_-?\d{4,}\.png\.part")
-_HEAD = 4096  # bytes: the text of most frames ends before
-_LONGEST_TEXT = 1 << 20
-_OURS = b"iTXt" + KEY.encode() + bytes(5)  # the start of our text chunk: not compressed, no language
-_END = bytes(4) + b"IEND" + zlib.crc32(b"IEND").to_bytes(4, "big")
+_CHECK = b"CRC1"  # before the checksum that ends a state file; numpy reads past both
 
 
 def frame_name(number: int) -> str:
@@ -68,11 +66,11 @@ def take(folder: Path, identity: Identity, numbers: Sequence[int], resume: bool)
     numbers: the Shot's frames. BadInput when another process has the folder, when it holds frames and this is no
     resume, or when it holds pictures that this job did not make: nothing is ever overwritten.
     """
-    with lock.writing(folder):
+    with lock.writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with lock.held(folder):
         opened = Take(folder, identity, numbers)
-        with lock.writing(folder):
+        with lock.writing_to(folder):
             there = _sweep(folder)
             if there and not resume:
                 raise BadInput(
@@ -85,9 +83,8 @@ def take(folder: Path, identity: Identity, numbers: Sequence[int], resume: bool)
 
 def _sweep(folder: Path) -> list[str]:
     """Delete what interrupted writes left behind; the names of the frames that are there."""
-    names = os.listdir(folder)
-    for name in filter(_STRAY.fullmatch, names):
-        (folder / name).unlink()
+    for name in filter(_STRAY.fullmatch, os.listdir(folder)):
+        writing.remove(folder, name)
     return there(folder)
 
 
@@ -99,6 +96,7 @@ class Take:
         self._fields = identity.fields()
         self._numbers = numbers
         self._finished: set[int] = set()
+        self.damaged: list[str] = []  # names of frames that were finished and are no longer whole; they are made again
 
     def __contains__(self, index: int) -> bool:
         return index in self._finished
@@ -115,14 +113,16 @@ class Take:
 
     def notes(self, index: int) -> Mapping[str, Any]:
         """What the engine noted with a finished frame."""
-        fields = _text(self.path(index))
-        return fields["notes"] if fields else {}
+        fields = _fields(self.path(index))
+        notes = fields.get("notes") if fields else None
+        return notes if isinstance(notes, dict) else {}
 
     def state(self, index: int) -> NDArray[np.generic] | None:
         """What the engine needs of a finished frame beside its picture; None where nothing (whole) is there."""
+        path = self._state(index)
         try:
-            return np.load(self._state(index), allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            return _state_of(regular.read_bytes(path, links=False), str(path))
+        except BadInput:
             return None
 
     def _state(self, index: int) -> Path:
@@ -132,9 +132,10 @@ class Take:
         """Find out which of these files are finished frames of this job; BadInput for another's pictures."""
         index_of = {frame_name(number): index for index, number in enumerate(self._numbers)}
         for name in names:
-            fields = _text(self.folder / name)
+            fields = _fields(self.folder / name)
             if fields is None:
-                continue  # damaged: it is made again
+                self.damaged.append(name)
+                continue
             fields.pop("notes", None)
             number = fields.pop("frame", None)
             if fields != self._fields or name not in index_of or number != self._numbers[index_of[name]]:
@@ -149,78 +150,48 @@ class Take:
         text = json.dumps(fields, sort_keys=True, ensure_ascii=False, allow_nan=False)
         path = self.path(frame.index)
         try:
-            if frame.state is not None:
-                self._save_state(frame.index, frame.state)
-            _write(path, png.encode(frame.pixels, {KEY: text}))
+            if frame.state is not None:  # first of all, so that a finished frame always has its state
+                self._write(f"{STATE}/{path.stem}.npy", _state_bytes(frame.state))
+            self._write(path.name, png.encode(frame.pixels, {KEY: text}))
         except OSError as fault:
-            raise BackendFailed(f"{path} could not be written: {fault.strerror}; {_free(self.folder)}.") from None
+            free = reserve.free(self.folder)
+            raise BackendFailed(f"{path} could not be written: {fault.strerror}; {free}.") from None
         self._finished.add(frame.index)
         return path
 
-    def _save_state(self, index: int, state: NDArray[Any]) -> None:
-        """First of all, so that a finished frame always has its state."""
-        path = self._state(index)
-        path.parent.mkdir(exist_ok=True)
-        path.with_name(path.name + PART).unlink(missing_ok=True)
-        content = io.BytesIO()
-        np.save(content, state, allow_pickle=False)
-        _write(path, content.getvalue())
+    def _write(self, name: str, content: bytes) -> None:
+        writing.write(self.folder, name, content)
 
 
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + PART)
-    try:
-        with open(part, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+def _state_bytes(state: NDArray[Any]) -> bytes:
+    """A .npy file with its checksum behind it."""
+    content = io.BytesIO()
+    np.save(content, state, allow_pickle=False)
+    whole = content.getvalue()
+    return whole + _CHECK + zlib.crc32(whole).to_bytes(4, "big")
 
 
-def _free(folder: Path) -> str:
-    try:
-        return f"{shutil.disk_usage(folder).free / 1e6:,.0f} MB are free on that disk"
-    except OSError:
-        return "that disk does not answer"
+def _state_of(content: bytes, where: str) -> NDArray[np.generic]:
+    """The array in such bytes; those of older versions have no checksum."""
+    whole, check = content[:-8], content[-8:]
+    if check[:4] == _CHECK:
+        if zlib.crc32(whole) != int.from_bytes(check[4:], "big"):
+            raise BadInput(f"{where} is damaged.")
+        content = whole
+    return npy.of_bytes(content, where).copy()
 
 
-def _text(path: Path) -> dict[str, Any] | None:
-    """What a frame says of itself; {} for a whole picture that is none of ours, None for one that is not whole.
+def _fields(path: Path) -> dict[str, Any] | None:
+    """What a frame says of itself; {} for a whole picture that is not ours, None for one that is not whole.
 
-    Only the head and the end are read: ten thousand frames must be looked through within a second.
+    Every byte is read and its checksum compared, but nothing is unpacked.
     """
-    with open(path, "rb", buffering=0) as file:
-        text = _quick_text(file)
-    if text is None:
-        try:
-            text = png.read_text(path).get(KEY, "{}")
-        except BadInput:
-            return None
     try:
-        fields = json.loads(text)
-    except ValueError:
+        text = png.text_of(regular.read_bytes(path, png.LARGEST_FILE, links=False), str(path)).get(KEY, "{}")
+    except BadInput:
+        return None
+    try:
+        fields = json_text.parse(text, str(path))
+    except BadInput:
         return {}
     return fields if isinstance(fields, dict) else {}
-
-
-def _quick_text(file: IO[bytes]) -> str | None:
-    """Our text in a file that is laid out as png.encode does it and has all its bytes; None for any other."""
-    head = file.read(_HEAD)
-    at, text = len(png.SIGNATURE), None
-    while len(head) >= at + 8:
-        length, kind = int.from_bytes(head[at : at + 4], "big"), head[at + 4 : at + 8]
-        behind = at + 12 + length
-        if kind == b"IDAT":
-            file.seek(behind)
-            return text if file.read(len(_END) + 1) == _END else None
-        if length > _LONGEST_TEXT:
-            return None
-        if len(head) < behind + 8:
-            head += file.read(behind + 8 - len(head))
-        if head[at + 4 : behind - 4].startswith(_OURS):
-            text = head[at + 4 + len(_OURS) : behind - 4].decode(errors="replace")
-        at = behind
-    return None
