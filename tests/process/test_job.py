@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 from motion_bridge.errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
+from motion_bridge.ipc import events as messages
+from motion_bridge.ipc import protocol
 from motion_bridge.ipc.client import Done, Failed, FrameMade, Progress, Started
+from motion_bridge.ipc.events import Said
 from motion_bridge.media import png
 from scaffold import TESTING, contents, events_until, render
 
@@ -58,6 +61,10 @@ def test_a_change_that_is_too_large_is_refused_in_a_sentence(start):
         ("exit", MotionBridgeError, "SystemExit: 7"),
         ("memory", OutOfMemory, "40 GB wanted"),
         ("ask", MotionBridgeError, "EOFError"),
+        ("again", BackendFailed, "frame 5: the picture was finished already"),
+        ("beyond", BackendFailed, "made frame 12 of a Shot of 12"),
+        ("before", BackendFailed, "made frame -1 of a Shot of 12"),
+        ("stop", BackendFailed, "stopped after 5 of 12 frames"),
     ],
 )
 def test_the_fault_of_an_engine_is_typed_and_keeps_the_frames_before(start, shot_folder, tmp_path, fault, kind, says):
@@ -90,3 +97,39 @@ def test_the_environment_of_the_host_does_not_reach_the_backend(start, shot_fold
 def test_a_backend_that_cannot_start_says_so(start, tmp_path):
     with pytest.raises(BackendFailed, match="could not be started"):
         start([str(tmp_path / "no-python"), *TESTING[1:]])
+
+
+def test_a_sentence_of_any_length_crosses_the_pipe_cut_to_what_a_message_holds():
+    for event in (Said(1, "é" * 100_000), Failed(1, BadInput("é" * 100_000))):
+        kind, job, fields, payload = messages.to_message(event)
+        assert len(protocol.encode(protocol.Message(kind, job, 0, fields, payload))) < protocol.LONGEST_HEADER
+        assert fields["message"] == "é" * messages.LONGEST_SENTENCE
+    short = messages.to_message(Said(1, "Depth is estimated."))
+    assert short[2] == {"message": "Depth is estimated."}
+
+
+@pytest.mark.parametrize("damage", ["a flipped byte", "half of it zeroed", "cut short", "no PNG", "empty"])
+def test_a_finished_frame_that_was_damaged_is_made_again_and_that_is_said(start, shot_folder, tmp_path, damage):
+    client, shot, output = start(), shot_folder(count=5), tmp_path / "take"
+    assert isinstance(render(client, shot, output), Done)
+    whole, path = contents(output), output / "frame_0003.png"
+    content = bytearray(path.read_bytes())
+    match damage:
+        case "a flipped byte":
+            content[len(content) // 2] ^= 16
+        case "half of it zeroed":
+            content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+        case "cut short":
+            del content[-1]
+        case "no PNG":
+            content[:4] = b"RIFF"
+        case "empty":
+            content.clear()
+    path.write_bytes(content)
+    client.render(shot, output, "testing", resume=True)
+    seen = events_until(client, Done)
+    assert [event.number for event in seen if isinstance(event, FrameMade)] == [3]
+    assert [event.sentence for event in seen if isinstance(event, Said)] == [
+        "frame_0003.png: damaged since it was finished; made again"
+    ]
+    assert contents(output) == whole

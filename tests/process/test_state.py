@@ -45,6 +45,25 @@ def test_a_state_that_is_gone_or_cut_short_counts_as_none(frame, tmp_path, damag
         assert 1 in take and take.state(1) is None
 
 
+@pytest.mark.parametrize("at", [10, 150, -12, -1])
+def test_a_state_with_a_flipped_bit_counts_as_none(frame, tmp_path, at):
+    with writer.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
+        path = take.save(frame) and tmp_path / writer.STATE / "frame_0002.npy"
+        content = bytearray(path.read_bytes())
+        content[at] ^= 1
+        path.write_bytes(content)
+        assert take.state(1) is None
+
+
+def test_a_state_of_an_older_version_and_any_reader_of_numpys_files_are_served(frame, tmp_path):
+    with writer.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
+        take.save(frame)
+        path = tmp_path / writer.STATE / "frame_0002.npy"
+        assert same(np.load(path), frame.state), "what numpy itself reads"
+        np.save(path, frame.state)
+        assert same(take.state(1), frame.state), "without a checksum"
+
+
 def test_what_an_interrupted_write_left_is_written_over(frame, tmp_path):
     with writer.take(tmp_path, IDENTITY, NUMBERS, resume=False) as take:
         (tmp_path / writer.STATE).mkdir()

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import subprocess
+import sys
 import threading
 import tracemalloc
 
@@ -73,6 +74,9 @@ MALFORMED = {
     "a kind that is a list": packed({**FIRST, "kind": ["cancel"]}),
     "no job": packed({"kind": "cancel", "seq": 0}),
     "a job that is true": packed({**FIRST, "job": True}),
+    "a job above what JSON keeps exact": packed({**FIRST, "job": 1 << 54}),
+    "a total above what JSON keeps exact": packed({**FIRST, "kind": "started", "total": (1 << 53) + 1, "missing": 1}),
+    "a missing far below zero": packed({**FIRST, "kind": "started", "total": 1, "missing": -(1 << 53) - 1}),
     "a negative job": packed({**FIRST, "job": -1}),
     "a message out of turn": packed({**FIRST, "seq": 5}),
     "a missing field": packed({**FIRST, "kind": "started", "total": 1}),
@@ -159,6 +163,50 @@ def test_a_backend_survives_or_refuses_mutated_messages_but_never_crashes():
         process = subprocess.run([*REAL, "serve"], input=mutated(valid, chance), capture_output=True, timeout=60)
         assert process.returncode in (0, 3), process.stderr.decode()
         assert b"Traceback" not in process.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closing descriptors in a shell")
+@pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full", ">&- 2>&-", ""])
+@pytest.mark.parametrize("length", [3, 15, 60])
+def test_a_backend_ends_when_stdin_ends_inside_a_message_though_nobody_takes_what_it_prints(redirect, length):
+    """A message that stops halfway is how a killed host looks; stderr is gone with it."""
+    hello = bytes_of([Message("hello", 0, 0, {"protocol": protocol.PROTOCOL})])
+    command = ["sh", "-c", f'"$@" {redirect}', "sh", *REAL, "serve"]
+    process = subprocess.run(command, input=hello + hello[:length], stdout=subprocess.PIPE, timeout=60)
+    assert process.returncode == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_a_backend_ends_when_its_stderr_is_a_pipe_that_nobody_reads_any_more():
+    hello = bytes_of([Message("hello", 0, 0, {"protocol": protocol.PROTOCOL})])
+    pipe = subprocess.PIPE
+    process = subprocess.Popen([*REAL, "serve"], stdin=pipe, stdout=pipe, stderr=pipe)
+    process.stderr.close()
+    process.stdin.write(hello + hello[:20])
+    process.stdin.close()
+    assert process.wait(60) == 3
+    process.stdout.close()
+
+
+QUIET = """
+import os, sys
+sys.path[:0] = sys.argv[1:3]
+from motion_bridge.cli.main import main
+main(["serve"])
+"""
+
+
+def test_the_pipe_is_moved_before_numpy_is_imported(tmp_path):
+    """Some builds of numpy print when they are imported; none of that may reach the host."""
+    (tmp_path / "numpy.py").write_text("import os\nos.write(1, b'a greeting')\nassert os.read(0, 9) == b''\n")
+    hello = bytes_of([Message("hello", 0, 0, {"protocol": protocol.PROTOCOL})])
+    command = [sys.executable, "-c", QUIET, str(tmp_path), REAL[-1]]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(hello)
+    process.stdin.flush()
+    assert b"a greeting" in process.stderr.read(10)
+    said, _ = process.communicate(timeout=60)
+    assert said.startswith(protocol.MAGIC) and b"greeting" not in said
 
 
 def test_a_host_of_another_protocol_is_turned_away_in_a_sentence():

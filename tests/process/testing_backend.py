@@ -16,6 +16,8 @@ from motion_bridge.cli import main
 from motion_bridge.engines import base as engines
 from motion_bridge.takes.frame import Frame
 
+WRONG_INDEX = {"again": 4, "beyond": 12, "before": -1}  # frames that are not due; "again" was finished
+
 
 class Testing:
     """Every picture is made from the one before, so that a resumed job shows whether it went on where it was."""
@@ -38,7 +40,11 @@ class Testing:
             if index == settings["at"]:
                 if settings["sign"]:
                     Path(settings["sign"]).touch()
+                if settings["fault"] == "stop":
+                    return
                 picture = self.misbehave(settings["fault"], picture)
+                if settings["fault"] in WRONG_INDEX:
+                    yield Frame(WRONG_INDEX[settings["fault"]], picture)
             picture, steps = np.roll(picture, 1, axis=1) ^ np.uint8(index % 256), steps + 1
             time.sleep(settings["pause"])
             yield Frame(index, picture, {"steps": steps})
