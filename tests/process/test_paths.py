@@ -1,6 +1,7 @@
 """Where frames may go, and where not: the sentence says why."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,13 @@ REFUSED = {
     "x" * 256: "256 bytes",
     "ü" * 128: "256 bytes",
     "takes\udcff": "not valid Unicode",
+    "takes/12:30": ": cannot stand in a name on Windows",
+    "takes?": r"\? cannot stand",
+    "<takes>": "< cannot stand",
+    "a|b": r"\| cannot stand",
+    "takes/*": r"\* cannot stand",
+    'the "best"': '" cannot stand',
+    "a/" * 2100 + "b": "Choose a shorter one",
     "/": "root of the disk",
     "/.": "root of the disk",
 }
@@ -32,6 +40,7 @@ REFUSED_ON_POSIX = {
     "C:\\Users\\me\\takes": "a Windows path",
     "d:/takes": "a Windows path",
     "C:": "a Windows path",
+    "takes/x\\y": "cannot stand",
     "//takes": "which only Blender understands",
 }
 
@@ -47,6 +56,25 @@ def test_an_output_path_is_refused(text):
 def test_an_output_path_is_refused_on_this_system(text):
     with pytest.raises(BadInput, match=REFUSED_ON_POSIX[text]):
         check_output(text)
+
+
+@pytest.mark.parametrize(("system", "longest"), [("win32", 259), ("darwin", 1023), ("linux", 4095)])
+def test_everything_that_will_lie_below_the_folder_counts(monkeypatch, system, longest):
+    """260 characters with the end of the string on Windows, and the deepest file of a take is no longer than that."""
+    monkeypatch.setattr(sys, "platform", system)
+    deepest = "/take_0001/shot/camera.orthographic.npy.part"
+    longest -= len(deepest)
+    names = "/".join(["x" * 50] * 200)
+    fits = "/" + names[: longest - 1].rstrip("/").ljust(longest - 1, "y")
+    assert len(str(check_output(fits)) + deepest) in (259, 1023, 4095)
+    with pytest.raises(BadInput, match=f"takes {longest}"):
+        check_output(fits + "y")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="bytes")
+def test_letters_count_as_their_bytes_where_the_system_counts_bytes():
+    with pytest.raises(BadInput, match=r"has 42\d\d bytes"):
+        check_output("/" + "/".join(["ü" * 50] * 42))
 
 
 def test_a_file_is_no_place_for_frames(tmp_path):

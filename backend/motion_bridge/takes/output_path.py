@@ -5,11 +5,15 @@ New names follow the rules of all systems together, because takes are copied fro
 
 import os
 import re
+import sys
 from pathlib import Path
 
 from ..errors import BadInput
 
 LONGEST_NAME = 255  # bytes of one part of a path, on every common file system
+LONGEST_PATH = {"win32": 259, "darwin": 1023}  # characters on Windows, bytes elsewhere; others allow 4095
+BELOW = len("/take_0001/shot/camera.orthographic.npy.part")  # the longest that will lie in an output folder
+_FORBIDDEN = ':?<>|*"\\'
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:([\\/]|$)")
 
@@ -31,6 +35,7 @@ def check_output(text: str) -> Path:
     if ".." in Path(text).parts:
         raise BadInput(f'The output path {text} contains ".."; write the folder that is meant.')
     path = Path(text).absolute()
+    _check_length(path)
     for place in (path, *path.parents):
         if place.name and not _exists(place):
             _check_name(place.name, text)
@@ -40,7 +45,24 @@ def check_output(text: str) -> Path:
     return path
 
 
+def _check_length(path: Path) -> None:
+    """So that everything below the folder has a path that the system takes."""
+    windows = sys.platform == "win32"
+    length = len(str(path)) if windows else len(os.fsencode(path))
+    longest = LONGEST_PATH.get(sys.platform, 4095) - BELOW
+    if length > longest:
+        what = "characters" if windows else "bytes"
+        raise BadInput(
+            f"The output path {str(path)[:40]}… has {length} {what}; with the names of the files in it, this system "
+            f"takes {longest}. Choose a shorter one."
+        )
+
+
 def _check_name(name: str, text: str) -> None:
+    if wrong := next((letter for letter in name if letter in _FORBIDDEN), None):
+        raise BadInput(
+            f"The output path {text} contains {name!r}; {wrong} cannot stand in a name on Windows. Choose another name."
+        )
     if _RESERVED.fullmatch(name):
         raise BadInput(f"The output path {text} contains {name!r}, a name that Windows reserves; choose another.")
     if name[-1] in ". ":
