@@ -73,7 +73,7 @@ def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str, 
     BadInput when the folder holds a take: nothing is ever overwritten. ModelMissing when the engine cannot run.
     """
     backend.check(engine)
-    if new.frames() or new.shot.exists():
+    if new.frames() or (new.shot / "shot.json").exists():
         raise BadInput(
             f"{new.folder} holds a take already. Resume to make only what is missing, or choose another folder."
         )
