@@ -25,7 +25,7 @@ def owner(folder):
 
 def other_process(folder):
     """What a second process says that tries to hold the folder."""
-    words = "import sys; from pathlib import Path; from motion_bridge.takes import lock\nwith lock.held(Path(sys.argv[1])): pass"
+    words = "import sys, pathlib; from motion_bridge.takes import lock\nwith lock.held(pathlib.Path(sys.argv[1])): pass"
     answer = subprocess.run([sys.executable, "-c", words, str(folder)], capture_output=True, text=True, timeout=60)
     return answer.stderr.splitlines()[-1] if answer.returncode else ""
 

@@ -74,14 +74,14 @@ class Attack:
                 due, pause = backend and self._made() > before, 0.8 * wait
             if due:
                 time.sleep(pause)  # what is tested: a moment that nobody chose
-                struck = [pid for pid in {"backend": backend, "Blender": blender, "both": blender + backend}[kill.victim]]
-                return sum(_kill(pid) for pid in struck) > 0
+                struck = {"backend": backend, "Blender": blender, "both": blender + backend}[kill.victim]
+                return any([_kill(pid) for pid in struck])  # all of them, not only the first
             time.sleep(0.005)
         return False
 
     def _end(self, process: subprocess.Popen[str]) -> str:
         """What was printed; afterwards no process of the job may be left."""
-        family = [*sum(roles(process.pid), []), *descendants(process.pid)]
+        family = [process.pid, *descendants(process.pid)]
         output, _ = process.communicate(timeout=PATIENCE)
         deadline = time.monotonic() + END_PATIENCE
         while left := [pid for pid in family if alive(pid)]:
@@ -106,7 +106,9 @@ def roles(pid: int) -> tuple[list[int], list[int]]:
     """The processes of Blender and of its backend among a process and its descendants."""
     family = [pid, *descendants(pid)]
     backend = [each for each in family if b"serve" in _command(each)]
-    blender = [each for each in family if each not in backend and Path(os.fsdecode(_command(each)[0])).name == "blender"]
+    blender = [
+        each for each in family if each not in backend and Path(os.fsdecode(_command(each)[0])).name == "blender"
+    ]
     return blender, backend
 
 
