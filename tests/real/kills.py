@@ -75,7 +75,7 @@ class Attack:
             if due:
                 time.sleep(pause)  # what is tested: a moment that nobody chose
                 struck = {"backend": backend, "Blender": blender, "both": blender + backend}[kill.victim]
-                return any([_kill(pid) for pid in struck])  # all of them, not only the first
+                return sum(map(_kill, struck)) > 0
             time.sleep(0.005)
         return False
 
