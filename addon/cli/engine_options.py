@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from ...backend.motion_bridge.cli.main import engine_options as shared
+from ...backend.motion_bridge.cli import engine_options as shared
 from ..properties import settings_of
 
 add = shared.add
