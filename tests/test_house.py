@@ -191,6 +191,38 @@ def _reached(start: Path, arrows: dict[Path, set[Path]]) -> set[Path]:
     return found
 
 
+@pytest.mark.parametrize("path", [*EXTENSION, *sources(*TOOLS)], ids=in_project)
+def test_what_is_imported_from_the_project_is_there(path: Path):
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and (base := _module_of(path, node)):
+            for alias in node.names:
+                file = _file_of(base)
+                there = _file_of(base / alias.name) or (file and alias.name in _names_of(file))
+                assert there, f"line {node.lineno} imports {alias.name}, which {in_project(base)} lacks"
+
+
+def _module_of(path: Path, node: ast.ImportFrom) -> Path | None:
+    """The project's own module, without a suffix, that an import statement names."""
+    words = (node.module or "").split(".")
+    if node.level:
+        return path.parents[node.level - 1].joinpath(*filter(None, words))
+    return ROOT.joinpath("backend", *words) if words[0] in ("motion_bridge", "benchmarks", "training") else None
+
+
+@cache
+def _names_of(path: Path) -> set[str]:
+    """Every name that the file binds anywhere."""
+    names: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.alias):
+            names.add(node.asname or node.name)
+    return names
+
+
 @pytest.mark.parametrize("path", EXTENSION, ids=in_project)
 def test_the_extension_imports_its_own_parts_relatively(path: Path):
     for each in imports(path):

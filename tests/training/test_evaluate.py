@@ -5,10 +5,10 @@ import pytest
 import torch
 from motion_bridge.engines.motionstream.checkpoints import load
 from training.video import report
-from training.video.__main__ import load_codec, load_source, load_streamer, load_teacher, main
 from training.video.evaluate import backward, evaluate
 from training.video.pack import pack
 from training.video.rollout import Reach, forced, roll_out
+from training.video.stages import load_codec, load_source, load_streamer, load_teacher, main
 
 pytest.importorskip("cv2")
 CLIPS = [0, 4]  # of two looks

@@ -10,7 +10,7 @@ from motion_bridge.errors import BadInput
 from safetensors.torch import load_file
 from training.common import loop
 from training.video import pack
-from training.video.__main__ import load_codec, load_source, main
+from training.video.stages import load_codec, load_source, main
 
 
 def run(stage, folder, steps=1):

@@ -13,9 +13,9 @@ from motion_bridge.engines.motionstream.checkpoints.inference_config import Usag
 from motion_bridge.engines.motionstream.network.sampler import sigmas
 from motion_bridge.engines.motionstream.network.sketch_config import SIZE
 
-from .__main__ import load_codec, load_streamer, load_teacher
 from .recipe import SKETCH
 from .rollout import CHUNK, Reach
+from .stages import load_codec, load_streamer, load_teacher
 
 
 def main(argv: Sequence[str] | None = None) -> None:
