@@ -1,6 +1,10 @@
 """A Shot says what it holds, and refuses to be anything else: the sentence names the field and the frame."""
 
+import errno
+import hashlib
 import json
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -201,3 +205,90 @@ def test_saving_again_leaves_a_reader_what_he_read(shot, folder):
     shots.save(replace(shot, camera=replace(shot.camera, pose=pose)), folder)
     assert (before.camera.pose[:, 0, 3] == 0).all()
     assert (shots.load(folder).camera.pose[:, 0, 3] == 5).all()
+
+
+HUGE = 10**30
+NONSENSE = [
+    ({"frames": "123"}, "frames holds '1'"),
+    ({"frames": [True, 2, 3]}, "frames holds True"),
+    ({"width": True}, "width holds True"),
+    ({"frames": [1, 2, HUGE]}, "frames between"),
+    ({"prompts": {str(HUGE): "a"}}, "frames between"),
+    ({"seed": HUGE}, "64 bits"),
+    ({"fps": HUGE * HUGE}, "not valid JSON"),
+    ({"fps": [24]}, "fps|TypeError"),
+    ({"fps": 0}, "fps is 0"),
+    ({"fps": -24}, "fps is -24"),
+    ({"objects": {"name": [1]}}, "objects.name must be a list of texts"),
+    ({"tracks": {"name": ["a"], "kind": [["grid"]]}}, "must be a list of texts"),
+    ({"tracks": 7}, "TypeError"),
+    ({"arrays": "depth"}, "arrays must be a list"),
+    ({"arrays": [["depth"]]}, "is missing though"),
+    ({"arrays": ["../shot/depth\0"]}, "missing|null"),
+    ({"settings": [["a", 1]]}, "AttributeError"),
+    ({"prompts": ["a"]}, "AttributeError"),
+    ({"cuts": [9]}, "cuts names frame 9"),
+    ({"version": {"a": "\n" * 9999}}, "is of version"),
+]
+
+
+@pytest.mark.parametrize(("change", "says"), NONSENSE)
+def test_a_description_of_nonsense_is_refused(folder, change, says):
+    edit(folder, **change)
+    with pytest.raises(BadInput, match=says) as caught:
+        shots.load(folder)
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="FIFOs")
+@pytest.mark.parametrize("name", ["shot.json", "first_frame.png", "depth.npy"])
+@pytest.mark.parametrize("thing", ["fifo", "folder", "device", "dangling link"])
+def test_what_is_no_file_in_a_shot_is_refused_without_waiting(folder, name, thing):
+    (folder / name).unlink()
+    match thing:
+        case "fifo":
+            os.mkfifo(folder / name)
+        case "folder":
+            (folder / name).mkdir()
+        case "device":
+            (folder / name).symlink_to("/dev/zero")
+        case "dangling link":
+            (folder / name).symlink_to("nowhere")
+    for look in (shots.load, shots.digest):
+        with pytest.raises(BadInput, match=name.replace(".", r"\.")):
+            look(folder)
+
+
+def test_stray_entries_in_a_shot_are_no_part_of_it(folder):
+    before = shots.digest(folder)
+    (folder / "._depth.npy").write_bytes(b"what macOS leaves on other disks")
+    (folder / "notes.npy").mkdir()
+    (folder / "gone.npy").symlink_to("nowhere")
+    assert shots.digest(folder) == before
+    assert shots.load(folder).depth is not None
+
+
+def test_the_digest_of_a_shot_is_the_one_that_finished_frames_carry(folder):
+    total = hashlib.blake2b(digest_size=16)
+    for path in [folder / "shot.json", folder / "first_frame.png", *sorted(folder.glob("*.npy"))]:
+        total.update(path.name.encode() + path.read_bytes())
+    assert shots.digest(folder) == total.hexdigest()
+
+
+def test_a_hundred_thousand_frames_and_cuts_are_checked_in_seconds(tmp_path):
+    count = 100_000
+    frames, lens = tuple(range(count)), np.tile(np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]]), (count, 1, 1))
+    camera = Camera(np.tile(np.eye(4), (count, 1, 1)), lens, np.zeros(count, bool))
+    shots.save(Shot(frames, 24.0, 1, 1, camera, np.zeros((1, 1, 3), np.uint8), cuts=frames[1:]), tmp_path / "long")
+    began = time.process_time()
+    assert len(shots.load(tmp_path / "long").cuts) == count - 1
+    assert time.process_time() - began < 5
+
+
+def test_a_disk_that_fills_while_a_shot_is_saved_is_a_sentence(shot, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(BadInput, match=r"shot does not fit: it needs \d[\d.,]* MB, and .* MB are free"):
+        shots.save(shot, tmp_path / "shot")

@@ -9,6 +9,8 @@ import os
 import shutil
 import struct
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -55,6 +57,17 @@ def reserve(file: BinaryIO, size: int, shown: Path | str) -> None:
         if fault.errno not in _FULL:
             raise
         raise BadInput(no_room(shown, size)) from None
+
+
+@contextmanager
+def room_for(shown: Path, size: int) -> Iterator[None]:
+    """Turn what the system says while so many bytes are written into BadInput. shown: where they go."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno in _FULL:
+            raise BadInput(no_room(shown, size)) from None
+        raise BadInput(f"{shown} cannot be written: {fault.strerror or fault}. Choose another place.") from None
 
 
 def no_room(shown: Path | str, size: int) -> str:

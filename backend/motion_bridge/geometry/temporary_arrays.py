@@ -2,19 +2,28 @@
 
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ..files import reserve
+
 SMALL = 1 << 20  # bytes; what is no larger stays in memory
 
 
 def scratch(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """An array of zeros in a temporary file, which goes when the array does; in memory where it is small."""
-    if int(np.prod(shape)) * np.dtype(dtype).itemsize <= SMALL:
+    """An array of zeros in a temporary file, which goes when the array does; in memory where it is small.
+
+    BadInput when the disk has no room for all of it.
+    """
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    if size <= SMALL:
         return np.zeros(shape, dtype)
-    return np.memmap(tempfile.TemporaryFile(prefix="motion_bridge_"), dtype, "w+", shape=shape)
+    with reserve.room_for(Path(tempfile.gettempdir()), size), tempfile.TemporaryFile(prefix="motion_bridge_") as file:
+        reserve.reserve(file, size, tempfile.gettempdir())
+        return np.memmap(file, dtype, "r+", shape=shape)
 
 
 def pieces(array: NDArray[Any]) -> Iterator[slice]:

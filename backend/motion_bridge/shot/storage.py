@@ -3,57 +3,63 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from ..errors import BadInput
+from ..files import json_text, npy, regular, reserve, writing
 from ..media import png
 from .types import Array, Camera, Objects, Shot, Tracks
 from .validation import check
 
 FORMAT = "motion-bridge shot"
 VERSION = 1
+HEADER = "shot.json"
+ARRAYS = (
+    "camera.pose",
+    "camera.intrinsics",
+    "camera.orthographic",
+    "depth",
+    "flow",
+    "objects.index",
+    "objects.pose",
+    "tracks.xy",
+    "tracks.visible",
+)
 
 
 def save(shot: Shot, folder: Path) -> None:
     """Write a Shot; shot.json comes last, so a folder without it was interrupted.
 
-    Arrays that are already maps of the folder's own files (see `map_array`) are flushed, not copied.
+    Arrays that are already maps of the folder's own files (see `map_array`) are flushed, not copied. BadInput when the
+    disk is full or cannot be written to.
     """
     check(shot, str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, array in _arrays(shot).items():
-        if array is None:
-            continue
-        path = folder / f"{name}.npy"
-        if isinstance(array, np.memmap) and array.filename and Path(array.filename).resolve() == path.resolve():
-            array.flush()
-        else:
-            with _replacing(path) as file:
-                np.save(file, array, allow_pickle=False)
-    with _replacing(folder / "first_frame.png") as file:
-        file.write(png.encode(shot.first_frame))
-    with _replacing(folder / "shot.json") as file:
-        file.write(json.dumps(_header(shot), indent=1, ensure_ascii=False, allow_nan=False).encode())
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A new file in an old one's place, so that whoever has the old one mapped keeps what he read."""
-    part = path.with_name(path.name + ".part")
-    with open(part, "wb") as file:
-        yield file
-    os.replace(part, path)
+    arrays = {name: array for name, array in _arrays(shot).items() if array is not None}
+    with reserve.room_for(folder, sum(array.nbytes for array in arrays.values())):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, array in arrays.items():
+            path = folder / f"{name}.npy"
+            if isinstance(array, np.memmap) and array.filename and Path(array.filename).resolve() == path.resolve():
+                array.flush()
+            else:
+                with writing.replacing(folder, path.name) as file:
+                    np.save(file, array, allow_pickle=False)
+        writing.write(folder, "first_frame.png", png.encode(shot.first_frame))
+        header = json.dumps(_header(shot), indent=1, ensure_ascii=False, allow_nan=False)
+        writing.write(folder, HEADER, header.encode())
 
 
 def map_array(folder: Path, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-    """A new array that lives in the Shot's folder, for what would not fit in memory while it is made."""
+    """A new array that lives in the Shot's folder, for what would not fit in memory while it is made.
+
+    BadInput when the disk has no room for all of it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    return np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+    return reserve.map_new(folder, f"{name}.npy", shape, dtype)
 
 
 def load(folder: Path) -> Shot:
@@ -61,32 +67,27 @@ def load(folder: Path) -> Shot:
 
     BadInput names the file, the field and, where there is one, the frame.
     """
-    where = folder / "shot.json"
-    try:
-        header = json.loads(where.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(f"{folder} holds no shot.json: it is no Shot, or writing it was interrupted.") from None
-    except (OSError, ValueError) as fault:
-        raise BadInput(f"{where} cannot be read: {fault}.") from None
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise BadInput(f'{where} does not say "format": "{FORMAT}".')
-    if header.get("version") != VERSION:
-        raise BadInput(f"{where} is of version {header.get('version')}; this Motion Bridge reads version {VERSION}.")
+    header, where = _read_header(folder), folder / HEADER
     try:
         shot = _assemble(header, folder)
-    except (KeyError, TypeError, AttributeError, ValueError) as fault:
-        raise BadInput(f"{where}: {type(fault).__name__} at {fault}; compare it with docs/shot.md.") from None
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as fault:
+        raise BadInput(
+            f"{where}: {type(fault).__name__} at {str(fault)[:100]}; compare it with docs/shot.md."
+        ) from None
     check(shot, str(folder))
     return shot
 
 
 def digest(folder: Path) -> str:
-    """A name for a Shot's exact content: frames made from another one are recognised by it."""
+    """A name for a Shot's exact content: frames made from another one are recognised by it.
+
+    Other files that lie in the folder do not count.
+    """
     total = hashlib.blake2b(digest_size=16)
-    names = ["shot.json", "first_frame.png", *sorted(path.name for path in folder.glob("*.npy"))]
-    for name in names:
+    arrays = (f"{name}.npy" for name in _array_names(_read_header(folder), folder))
+    for name in (HEADER, "first_frame.png", *sorted(arrays)):
         total.update(name.encode())
-        with open(folder / name, "rb") as file:
+        with regular.open_regular(folder / name) as file:
             while block := file.read(1 << 20):
                 total.update(block)
     return total.hexdigest()
@@ -137,8 +138,32 @@ def _header(shot: Shot) -> dict[str, Any]:
     }
 
 
+def _read_header(folder: Path) -> dict[str, Any]:
+    where = folder / HEADER
+    if not os.path.lexists(where):
+        raise BadInput(f"{folder} holds no {HEADER}: it is not a Shot, or writing it was interrupted.")
+    header = json_text.read(where)
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise BadInput(f'{where} does not say "format": "{FORMAT}".')
+    if header.get("version") != VERSION:
+        version = str(header.get("version"))[:40]
+        raise BadInput(f"{where} is of version {version}; this Motion Bridge reads version {VERSION}.")
+    return header
+
+
+def _array_names(header: dict[str, Any], folder: Path) -> list[str]:
+    """The arrays that shot.json lists, as far as a Shot has such."""
+    listed = header.get("arrays")
+    if not isinstance(listed, list):
+        raise BadInput(f"{folder / HEADER}: arrays must be a list of names.")
+    for name in listed:
+        if not isinstance(name, str) or (name not in ARRAYS and not os.path.lexists(folder / f"{name}.npy")):
+            raise BadInput(f"{folder}: {str(name)[:40]}.npy is missing though {HEADER} lists it.")
+    return [name for name in ARRAYS if name in listed]
+
+
 def _assemble(header: dict[str, Any], folder: Path) -> Shot:
-    arrays = {name: _map(folder, str(name)) for name in header["arrays"]}
+    arrays = {name: _map(folder, name) for name in _array_names(header, folder)}
     objects, tracks = header["objects"], header["tracks"]
     return Shot(
         frames=tuple(_whole(frame, "frames") for frame in header["frames"]),
@@ -146,41 +171,43 @@ def _assemble(header: dict[str, Any], folder: Path) -> Shot:
         width=_whole(header["width"], "width"),
         height=_whole(header["height"], "height"),
         camera=Camera(arrays["camera.pose"], arrays["camera.intrinsics"], arrays["camera.orthographic"]),
-        first_frame=_first_frame(folder),
+        first_frame=png.read(folder / "first_frame.png"),
         cuts=tuple(_whole(cut, "cuts") for cut in header["cuts"]),
         depth=arrays.get("depth"),
         flow=arrays.get("flow"),
-        objects=objects and Objects(arrays["objects.index"], arrays["objects.pose"], tuple(objects["name"])),
+        objects=objects
+        and Objects(arrays["objects.index"], arrays["objects.pose"], _texts(objects["name"], "objects.name")),
         tracks=tracks
-        and Tracks(arrays["tracks.xy"], arrays["tracks.visible"], tuple(tracks["name"]), tuple(tracks["kind"])),
+        and Tracks(
+            arrays["tracks.xy"],
+            arrays["tracks.visible"],
+            _texts(tracks["name"], "tracks.name"),
+            _texts(tracks["kind"], "tracks.kind"),
+        ),
         prompts=_by_frame(header["prompts"], "prompts"),
         negative=_by_frame(header["negative"], "negative"),
         seed=_whole(header["seed"], "seed"),
-        settings=dict(header["settings"]),
-        schedules={str(name): str(text) for name, text in header["schedules"].items()},
+        settings=dict(header["settings"].items()),
+        schedules={name: str(text) for name, text in header["schedules"].items()},
     )
-
-
-def _first_frame(folder: Path) -> Array:
-    path = folder / "first_frame.png"
-    if not path.is_file():
-        raise BadInput(f"{folder}: first_frame.png is missing.")
-    return png.read(path)
 
 
 def _map(folder: Path, name: str) -> Array:
     path = folder / f"{name}.npy"
-    if path.name not in os.listdir(folder):
-        raise BadInput(f"{folder}: {path.name} is missing though shot.json lists it.")
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as fault:
-        raise BadInput(f"{path} is damaged or cut short: {fault}.") from None
+    if not os.path.lexists(path):
+        raise BadInput(f"{folder}: {path.name} is missing though {HEADER} lists it.")
+    return npy.map_read_only(path)
+
+
+def _texts(values: Any, name: str) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise BadInput(f"{HEADER}: {name} must be a list of texts.")
+    return tuple(values)
 
 
 def _whole(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise BadInput(f"shot.json: {name} holds {value!r}, which is not a whole number.")
+        raise BadInput(f"{HEADER}: {name} holds {repr(value)[:40]}, which is not a whole number.")
     return value
 
 
@@ -190,5 +217,5 @@ def _by_frame(texts: Mapping[str, str], name: str) -> dict[int, str]:
         try:
             found[int(key)] = str(text)
         except ValueError:
-            raise BadInput(f"shot.json: {name} has the key {key!r}, which is not a frame.") from None
+            raise BadInput(f"{HEADER}: {name} has the key {key[:40]!r}, which is not a frame.") from None
     return found

@@ -8,6 +8,8 @@ import numpy as np
 from ..errors import BadInput
 from .types import LARGEST_SIDE, TRACK_KINDS, Array, Objects, Shot, Tracks
 
+LARGEST_FRAME = 10**9
+
 
 def check(shot: Shot, where: str) -> None:
     """Raise BadInput for the first thing that is wrong, naming field and frame."""
@@ -20,6 +22,10 @@ def _faults(shot: Shot) -> Iterator[str]:
     size = (shot.height, shot.width)
     if count == 0:
         yield "frames is empty; a Shot needs at least one."
+    if any(abs(frame) > LARGEST_FRAME for frame in (*shot.frames, *shot.prompts, *shot.negative)):
+        yield f"frames, prompts and negative name frames between -{LARGEST_FRAME} and {LARGEST_FRAME}."
+    if not -(1 << 63) <= shot.seed < 1 << 64:
+        yield f"seed is {shot.seed}; it must fit into 64 bits."
     if any(b <= a for a, b in zip(shot.frames, shot.frames[1:], strict=False)):
         yield "frames must rise."
     if not (math.isfinite(shot.fps) and shot.fps > 0):
@@ -33,8 +39,9 @@ def _faults(shot: Shot) -> Iterator[str]:
     yield from _array_faults("camera.intrinsics", shot.camera.intrinsics, (count, 3, 3), ("float64",), frames)
     yield from _array_faults("camera.orthographic", shot.camera.orthographic, (count,), ("bool",), frames)
     yield from _camera_faults(shot)
+    known = set(frames)
     for cut in shot.cuts:
-        if cut not in frames:
+        if cut not in known:
             yield f"cuts names frame {cut}, which is not one of the Shot's frames."
     if shot.depth is not None:
         yield from _array_faults("depth", shot.depth, (count, *size), ("float16", "float32"), frames, infinite=True)
@@ -47,15 +54,21 @@ def _faults(shot: Shot) -> Iterator[str]:
 
 
 def _camera_faults(shot: Shot) -> Iterator[str]:
-    for at, frame in enumerate(shot.frames):
-        pose, k = shot.camera.pose[at], shot.camera.intrinsics[at]
-        turn = pose[:3, :3]
-        if np.abs(pose[3] - (0, 0, 0, 1)).max() > 1e-9 or np.abs(turn @ turn.T - np.eye(3)).max() > 1e-5:
-            yield f"camera.pose at frame {frame} is not a rotation and a position."
-        if np.linalg.det(turn) < 0:
-            yield f"camera.pose at frame {frame} is mirrored; a mirror belongs in camera.intrinsics."
-        if k[0, 0] == 0 or k[1, 1] == 0 or np.abs(k[[1, 2, 2, 2], [0, 0, 1, 2]] - (0, 0, 0, 1)).max() > 1e-9:
-            yield f"camera.intrinsics at frame {frame} is not upper triangular with a last row of 0 0 1."
+    pose, k = np.asarray(shot.camera.pose), np.asarray(shot.camera.intrinsics)
+    turn = pose[:, :3, :3]
+    with np.errstate(over="ignore", invalid="ignore"):
+        last = np.abs(pose[:, 3] - (0, 0, 0, 1)).max(axis=1) > 1e-9
+        bent = ~(np.abs(turn @ turn.transpose(0, 2, 1) - np.eye(3)).max(axis=(1, 2)) <= 1e-5)
+        mirrored = np.linalg.det(turn) < 0
+        below = np.abs(k[:, [1, 2, 2, 2], [0, 0, 1, 2]] - (0, 0, 0, 1)).max(axis=1) > 1e-9
+    flat = (k[:, 0, 0] == 0) | (k[:, 1, 1] == 0) | below
+    for wrong, what in (
+        (last | bent, "camera.pose at frame {} is not a rotation and a position."),
+        (mirrored, "camera.pose at frame {} is mirrored; a mirror belongs in camera.intrinsics."),
+        (flat, "camera.intrinsics at frame {} is not upper triangular with a last row of 0 0 1."),
+    ):
+        if wrong.any():
+            yield what.format(shot.frames[int(wrong.argmax())])
 
 
 def _object_faults(objects: Objects, shot: Shot, count: int, size: tuple[int, int]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from .. import shot as shots
 from ..errors import BadInput
 from ..shot import Shot
-from . import writer
+from . import lock, writer
 
 FOLDER = "shot"
 
@@ -15,6 +15,13 @@ def keep(shot: Shot, take: Path, resume: bool) -> Path:
 
     BadInput when the folder holds a take and this is no resume, or when it was begun with another Shot.
     """
+    with lock.writing_to(take):
+        take.mkdir(parents=True, exist_ok=True)
+    with lock.held(take):
+        return _kept(shot, take, resume)
+
+
+def _kept(shot: Shot, take: Path, resume: bool) -> Path:
     folder = take / FOLDER
     begun = (folder / "shot.json").is_file()
     if not resume and (begun or writer.there(take)):
