@@ -131,7 +131,7 @@ BAD_SHOTS = {
     "has a cut array": (lambda shot: cut(shot / "camera.pose.npy"), "camera.pose.npy is damaged or cut short"),
     "has a cut first frame": (lambda shot: cut(shot / "first_frame.png"), "first_frame.png is cut short"),
     "lacks an array": (lambda shot: (shot / "camera.intrinsics.npy").unlink(), "camera.intrinsics.npy is missing"),
-    "is newer": (lambda shot: edit(shot, version=2), "is of version 2"),
+    "is newer": (lambda shot: edit(shot, version=3), "is of version 3"),
     "has nonsense for a width": (lambda shot: edit(shot, width="wide"), "width holds 'wide'"),
     "has a width of zero": (lambda shot: edit(shot, width=0), "width is 0"),
     "has another width": (lambda shot: edit(shot, width=65), "first_frame has shape"),

@@ -144,7 +144,7 @@ def test_what_is_wrong_is_refused_before_it_is_written(shot, tmp_path, change, s
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"version": 2}, "is of version 2; this Motion Bridge reads version 1"),
+        ({"version": 3}, "is of version 3; this Motion Bridge reads versions 1 to 2"),
         ({"format": "other"}, 'does not say "format"'),
         ({"frames": [10, 11.5, 13]}, "frames holds 11.5"),
         ({"frames": 3}, "compare it with docs/shot.md"),

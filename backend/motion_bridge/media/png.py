@@ -30,14 +30,16 @@ Picture = NDArray[np.uint8]
 Chunk = tuple[bytes, memoryview]
 
 
-def encode(pixels: Picture, text: Mapping[str, str] | None = None) -> bytes:
-    """A PNG of (H, W, 3) uint8 sRGB pixels, top row first, with UTF-8 text chunks."""
+def encode(pixels: Picture | NDArray[np.uint16], text: Mapping[str, str] | None = None) -> bytes:
+    """A PNG of (H, W, 3) uint8 or uint16 sRGB pixels, top row first, with UTF-8 text chunks."""
     height, width, _ = pixels.shape
-    rows = np.zeros((height, 1 + 3 * width), np.uint8)
-    rows[:, 1:] = pixels.reshape(height, 3 * width)
+    bits = 8 * pixels.dtype.itemsize
+    samples = pixels.astype(pixels.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
+    rows = np.zeros((height, 1 + samples.shape[1]), np.uint8)
+    rows[:, 1:] = samples
     rows[1:, 0] = 2  # the filter "up": each row minus the row above
-    rows[1:, 1:] -= pixels[:-1].reshape(height - 1, 3 * width)
-    chunks = [_chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)), _chunk(b"sRGB", b"\0")]
+    rows[1:, 1:] -= samples[:-1]
+    chunks = [_chunk(b"IHDR", struct.pack(">2I5B", width, height, bits, 2, 0, 0, 0)), _chunk(b"sRGB", b"\0")]
     for key, value in (text or {}).items():
         chunks.append(_chunk(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + value.encode()))
     chunks.append(_chunk(b"IDAT", zlib.compress(rows.tobytes(), LEVEL)))
@@ -50,8 +52,16 @@ def read(path: Path, *, links: bool = True) -> Picture:
     return decode(read_bytes(path, LARGEST_FILE, links=links), str(path))
 
 
-def decode(data: bytes, where: str) -> Picture:
-    """The same of a file's bytes. where: what to call it."""
+def read_deep(path: Path) -> Picture | NDArray[np.uint16]:
+    """The same as (H, W, 3) uint16 where the file has 16 bits."""
+    data = read_bytes(path, LARGEST_FILE)
+    pixels = decode(data, str(path))
+    deep = data[24] == 16  # the header's bits
+    return pixels if not deep else pixels.astype(np.uint16) << 8 | decode(data, str(path), low=True)
+
+
+def decode(data: bytes, where: str, *, low: bool = False) -> Picture:
+    """The same of a file's bytes. where: what to call it; low: of 16 bits, the lower eight."""
     chunks = list(_chunks(data, where))
     if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
         raise BadInput(f"{where} has no PNG header; write it again.")
@@ -71,7 +81,7 @@ def decode(data: bytes, where: str) -> Picture:
     if rows[:, 0].max() > 4:
         raise BadInput(f"{where} is damaged: there is no row filter {rows[:, 0].max()}.")
     flat = _unfilter(rows, step)
-    pixels = _upright(flat.reshape(height, width, step)[..., :: bits // 8], _orientation(chunks))
+    pixels = _upright(flat.reshape(height, width, step)[..., int(low) :: bits // 8], _orientation(chunks))
     if color == 3:
         return _palette(chunks, where)[pixels[..., 0]]
     if CHANNELS[color] < 3:

@@ -3,7 +3,8 @@
 Everything is validated when it is loaded or saved and nowhere else.
 """
 
-from .storage import FORMAT, VERSION, differences, digest, load, map_array, save
+from .geometry import Geometry, GeometryWriter, Material, Meshes, Placements
+from .storage import FORMAT, VERSION, differences, digest, key_picture_name, load, map_array, save
 from .types import LARGEST_SIDE, TRACK_KINDS, Array, Camera, Objects, Shot, Tracks
 from .validation import check
 
@@ -14,12 +15,18 @@ __all__ = [
     "VERSION",
     "Array",
     "Camera",
+    "Geometry",
+    "GeometryWriter",
+    "Material",
+    "Meshes",
     "Objects",
+    "Placements",
     "Shot",
     "Tracks",
     "check",
     "differences",
     "digest",
+    "key_picture_name",
     "load",
     "map_array",
     "save",

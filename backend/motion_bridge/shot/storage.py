@@ -12,11 +12,12 @@ import numpy as np
 from ..errors import BadInput
 from ..files import json_text, npy, regular, reserve, writing
 from ..media import png
+from .geometry_files import LAYOUT, assemble_geometry, geometry_arrays, geometry_header
 from .types import Array, Camera, Objects, Shot, Tracks
 from .validation import check
 
 FORMAT = "motion-bridge shot"
-VERSION = 1
+VERSION = 2  # written for Shots that use what version 1 lacks; all others stay version 1, and both are read
 HEADER = "shot.json"
 ARRAYS = (
     "camera.pose",
@@ -28,6 +29,9 @@ ARRAYS = (
     "objects.pose",
     "tracks.xy",
     "tracks.visible",
+    "camera.clip",
+    "times",
+    *LAYOUT,
 )
 
 
@@ -49,6 +53,8 @@ def save(shot: Shot, folder: Path) -> None:
                 with writing.replacing(folder, path.name) as file:
                     np.save(file, array, allow_pickle=False)
         writing.write(folder, "first_frame.png", png.encode(shot.first_frame))
+        for frame, picture in shot.key_pictures.items():
+            writing.write(folder, key_picture_name(frame), png.encode(picture))
         header = json.dumps(_header(shot), indent=1, ensure_ascii=False, allow_nan=False)
         writing.write(folder, HEADER, header.encode())
 
@@ -84,8 +90,9 @@ def digest(folder: Path) -> str:
     Other files that lie in the folder do not count.
     """
     total = hashlib.blake2b(digest_size=16)
-    arrays = (f"{name}.npy" for name in _array_names(_read_header(folder), folder))
-    for name in (HEADER, "first_frame.png", *sorted(arrays)):
+    header = _read_header(folder)
+    arrays = sorted(f"{name}.npy" for name in _array_names(header, folder))
+    for name in (HEADER, "first_frame.png", *arrays, *map(key_picture_name, _key_frames(header))):
         total.update(name.encode())
         with regular.open_regular(folder / name) as file:
             while block := file.read(1 << 20):
@@ -95,12 +102,24 @@ def digest(folder: Path) -> str:
 
 def differences(one: Shot, other: Shot) -> list[str]:
     """The names of the fields in which two Shots differ."""
-    a, b = ({**_header(each), **_arrays(each), "first_frame": each.first_frame} for each in (one, other))
-    return [name for name in a if not _equal(a[name], b[name])]
+    a, b = ({**_header(each), **_arrays(each), **_pictures(each)} for each in (one, other))
+    return [name for name in {**a, **b} if name != "version" and not _equal(a.get(name), b.get(name))]
 
 
 def _equal(a: Any, b: Any) -> bool:
-    return np.array_equal(a, b) if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) else a is b or a == b
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.array_equal(a, b)
+    return a is b or a == b
+
+
+def key_picture_name(frame: int) -> str:
+    """The file of a key picture: key_0001.png, key_-0005.png."""
+    return f"key_{'-' if frame < 0 else ''}{abs(frame):04d}.png"
+
+
+def _pictures(shot: Shot) -> dict[str, Array]:
+    keys = {f"the key picture of frame {frame}": picture for frame, picture in shot.key_pictures.items()}
+    return {"first_frame": shot.first_frame, **keys}
 
 
 def _arrays(shot: Shot) -> dict[str, Array | None]:
@@ -115,13 +134,22 @@ def _arrays(shot: Shot) -> dict[str, Array | None]:
         "objects.pose": objects.pose if objects else None,
         "tracks.xy": tracks.xy if tracks else None,
         "tracks.visible": tracks.visible if tracks else None,
+        "camera.clip": shot.camera.clip,
+        "times": shot.times,
+        **(geometry_arrays(shot.geometry) if shot.geometry else {}),
     }
 
 
 def _header(shot: Shot) -> dict[str, Any]:
+    newer = {}
+    if shot.geometry or shot.key_pictures or shot.times is not None or shot.camera.clip is not None:
+        newer = {
+            "geometry": shot.geometry and geometry_header(shot.geometry),
+            "key_pictures": sorted(shot.key_pictures),
+        }
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION if newer else 1,
         "frames": list(shot.frames),
         "fps": shot.fps,
         "width": shot.width,
@@ -135,6 +163,7 @@ def _header(shot: Shot) -> dict[str, Any]:
         "objects": {"name": list(shot.objects.name)} if shot.objects else None,
         "tracks": {"name": list(shot.tracks.name), "kind": list(shot.tracks.kind)} if shot.tracks else None,
         "arrays": [name for name, array in _arrays(shot).items() if array is not None],
+        **newer,
     }
 
 
@@ -145,9 +174,12 @@ def _read_header(folder: Path) -> dict[str, Any]:
     header = json_text.read(where)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise BadInput(f'{where} does not say "format": "{FORMAT}".')
-    if header.get("version") != VERSION:
-        version = str(header.get("version"))[:40]
-        raise BadInput(f"{where} is of version {version}; this Motion Bridge reads version {VERSION}.")
+    version = header.get("version")
+    if version not in range(1, VERSION + 1) or not isinstance(version, int) or isinstance(version, bool):
+        raise BadInput(
+            f"{where} is of version {str(version)[:40]}; this Motion Bridge reads versions 1 to {VERSION}. "
+            "Write the Shot again, or update Motion Bridge."
+        )
     return header
 
 
@@ -162,15 +194,21 @@ def _array_names(header: dict[str, Any], folder: Path) -> list[str]:
     return [name for name in ARRAYS if name in listed]
 
 
+def _key_frames(header: dict[str, Any]) -> list[int]:
+    """The frames of which there is a key picture beside the first."""
+    return [_whole(frame, "key_pictures") for frame in header.get("key_pictures", ())]
+
+
 def _assemble(header: dict[str, Any], folder: Path) -> Shot:
     arrays = {name: _map(folder, name) for name in _array_names(header, folder)}
-    objects, tracks = header["objects"], header["tracks"]
+    objects, tracks, geometry = header["objects"], header["tracks"], header.get("geometry")
+    pose, intrinsics, orthographic = (arrays[f"camera.{name}"] for name in ("pose", "intrinsics", "orthographic"))
     return Shot(
         frames=tuple(_whole(frame, "frames") for frame in header["frames"]),
         fps=float(header["fps"]),
         width=_whole(header["width"], "width"),
         height=_whole(header["height"], "height"),
-        camera=Camera(arrays["camera.pose"], arrays["camera.intrinsics"], arrays["camera.orthographic"]),
+        camera=Camera(pose, intrinsics, orthographic, arrays.get("camera.clip")),
         first_frame=png.read(folder / "first_frame.png"),
         cuts=tuple(_whole(cut, "cuts") for cut in header["cuts"]),
         depth=arrays.get("depth"),
@@ -184,6 +222,9 @@ def _assemble(header: dict[str, Any], folder: Path) -> Shot:
             _texts(tracks["name"], "tracks.name"),
             _texts(tracks["kind"], "tracks.kind"),
         ),
+        geometry=geometry and assemble_geometry(geometry, arrays),
+        key_pictures={frame: png.read_deep(folder / key_picture_name(frame)) for frame in _key_frames(header)},
+        times=arrays.get("times"),
         prompts=_by_frame(header["prompts"], "prompts"),
         negative=_by_frame(header["negative"], "negative"),
         seed=_whole(header["seed"], "seed"),

@@ -6,6 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from .geometry import Geometry
+
 LARGEST_SIDE = 16384  # pixels; above it a frame no longer fits one message
 TRACK_KINDS = ("grid", "path", "live", "pinned")
 
@@ -19,6 +21,7 @@ class Camera:
     pose: Array  # (T, 4, 4) float64, camera to world, no scale
     intrinsics: Array  # (T, 3, 3) float64, pixels
     orthographic: Array  # (T,) bool: no division by depth
+    clip: Array | None = None  # (T, 2) float64, scene units: what is nearer or farther along the axis is not seen
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class Shot:
     flow: Array | None = None  # (T, H, W, 2) float32: where each pixel of frame k came from in frame k-1, pixels
     objects: Objects | None = None
     tracks: Tracks | None = None
+    geometry: Geometry | None = None  # the surfaces; depth, objects and flow are then computed where they are used
+    key_pictures: Mapping[int, Array] = field(default_factory=dict)  # (H, W, 3) uint8 or uint16 sRGB, by frame number
+    times: Array | None = None  # (T,) float64, rising: when each frame is, in the scene's frames; None: at its number
     prompts: Mapping[int, str] = field(default_factory=dict)  # held from their frame until the next
     negative: Mapping[int, str] = field(default_factory=dict)
     seed: int = 0

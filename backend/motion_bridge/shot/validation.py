@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..errors import BadInput
+from .geometry_files import geometry_faults
 from .types import LARGEST_SIDE, TRACK_KINDS, Array, Objects, Shot, Tracks
 
 LARGEST_FRAME = 10**9
@@ -38,6 +39,10 @@ def _faults(shot: Shot) -> Iterator[str]:
     yield from _array_faults("camera.pose", shot.camera.pose, (count, 4, 4), ("float64",), frames)
     yield from _array_faults("camera.intrinsics", shot.camera.intrinsics, (count, 3, 3), ("float64",), frames)
     yield from _array_faults("camera.orthographic", shot.camera.orthographic, (count,), ("bool",), frames)
+    if shot.camera.clip is not None:
+        yield from _array_faults("camera.clip", shot.camera.clip, (count, 2), ("float64",), frames, infinite=True)
+        if shot.camera.clip.shape == (count, 2) and (shot.camera.clip[:, 1] <= shot.camera.clip[:, 0]).any():
+            yield "camera.clip must be a near and a farther distance."
     yield from _camera_faults(shot)
     known = set(frames)
     for cut in shot.cuts:
@@ -51,6 +56,17 @@ def _faults(shot: Shot) -> Iterator[str]:
         yield from _object_faults(shot.objects, shot, count, size)
     if shot.tracks is not None:
         yield from _track_faults(shot.tracks, frames)
+    if shot.geometry is not None:
+        yield from geometry_faults(shot.geometry, frames)
+    for frame, picture in shot.key_pictures.items():
+        if frame not in frames:
+            yield f"key_pictures names frame {frame}, which is not one of the Shot's frames."
+        name = f"the key picture of frame {frame}"
+        yield from _array_faults(name, picture, (*size, 3), ("uint8", "uint16"), None)
+    if shot.times is not None:
+        yield from _array_faults("times", shot.times, (count,), ("float64",), frames)
+        if len(shot.times) == count and (np.diff(shot.times) <= 0).any():
+            yield "times must rise."
 
 
 def _camera_faults(shot: Shot) -> Iterator[str]:
