@@ -9,7 +9,6 @@ The pipelines of diffusers only start at whole steps, and FLUX.2's not at a pict
 transformers, encoders and schedulers' settings are used as they are. Nothing in it waits for the device.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
@@ -41,10 +40,12 @@ class FlowModel(ABC):
         self.encoded = reader(self._encoded)
 
     def levels(self, steps: int, width: int, height: int) -> list[float]:
-        """The sigmas that the model itself would take in so many steps, falling, without the final 0."""
-        shift = self._shift(steps, width, height)
-        even = np.linspace(1, 1 / steps, steps)
-        return [float(shift * u / (1 + (shift - 1) * u)) for u in even]
+        """The sigmas that the model's own pipeline takes in so many steps, falling, without the final 0."""
+        scheduler = self.pipeline.scheduler
+        even = None if scheduler.config.get("use_flow_sigmas") else np.linspace(1, 1 / steps, steps)
+        tokens = (width // self.multiple) * (height // self.multiple)
+        scheduler.set_timesteps(steps, sigmas=even, mu=self._mu(tokens, steps))
+        return scheduler.sigmas[:-1].tolist()
 
     def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor:
         """Latents mixed with noise up to sigma and denoised: shape and normalisation as `encode` gives them."""
@@ -78,16 +79,8 @@ class FlowModel(ABC):
         return self._normalised(cells)
 
     def _level_tensor(self, level: float) -> Tensor:
-        return torch.full((1,), level, device=self.device, dtype=self.parts.dtype)
-
-    def _shift(self, steps: int, width: int, height: int) -> float:
-        """How much the scheduler moves levels towards noise: sigma = s·u / (1 + (s - 1)·u), s = e^mu if dynamic."""
-        config = self.pipeline.scheduler.config
-        if not config.use_dynamic_shifting:
-            return float(config.shift)
-        tokens = (width // self.multiple) * (height // self.multiple)
-        mu = self._mu(tokens, steps)
-        return math.exp(mu) if config.time_shift_type == "exponential" else mu
+        """The level as the pipelines hand it on: rounded as one of a thousand timesteps."""
+        return torch.full((1,), level * 1000, device=self.device).to(self.parts.dtype) / 1000
 
     @property
     @abstractmethod

@@ -11,7 +11,7 @@ taken (XLabs, ComfyUI), `strength` the share that is kept (Deforum, webui): stre
 import math
 from collections.abc import Sequence
 
-MERGED = 0.97  # a level of the model this near below the start would be a step of nothing
+MERGED = 0.03  # of the model's own step: a first step shorter than that would change nothing
 
 
 def from_denoise(denoise: float, own: Sequence[float]) -> float:
@@ -31,8 +31,18 @@ def from_strength(strength: float, own: Sequence[float]) -> float:
 
 
 def levels_from(sigma: float, own: Sequence[float]) -> list[float]:
-    """The levels to denoise through from a start: the start itself, then those of the model that lie below it."""
-    return [sigma, *(level for level in own if level < MERGED * sigma)]
+    """The levels to denoise through from a start: the start itself, then those of the model that lie below it.
+
+    A level just below the start is left out, measured by the model's own step to it. So from a level of the model's
+    own, as from 1, all that it would take are taken, however close together its shift has moved them.
+    """
+    above = [own[0], *own]  # the level before each
+    return [sigma, *(level for before, level in zip(above, own, strict=False) if _is_a_step(sigma, before, level))]
+
+
+def _is_a_step(sigma: float, before: float, level: float) -> bool:
+    """Whether going from sigma to a level is worth a step, where the model's own would come from `before`."""
+    return level < sigma - MERGED * (before - level) if before > level else level < sigma
 
 
 def to_variance_exploding(sigma: float) -> float:

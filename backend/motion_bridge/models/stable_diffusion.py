@@ -1,28 +1,23 @@
 """Stable Diffusion 1.5, SDXL, SDXL-Turbo and LCM: models whose noise is added to the picture, not mixed with it.
 
-Sigma means the same as everywhere (noise_level.py); their schedulers write it as a deviation. Euler takes any list of
-deviations, so the start is continuous; LCM takes training timesteps, of which there are a thousand.
+Sigma means the same as everywhere (noise_level.py); their schedulers write it as a deviation. The scheduler that the
+folder names takes the steps (sampler.py).
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
-from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
-from diffusers.schedulers.scheduling_lcm import LCMScheduler
 from torch import Tensor
 
 from ..errors import BadInput
 from .image_model import Wish
-from .noise_level import from_variance_exploding, levels_from, to_variance_exploding
 from .pipeline_parts import Parts
 from .prompt_encoding import Encoding, Prompt, reader
-
-Guess = Callable[[Tensor, Tensor], Tensor]  # scaled latents and a timestep → the noise in them
+from .sampler import ConsistencySampler, Network, Sampler
 
 
 class StableDiffusion:
-    """SD 1.5 and SDXL with Euler steps; latents are (1, 4, H/8, W/8), float32."""
+    """SD 1.5 and SDXL; latents are (1, 4, H/8, W/8), float32."""
 
     refers = False
 
@@ -35,18 +30,14 @@ class StableDiffusion:
         self.multiple = self.pitch = self.pipeline.vae_scale_factor
         self.two_encoders = hasattr(self.pipeline, "text_encoder_2")
         self.encoded = reader(self._encoded)
-        self.scheduler: Any = self._scheduler()
+        self.sampler = self._sampler()
 
-    def _scheduler(self) -> Any:
-        # spaced by "trailing", it starts from noise of exactly the deviation that was asked for
-        return EulerDiscreteScheduler.from_config(
-            self.pipeline.scheduler.config, timestep_spacing="trailing", use_karras_sigmas=False
-        )
+    def _sampler(self) -> Sampler:
+        return Sampler(self.pipeline.scheduler)
 
     def levels(self, steps: int, width: int, height: int) -> list[float]:
-        """The sigmas that the model itself would take in so many steps, falling, without the final 0."""
-        self.scheduler.set_timesteps(steps)
-        return [from_variance_exploding(float(each)) for each in self.scheduler.sigmas[:-1]]
+        """The sigmas that the model's own pipeline takes in so many steps, falling, without the final 0."""
+        return self.sampler.levels(steps)
 
     def encode(self, picture: Tensor) -> Tensor:
         """A picture's latents, scaled as the network was taught."""
@@ -69,24 +60,13 @@ class StableDiffusion:
 
     def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor:
         """Latents with noise up to sigma, denoised: shape and normalisation as `encode` gives them."""
-        own = self.levels(wish.steps or self.steps, 0, 0)
-        deviations = [to_variance_exploding(level) for level in levels_from(min(sigma, own[0]), own)]
-        self.scheduler.set_timesteps(sigmas=[*deviations, 0.0])
-        return self._walk(latent + deviations[0] * noise.to(latent), wish, seed)
-
-    def _walk(self, latent: Tensor, wish: Wish, seed: int) -> Tensor:
-        """Down all levels that the scheduler was given."""
         if self.parts.weigh(wish.lora_weights):
             self.encoded = reader(self._encoded)
-        guess = self._guess(wish, latent)
-        generator = torch.Generator().manual_seed(seed)
-        self.scheduler.set_begin_index(0)
-        for time in self.scheduler.timesteps:
-            shown = self.scheduler.scale_model_input(latent, time)
-            latent = self.scheduler.step(guess(shown, time), time, latent, generator=generator)[0]
-        return latent
+        steps, generator = wish.steps or self.steps, torch.Generator().manual_seed(seed)
+        torch.randn(noise.shape, generator=generator)  # the start's: what steps draw must not repeat it
+        return self.sampler.denoise(latent, noise.to(latent), sigma, steps, self._guess(wish, latent), generator)
 
-    def _guess(self, wish: Wish, latent: Tensor) -> Guess:
+    def _guess(self, wish: Wish, latent: Tensor) -> Network:
         """The network as a function of latents and time; whatever stays the same over the steps is made here, once."""
         if wish.reference is not None:
             raise BadInput("Stable Diffusion takes no reference picture; set reference to none, or use FLUX.2.")
@@ -146,23 +126,8 @@ class StableDiffusion:
 class LatentConsistency(StableDiffusion):
     """LCM: few large steps, each of which adds fresh noise (drawn from the frame's seed)."""
 
-    def _scheduler(self) -> Any:
-        return LCMScheduler.from_config(self.pipeline.scheduler.config)
-
-    def levels(self, steps: int, width: int, height: int) -> list[float]:
-        self.scheduler.set_timesteps(steps)
-        return [self._level(int(t)) for t in self.scheduler.timesteps]
-
-    def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor:
-        levels = levels_from(sigma, self.levels(wish.steps or self.steps, 0, 0))
-        kept = self.scheduler.alphas_cumprod  # the share of the picture's variance at each training timestep
-        deviations = ((1 - kept) / kept) ** 0.5
-        known = deviations / (1 + deviations)
-        steps = [int((known - level).abs().argmin()) for level in levels]
-        steps = [t for at, t in enumerate(steps) if at == 0 or t < steps[at - 1]]
-        self.scheduler.set_timesteps(timesteps=steps)
-        share = float(kept[steps[0]])
-        return self._walk(share**0.5 * latent + (1 - share) ** 0.5 * noise.to(latent), wish, seed)
+    def _sampler(self) -> Sampler:
+        return ConsistencySampler(self.pipeline.scheduler)
 
     def _words(self, wish: Wish, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
         if wish.negative:
@@ -173,7 +138,3 @@ class LatentConsistency(StableDiffusion):
             told = self.pipeline.get_guidance_scale_embedding(torch.tensor([amount - 1]), embedding_dim=width)
             fixed["timestep_cond"] = told.to(self.device, self.parts.dtype)
         return fixed, False
-
-    def _level(self, timestep: int) -> float:
-        kept = float(self.scheduler.alphas_cumprod[timestep])
-        return from_variance_exploding(((1 - kept) / kept) ** 0.5)

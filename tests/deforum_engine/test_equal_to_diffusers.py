@@ -1,0 +1,233 @@
+"""At sigma 1 a model is its own pipeline's text to image, below it image to image: level by level, picture by picture.
+
+Schedulers are configured as the published models have them. Steps are those of the registry, and 4, 7 and 28.
+"""
+
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from diffusers import (
+    DDIMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    FluxImg2ImgPipeline,
+    HeunDiscreteScheduler,
+    LCMScheduler,
+    PNDMScheduler,
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+    UniPCMultistepScheduler,
+)
+from motion_bridge.models import image, registry
+from motion_bridge.models.image import Chance, Structure, Wish
+from motion_bridge.models.load import Choice, choose
+
+WIDTH, HEIGHT = 96, 64
+BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
+DYNAMIC = {"use_dynamic_shifting": True, "shift": 3.0, "base_shift": 0.5, "max_shift": 1.15}
+SCHEDULERS = {
+    "flux.1-dev": lambda: FlowMatchEulerDiscreteScheduler(**DYNAMIC),
+    "flux.1-schnell": lambda: FlowMatchEulerDiscreteScheduler(shift=1.0),
+    "flux.1-depth-dev": lambda: FlowMatchEulerDiscreteScheduler(**DYNAMIC),
+    "flux.2-dev": lambda: FlowMatchEulerDiscreteScheduler(**DYNAMIC),
+    "flux.2-klein-4b": lambda: FlowMatchEulerDiscreteScheduler(**DYNAMIC),
+    "flux.2-klein-9b": lambda: FlowMatchEulerDiscreteScheduler(**DYNAMIC),
+    "sketch": lambda: FlowMatchEulerDiscreteScheduler(**DYNAMIC),
+    "sd-1.5": lambda: PNDMScheduler(**BETAS, skip_prk_steps=True, set_alpha_to_one=False),
+    "sdxl": lambda: EulerDiscreteScheduler(**BETAS, timestep_spacing="leading"),
+    "sdxl-turbo": lambda: EulerAncestralDiscreteScheduler(**BETAS, timestep_spacing="trailing"),
+    "lcm": lambda: LCMScheduler(**BETAS),
+}
+MORE = {
+    "ddim": lambda: DDIMScheduler(**BETAS, set_alpha_to_one=False, clip_sample=False),
+    "euler": lambda: EulerDiscreteScheduler(**BETAS),
+    "euler-karras": lambda: EulerDiscreteScheduler(**BETAS, use_karras_sigmas=True),
+    "euler-v": lambda: EulerDiscreteScheduler(**BETAS, prediction_type="v_prediction"),
+    "dpm++": lambda: DPMSolverMultistepScheduler(**BETAS),
+    "unipc": lambda: UniPCMultistepScheduler(**BETAS),
+    "heun": lambda: HeunDiscreteScheduler(**BETAS),
+}
+
+
+def steps_of(names):
+    return [(name, steps) for name in names for steps in sorted({4, 7, 28, registry.MODELS[name].steps})]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    made: dict[str, Any] = {}
+
+    def get(family):
+        if family not in made:
+            made[family] = str(tiny.save(family, tmp_path_factory.mktemp(family)))
+        return made[family]
+
+    return get
+
+
+@pytest.fixture(scope="module")
+def models(folders):
+    """A registered model in small: its family, scheduler, steps and guidance."""
+    made: dict[str, Any] = {}
+
+    def get(name, scheduler=None):
+        if (name, scheduler) not in made:
+            known = registry.MODELS[name]
+            control = "depth" if known.family == "flux-control" else "none"
+            model: Any = choose(Choice(folders(known.family), "cpu", (WIDTH, HEIGHT), control=control))
+            model.pipeline.scheduler = (MORE[scheduler] if scheduler else SCHEDULERS[name])()
+            if name == "flux.1-schnell":
+                model.pipeline.transformer.register_to_config(guidance_embeds=False)
+                embed = model.pipeline.transformer.time_text_embed
+                embed.forward = lambda time, pooled, whole=embed: _without_guidance(whole, time, pooled)
+            made[name, scheduler] = type(model)(model.parts)
+            made[name, scheduler].guidance = known.guidance
+        return made[name, scheduler]
+
+    return get
+
+
+def _without_guidance(embed, time, pooled):
+    return embed.timestep_embedder(embed.time_proj(time).to(pooled.dtype)) + embed.text_embedder(pooled)
+
+
+def text_to_image(name, model, noise, steps, width, height, **more):
+    """diffusers' own pipeline from that noise, which is of seed 5."""
+    if name.startswith("flux.1"):
+        more["latents"] = model.pack(noise)
+        more["max_sequence_length"] = 256 if name == "flux.1-schnell" else 512
+    if name == "flux.1-depth-dev":
+        more["control_image"] = torch.full((1, 3, height, width), 0.5)
+    elif name.startswith("flux.2"):
+        more["latents"] = noise
+    else:  # where steps draw noise too, it follows that of the start
+        more["generator"] = torch.Generator().manual_seed(5)
+    call = {"prompt": "red hills", "num_inference_steps": steps, "guidance_scale": model.guidance}
+    return model.pipeline(**{**call, "width": width, "height": height, "output_type": "pt", **more}).images
+
+
+def wish_for(name, steps, width=WIDTH, height=HEIGHT):
+    if name == "flux.1-depth-dev":
+        return Wish("red hills", steps=steps, structure=Structure(torch.full((1, 3, height, width), 0.75), "depth"))
+    return Wish("red hills", steps=steps)
+
+
+@pytest.fixture
+def middle(monkeypatch):
+    """A pipeline draws a structure's latents from the autoencoder's distribution, this project takes its middle."""
+    from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
+
+    monkeypatch.setattr(DiagonalGaussianDistribution, "sample", lambda self, generator=None: self.mode())
+
+
+@pytest.mark.parametrize(("name", "steps"), steps_of(name for name in SCHEDULERS if name != "sketch"))
+def test_at_sigma_one_a_picture_is_that_of_diffusers_own_pipeline(models, middle, name, steps):
+    model = models(name)
+    with torch.inference_mode():
+        shown = model.encode(torch.rand(1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(2)))
+        noise = image.noise_for(shown, Chance(5))
+        found = model.decode(model.denoise(shown, noise, 1.0, wish_for(name, steps), 5)).clamp(0, 1)
+        expected = text_to_image(name, model, noise, steps, WIDTH, HEIGHT)
+    assert (found - expected).abs().max() <= 1e-5
+
+
+SIZES = [(96, 64), (512, 768), (1024, 1024), (2048, 2048)]
+
+
+@pytest.fixture
+def levels_seen(monkeypatch):
+    """Run something with a network that answers zeros at once; the levels that it was asked at."""
+
+    def run(network, work):
+        seen = []
+
+        def forward(hidden_states, timestep, **_):
+            seen.append(float(timestep))
+            return (torch.zeros_like(hidden_states)[..., : network.config.out_channels or hidden_states.shape[-1]],)
+
+        monkeypatch.setattr(network, "forward", forward)
+        with torch.inference_mode():
+            made = work()
+        monkeypatch.undo()
+        return seen, made
+
+    return run
+
+
+@pytest.mark.parametrize("width,height", SIZES)
+@pytest.mark.parametrize(("name", "steps"), steps_of(["flux.1-dev", "flux.1-schnell", "flux.2-dev", "flux.2-klein-4b"]))
+def test_at_sigma_one_all_levels_of_the_pipeline_are_taken(models, levels_seen, name, steps, width, height):
+    model = models(name)
+    channels, pitch = (4, 8) if name.startswith("flux.1") else (32, 16)
+    noise = torch.zeros(1, channels, height // pitch, width // pitch)
+    network = model.pipeline.transformer
+    found, _ = levels_seen(network, lambda: model.denoise(noise, noise, 1.0, Wish("red hills", steps=steps), 5))
+    expected, _ = levels_seen(
+        network, lambda: text_to_image(name, model, noise, steps, width, height, output_type="latent")
+    )
+    assert len(found) == steps
+    assert found == expected
+
+
+@pytest.mark.parametrize("settings", [{"shift": 0.2}, {"shift": 30.0}, {**DYNAMIC, "max_shift": 2.5}, {"shift": 1.0}])
+@pytest.mark.parametrize("width,height", SIZES)
+def test_no_shift_merges_levels(models, monkeypatch, settings, width, height):
+    model = models("flux.1-dev")
+    monkeypatch.setattr(model.pipeline, "scheduler", FlowMatchEulerDiscreteScheduler(**settings))
+    for steps in (4, 7, 28):
+        own = model.levels(steps, width, height)
+        assert len(own) == steps and all(lower < level for level, lower in zip(own, own[1:], strict=False))
+        for at, level in enumerate(own):
+            assert image_levels(level, own) == own[at:]
+
+
+def image_levels(sigma, own):
+    from motion_bridge.models.noise_level import levels_from
+
+    return levels_from(sigma, own)
+
+
+IMAGE_TO_IMAGE = [
+    ("flux.1-dev", None),
+    ("flux.1-schnell", None),
+    ("sd-1.5", None),
+    ("sdxl", None),
+    ("sdxl-turbo", None),
+]
+
+
+@pytest.mark.parametrize("strength", [0.25, 0.5, 0.75])
+@pytest.mark.parametrize(("name", "scheduler"), [*IMAGE_TO_IMAGE, *(("sd-1.5", each) for each in MORE)])
+def test_from_a_level_of_its_own_a_model_is_diffusers_image_to_image(models, name, scheduler, strength):
+    model, steps = models(name, scheduler), 8
+    own = model.levels(steps, WIDTH, HEIGHT)
+    if name.startswith("flux"):
+        kind, more = FluxImg2ImgPipeline, {"max_sequence_length": 256 if name == "flux.1-schnell" else 512}
+        sigma = own[steps - round(strength * steps)]
+    else:
+        kind = StableDiffusionImg2ImgPipeline if name == "sd-1.5" else StableDiffusionXLImg2ImgPipeline
+        more = {}
+        sigma = own[steps - round(strength * steps) - (model.pipeline.scheduler.__class__.__name__ == "PNDMScheduler")]
+    with torch.inference_mode():
+        shown = model.encode(torch.rand(1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(2)))
+        noise = torch.randn(shown.shape, generator=torch.Generator().manual_seed(9))
+        found = model.decode(model.denoise(shown, noise, sigma, Wish("red hills", "", 5.0, steps), 9)).clamp(0, 1)
+        optional = {"requires_safety_checker": False} if name == "sd-1.5" else {}
+        reference = kind(**model.pipeline.components, **optional)
+        reference.set_progress_bar_config(disable=True)
+        expected = reference(
+            "red hills",
+            image=shown,
+            strength=strength,
+            num_inference_steps=steps,
+            guidance_scale=5.0,
+            generator=torch.Generator().manual_seed(9),
+            output_type="pt",
+            **more,
+            **({"width": WIDTH, "height": HEIGHT} if name.startswith("flux") else {}),
+        ).images
+    assert (found - expected).abs().max() <= 1e-5
