@@ -61,7 +61,7 @@ def test_a_controlnet_changes_the_picture_as_strongly_as_it_is_told_to(controlle
 
     alone = image_to_image(model, picture, 0.7, Wish("red hills", steps=2), Chance(3))
     assert torch.allclose(made(0.0), alone, atol=1e-5)
-    differences = [float((made(strength) - alone).abs().mean()) for strength in (0.25, 1.0)]
+    differences = [float((made(strength) - alone).abs().mean()) for strength in (0.1, 1.0)]
     assert 0 < differences[0] < differences[1]
     assert not torch.equal(made(1.0), made(1.0, of_seed(4)))
     assert torch.equal(made(1.0), made(1.0))
@@ -105,9 +105,8 @@ def test_a_stable_diffusion_controlnet_does_what_diffusers_pipeline_does(control
         wish = Wish("red hills", "", 4.0, 3, Structure(shape, "depth", 0.6))
         found = model.denoise(torch.zeros_like(noise), noise, 1.0, wish, 5)
         beside = ControlNetModel.from_pretrained(saved(net, tiny.save_control))
-        components = {**model.parts.pipeline.components, "scheduler": model.scheduler}
         more = {"requires_safety_checker": False} if net == "sd" else {"add_watermarker": False}
-        pipeline = pipeline_class(**components, controlnet=beside, **more)
+        pipeline = pipeline_class(**model.parts.pipeline.components, controlnet=beside, **more)
         pipeline.set_progress_bar_config(disable=True)
         expected = pipeline(
             "red hills",
