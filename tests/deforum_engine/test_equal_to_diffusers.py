@@ -3,6 +3,7 @@
 Schedulers are configured as the published models have them. Steps are those of the registry, and 4, 7 and 28.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,9 +23,11 @@ from diffusers import (
     StableDiffusionXLImg2ImgPipeline,
     UniPCMultistepScheduler,
 )
+from motion_bridge.errors import BadInput
 from motion_bridge.models import image, registry
 from motion_bridge.models.image import Chance, Structure, Wish
 from motion_bridge.models.load import Choice, choose
+from motion_bridge.models.noise_level import levels_from
 
 WIDTH, HEIGHT = 96, 64
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
@@ -182,13 +185,7 @@ def test_no_shift_merges_levels(models, monkeypatch, settings, width, height):
         own = model.levels(steps, width, height)
         assert len(own) == steps and all(lower < level for level, lower in zip(own, own[1:], strict=False))
         for at, level in enumerate(own):
-            assert image_levels(level, own) == own[at:]
-
-
-def image_levels(sigma, own):
-    from motion_bridge.models.noise_level import levels_from
-
-    return levels_from(sigma, own)
+            assert levels_from(level, own) == own[at:]
 
 
 IMAGE_TO_IMAGE = [
@@ -231,3 +228,46 @@ def test_from_a_level_of_its_own_a_model_is_diffusers_image_to_image(models, nam
             **({"width": WIDTH, "height": HEIGHT} if name.startswith("flux") else {}),
         ).images
     assert (found - expected).abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize("name", ["sd-1.5", "sdxl"])
+def test_a_negative_prompt_is_avoided_as_in_diffusers_own_pipeline(models, name):
+    model = models(name)
+    with torch.inference_mode():
+        shown = torch.zeros(1, 4, HEIGHT // 8, WIDTH // 8)
+        noise = image.noise_for(shown, Chance(5))
+        found, alone = (
+            model.decode(model.denoise(shown, noise, 1.0, Wish("red hills", negative, steps=4), 5)).clamp(0, 1)
+            for negative in ("blue", "")
+        )
+        expected = text_to_image(name, model, noise, 4, WIDTH, HEIGHT, negative_prompt="blue")
+    assert (found - expected).abs().max() <= 1e-5
+    assert not torch.allclose(found, alone, atol=1e-3)
+
+
+def test_klein_as_it_was_before_distillation_is_guided_as_in_its_own_pipeline_and_takes_a_negative(models):
+    model = models("flux.2-klein-4b")
+    model.pipeline.register_to_config(is_distilled=False)
+    noise = image.noise_for(torch.zeros(1, 32, HEIGHT // 16, WIDTH // 16), Chance(5))
+    try:
+        with torch.inference_mode():
+            found, avoided = (
+                model.decode(model.denoise(noise, noise, 1.0, Wish("red hills", negative, 4.0, 4), 5)).clamp(0, 1)
+                for negative in ("", "blue")
+            )
+            expected = text_to_image("flux.2-klein-4b", model, noise, 4, WIDTH, HEIGHT, guidance_scale=4.0)
+    finally:
+        model.pipeline.register_to_config(is_distilled=True)
+    assert (found - expected).abs().max() <= 1e-5
+    assert not torch.allclose(found, avoided, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "name", ["flux.1-dev", "flux.1-schnell", "flux.1-depth-dev", "flux.2-dev", "flux.2-klein-4b", "sdxl-turbo", "lcm"]
+)
+def test_a_model_that_knows_no_negative_prompt_refuses_one(models, name):
+    model = models(name)
+    wish = wish_for(name, 4)
+    latent = model.encode(torch.rand(1, 3, HEIGHT, WIDTH))
+    with pytest.raises(BadInput, match="distilled and knows no negative prompt; take the negative out"):
+        model.denoise(latent, latent, 1.0, replace(wish, negative="people"), 5)

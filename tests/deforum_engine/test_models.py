@@ -124,7 +124,7 @@ def test_a_prompt_is_encoded_once(models, family, picture, monkeypatch):
     assert 1 <= len(calls) <= 2  # the prompt, and the empty negative where the family has one
 
 
-@pytest.mark.parametrize("family", ["flux2", "flux2-klein", "lcm"])
+@pytest.mark.parametrize("family", ["flux", "flux2", "flux2-klein", "lcm"])
 def test_a_model_without_negative_prompts_says_so(models, family, picture):
     with pytest.raises(BadInput, match="take the negative out"):
         image_to_image(models(family), picture, 0.5, Wish("hills", "people", steps=2), Chance(1))

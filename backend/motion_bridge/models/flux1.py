@@ -11,7 +11,7 @@ from ..errors import BadInput
 from . import flux1_control
 from .flow_matching import Direction, FlowModel
 from .flux1_control import Extra
-from .image_model import Structure, Wish
+from .image_model import Structure, Wish, refuse_negative
 from .prompt_encoding import Prompt
 
 LONGEST_PROMPT = {True: 512, False: 256}  # tokens that dev and schnell were taught with
@@ -39,10 +39,9 @@ class Flux1(FlowModel):
         flux1_control.check(wish.structure, transformer)
         if wish.reference is not None:
             raise BadInput("FLUX.1 takes no reference picture; set reference to none, or use FLUX.2.")
+        refuse_negative(wish, "FLUX.1 is distilled")
         amount = self.guidance if wish.guidance is None else wish.guidance
         words = self._words(wish.prompt)
-        # a second pass each step, so only where there is something to avoid
-        unwanted = self._words(wish.negative) if wish.negative and amount > 1 else None
         places = self._places(width // self.multiple, height // self.multiple)
         guidance = torch.full((1,), amount, device=self.device) if transformer.config.guidance_embeds else None
         extra, more = self._structured(wish.structure, places, amount)
@@ -53,11 +52,7 @@ class Flux1(FlowModel):
             fixed = {"timestep": time, "guidance": guidance, "img_ids": places, "return_dict": False}
             fixed |= extra(shown, time, words)
             whole = torch.cat([shown, *more], -1)
-            found = transformer(hidden_states=whole, **words, **fixed)[0].float()
-            if unwanted is None:
-                return found
-            avoided = transformer(hidden_states=whole, **unwanted, **fixed)[0].float()
-            return avoided + amount * (found - avoided)
+            return transformer(hidden_states=whole, **words, **fixed)[0].float()
 
         return direction
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..errors import BadInput
 from .flow_matching import Direction, FlowModel
-from .image_model import Wish
+from .image_model import Wish, refuse_negative
 from .pipeline_parts import Parts
 from .prompt_encoding import Prompt
 
@@ -68,9 +68,7 @@ class Flux2(FlowModel):
         """Whether each step is taken twice, with the prompt and with the negative; only Klein's base models are."""
         if "is_distilled" in self.pipeline.config and not self.pipeline.config.is_distilled:
             return amount > 1
-        if wish.negative:
-            which = "FLUX.2 Klein is distilled and" if "is_distilled" in self.pipeline.config else "FLUX.2"
-            raise BadInput(f"{which} knows no negative prompt; take the negative out.")
+        refuse_negative(wish, "FLUX.2 is distilled")
         return False
 
     def _words(self, text: Prompt) -> dict[str, Tensor]:

@@ -9,10 +9,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ..errors import BackendFailed
-from ..model_registry.parameter_count import SMALLEST as SMALLEST
+from ..errors import BackendFailed, BadInput
 from .cuda_stream import sent
 from .pipeline_parts import Parts, memory_told
+from ..model_registry.parameter_count import SMALLEST as SMALLEST
 from .prompt_encoding import Encoding, Prompt
 
 NO_NUMBERS = (
@@ -40,6 +40,12 @@ class Wish:
     structure: Structure | None = None  # where things are
     reference: Tensor | None = None  # (1, 3, H', W') from 0 to 1: who and what they are; encoded once
     lora_weights: tuple[float, ...] | None = None  # None: as they are
+
+
+def refuse_negative(wish: Wish, model: str) -> None:
+    """BadInput where a model that knows no negative prompt is given one. model: what it is, for the sentence."""
+    if wish.negative:
+        raise BadInput(f"{model} and knows no negative prompt; take the negative out.")
 
 
 class ImageModel(Protocol):

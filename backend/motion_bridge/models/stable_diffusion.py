@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from ..errors import BadInput
-from .image_model import Wish
+from .image_model import Wish, refuse_negative
 from .pipeline_parts import Parts
-from .prompt_encoding import Encoding, Prompt, reader
 from .sampler import ConsistencySampler, Network, Sampler
 
 
@@ -99,6 +98,8 @@ class StableDiffusion:
 
     def _words(self, wish: Wish, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
         """Arguments that hold the prompts, and whether they are two: what to avoid, what is wanted."""
+        if self.guidance <= 1 and wish.guidance is None:
+            refuse_negative(wish, "This model is distilled")
         guided = amount > 1
         told = [self._negative(wish.negative), self.encoded(wish.prompt)] if guided else [self.encoded(wish.prompt)]
         texts = [torch.cat(parts) for parts in zip(*told, strict=True)]
@@ -130,8 +131,7 @@ class LatentConsistency(StableDiffusion):
         return ConsistencySampler(self.pipeline.scheduler)
 
     def _words(self, wish: Wish, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
-        if wish.negative:
-            raise BadInput("An LCM model knows no negative prompt; take the negative out.")
+        refuse_negative(wish, "An LCM model is distilled")
         fixed, _ = super()._words(wish, 1.0, latent)
         width = self.pipeline.unet.config.time_cond_proj_dim
         if width is not None:  # guidance is one of its inputs
