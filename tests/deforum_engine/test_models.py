@@ -191,7 +191,7 @@ def test_an_incomplete_folder_lists_all_that_is_missing(copied):
         file.unlink()
     with pytest.raises(BadInput) as caught:
         load(str(copied), "cpu")
-    for part in ("unet/config.json is missing", "vae/ has no safetensors", "tokenizer/ is empty"):
+    for part in ("unet/config.json is missing", "vae/ has no safetensors", "tokenizer/ has no vocabulary"):
         assert part in str(caught.value)
 
 

@@ -1,31 +1,36 @@
 """Is a model's folder whole and harmless? Answered before anything in it is opened as a model.
 
-Weights must be safetensors: a pickle runs code when it is read, so a folder that offers nothing else is refused. The
-same goes for components that are not classes of diffusers or transformers.
+Weights must be safetensors: a pickle runs code when it is read, so a folder that offers nothing else is refused. Each
+component must be of a class that this project runs (components.py) and hold the files that this class needs.
 """
 
 import hashlib
-import json
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
+from ..files import json_text
+from ..files.regular import open_regular
+from ..model_registry.components import ATTENTION, PIPELINES, UNUSED, library, vocabularies
 
-LIBRARIES = ("diffusers", "transformers")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
-WEIGHTLESS = ("scheduler", "tokenizer", "tokenizer_2", "feature_extractor", "image_processor", "processor")
-UNUSED = ("safety_checker", "feature_extractor", "image_encoder")  # parts of old pipelines that are not loaded
+MOST_FILES = 10_000  # that a model may consist of
+LARGEST_CONFIG = 4 << 20  # bytes
+LARGEST_NUMBER = 1 << 24  # that the configuration of a network may hold; vocabularies have some hundred thousand words
+MOST_LAYERS = 1024
 
 
 def pipeline_class(folder: Path) -> str:
-    """The pipeline class that a checked folder was saved from."""
-    return str(_json(folder / "model_index.json")["_class_name"])
+    """The pipeline class that a folder was saved from."""
+    return str(_config(folder / "model_index.json").get("_class_name"))
 
 
 def component_class(folder: Path) -> str:
     """The class that a component was saved from."""
-    return str(_json(folder / "config.json").get("_class_name"))
+    return str(_config(folder / "config.json").get("_class_name"))
 
 
 def check(folder: Path) -> None:
@@ -36,30 +41,91 @@ def check(folder: Path) -> None:
 
 
 def _faults(folder: Path) -> Iterator[str]:
-    if not (folder / "model_index.json").is_file():
+    if not (folder / "model_index.json").exists():
         yield "model_index.json is missing; this is no pipeline saved by diffusers, or copying it was interrupted."
         return
-    for name, entry in _json(folder / "model_index.json").items():
-        if name.startswith("_") or name in UNUSED or not isinstance(entry, list) or entry[0] is None:
-            continue
-        if entry[0] not in LIBRARIES:
-            yield f"{name} is of {entry[0]!r}, whose code would have to be run; only {' and '.join(LIBRARIES)} are."
-        elif not (folder / name).is_dir():
-            yield f"{name}/ is missing."
-        elif name not in WEIGHTLESS:
-            yield from weight_faults(folder / name, f"{name}/")
-        elif not any((folder / name).iterdir()):
-            yield f"{name}/ is empty."
+    index = _config(folder / "model_index.json")
+    saved_from = index.get("_class_name")
+    if not isinstance(saved_from, str) or saved_from not in PIPELINES:
+        yield f"it holds a {_shown(saved_from)}; this engine runs {', '.join(PIPELINES)}."
+        return
+    components = PIPELINES[saved_from]
+    for name in (*components, *UNUSED):  # what is not used must be harmless to look at too
+        yield from _irregular(folder / name, f"{name}/")
+    for name, entry in index.items():
+        if isinstance(entry, list) and any(entry) and name not in (*components, *UNUSED) and not name.startswith("_"):
+            yield f"{name} is no part of a {saved_from}."
+    for name, classes in components.items():
+        yield from _component_faults(folder / name, name, index.get(name), classes)
+
+
+def _component_faults(folder: Path, name: str, entry: Any, classes: tuple[str, ...]) -> Iterator[str]:
+    """What is wrong with one component of a pipeline. entry: what model_index.json says of it."""
+    if not isinstance(entry, list) or len(entry) != 2 or not all(isinstance(each, str) for each in entry):
+        yield f"{name} is {_shown(entry)} in model_index.json; a library and a class belong there."
+        return
+    source, kind = entry
+    if source != library(name) or kind not in classes:
+        yield (
+            f"{name} is {_shown(kind)} of {_shown(source)}, whose code would have to be run; "
+            f"only {' or '.join(classes)} of {library(name)} is."
+        )
+    elif not folder.is_dir():
+        yield f"{name}/ is missing."
+    elif name == "scheduler":
+        if not (folder / "scheduler_config.json").exists():
+            yield f"{name}/scheduler_config.json is missing."
+        else:
+            yield from _config_faults(folder / "scheduler_config.json", f"{name}/scheduler_config.json")
+    elif name.startswith("tokenizer"):
+        yield from _tokenizer_faults(folder, f"{name}/", kind)
+    else:
+        yield from weight_faults(folder, f"{name}/")
+        saved = _config(folder / "config.json").get("_class_name", kind) if (folder / "config.json").exists() else kind
+        if saved != kind:
+            yield f"{name}/config.json is of {_shown(saved)}; a {kind} belongs there."
+
+
+def _tokenizer_faults(folder: Path, shown: str, kind: str) -> Iterator[str]:
+    """What a tokenizer lacks: files, or words in them."""
+    choices = vocabularies(kind)
+    files = next((files for files in choices if all((folder / each).exists() for each in files)), None)
+    if files is None:
+        wanted = ", or ".join(" and ".join(each) for each in choices)
+        yield f"{shown} has no vocabulary: {wanted} is missing."
+        return
+    for name in ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"):
+        if (folder / name).exists():
+            json_text.read_object(folder / name)
+    for name in files:
+        if name.endswith(".json") and len(_words(json_text.read_object(folder / name))) < 2:
+            yield f"{shown}{name} holds no vocabulary."
+        elif not (folder / name).stat().st_size:
+            yield f"{shown}{name} is empty."
+
+
+def _words(document: dict[str, Any]) -> Any:
+    """The vocabulary in a vocab.json, or in a tokenizer.json, whose model has one."""
+    if "model" not in document or "version" not in document:
+        return document
+    model = document["model"]
+    found = model.get("vocab") if isinstance(model, dict) else None
+    return found if isinstance(found, dict | list) else ()
 
 
 def weight_faults(folder: Path, shown: str) -> Iterator[str]:
     """What is wrong with one component that has weights, each as a sentence that starts with `shown`."""
-    if not (folder / "config.json").is_file():
+    if irregular := list(_irregular(folder, shown)):
+        yield from irregular
+        return
+    if not (folder / "config.json").exists():
         yield f"{shown}config.json is missing."
+    else:
+        yield from _config_faults(folder / "config.json", f"{shown}config.json")
+    if (folder / "adapter_config.json").exists():
+        yield f"{shown}adapter_config.json adds weights of another model; merge them, or name the file in loras."
     for index in sorted(folder.glob("*.safetensors.index.json")):
-        for part in sorted(set(_json(index)["weight_map"].values())):
-            if not (folder / part).is_file():
-                yield f"{shown}{part} is missing."
+        yield from _index_faults(index, f"{shown}{index.name}", shown)
     if not any(folder.glob("*.safetensors")):
         pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
         if pickles:
@@ -71,11 +137,65 @@ def weight_faults(folder: Path, shown: str) -> Iterator[str]:
             yield f"{shown} has no safetensors."
 
 
+def _index_faults(index: Path, shown: str, component: str) -> Iterator[str]:
+    """Shards that an index names and that are not there."""
+    found = json_text.read_object(index).get("weight_map")
+    if not isinstance(found, dict) or not found or not all(isinstance(part, str) for part in found.values()):
+        yield f"{shown} has no weight_map from weights to files."
+        return
+    for part in sorted(set(found.values())):
+        if Path(part).name != part or "\\" in part or not part.endswith(".safetensors"):
+            yield f"{shown} names {_shown(part)}; a safetensors file beside it belongs there."
+        elif not (index.parent / part).is_file():
+            yield f"{component}{part} is missing."
+
+
+def _config_faults(path: Path, shown: str) -> Iterator[str]:
+    """Settings of a network that no network has, or that would fetch code."""
+    for key, value in _leaves(_config(path)):
+        name = key.rsplit(".", 1)[-1]
+        if ("attn_implementation" in key or "experts_implementation" in key) and value not in (None, *ATTENTION):
+            yield f"{shown} wants {_shown(value)} for {name}, whose code would have to be run; remove that line."
+        elif name.startswith("rope") or not isinstance(value, int):
+            continue
+        elif abs(value) > LARGEST_NUMBER:
+            yield f"{shown} sets {name} to {value}; no network has as many."
+        elif "layers" in name and value > MOST_LAYERS:
+            yield f"{shown} sets {name} to {value}; networks have up to {MOST_LAYERS}."
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value in a document, with the keys on the way to it."""
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(part, f"{name}.{key}" if isinstance(key, str) else name)
+    else:
+        yield name.removeprefix("."), value
+
+
+def _irregular(folder: Path, shown: str) -> Iterator[str]:
+    """Files that are none: opening a pipe would wait for ever. Links to files are fine; caches consist of them."""
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        for at, entry in enumerate(entries):
+            if at >= MOST_FILES:
+                yield f"{shown} has more than {MOST_FILES} files."
+                return
+            try:
+                kind = stat.S_IFMT(os.stat(entry.path).st_mode)
+            except OSError:
+                yield f"{shown}{_shown(entry.name)} cannot be read; it may be a link to a file that is gone."
+                continue
+            if kind not in (stat.S_IFREG, stat.S_IFDIR):
+                yield f"{shown}{_shown(entry.name)} is a device, pipe or socket; a file belongs there."
+
+
 def fingerprint(folder: Path) -> str:
     """A name for the exact weights of a component: what was measured of others is not true of them."""
     total = hashlib.sha256()
     for path in sorted(folder.glob("*.safetensors")):
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             while block := file.read(1 << 20):
                 total.update(block)
     return total.hexdigest()
@@ -90,11 +210,10 @@ def variant(folder: Path) -> str | None:
     return None
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
-        raise BadInput(f"{path} cannot be read: {fault}.") from None
-    if not isinstance(found, dict):
-        raise BadInput(f"{path} does not hold an object.")
-    return found
+def _config(path: Path) -> dict[str, Any]:
+    return json_text.read_object(path, LARGEST_CONFIG)
+
+
+def _shown(value: Any) -> str:
+    """Somebody else's words inside a sentence: short, and on one line."""
+    return repr(value)[:80]

@@ -1,15 +1,18 @@
 """How big a model is: counted from the headers of its files, without reading a weight."""
 
-import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 from ..errors import BadInput
+from ..files import json_text
+from ..files.regular import open_regular
 
-LARGEST_HEADER = 100 << 20  # bytes; the format's own limit
+LARGEST_HEADER = 16 << 20  # bytes; of FLUX.2 dev it has 60 thousand
+MOST_WEIGHTS = 1 << 40  # that a tensor may have
 SMALLEST = 64  # pixels on a side that any model takes
 WIDEST = 256  # channels of a decoder at full size, where its configuration does not say
 
@@ -47,20 +50,32 @@ def parameters(folder: Path) -> int:
 def _shapes(path: Path) -> Iterator[list[int]]:
     """A safetensors file starts with the length of its header, 8 bytes, and the header, JSON."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > LARGEST_HEADER:
                 raise ValueError("its header is too long")
-            header = json.loads(file.read(length))
-        yield from (entry["shape"] for name, entry in header.items() if name != "__metadata__")
-    except (OSError, ValueError, struct.error, KeyError, TypeError) as fault:
+            header = json_text.parse(file.read(length), "its header")
+        shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
+        if not all(_is_shape(shape) for shape in shapes):
+            raise ValueError("a shape in its header is none")
+    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError, BadInput) as fault:
         raise BadInput(f"{path} cannot be loaded: it is no whole safetensors file ({fault}).") from None
+    yield from shapes
+
+
+def _is_shape(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and all(type(side) is int and side >= 0 for side in value)
+        and prod(value[:8]) <= MOST_WEIGHTS
+        and len(value) <= 8
+    )
 
 
 def _decoder_channels(config: Path) -> int:
     """The last block of a decoder takes the channels of the block before it at the picture's full size."""
     try:
-        widths = json.loads(config.read_text(encoding="utf-8"))["block_out_channels"]
+        widths = json_text.read_object(config)["block_out_channels"]
         return int(widths[min(1, len(widths) - 1)])
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (BadInput, ValueError, KeyError, TypeError, IndexError):
         return WIDEST

@@ -20,7 +20,7 @@ from diffusers.pipelines.latent_consistency_models.pipeline_latent_consistency_t
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import StableDiffusionXLPipeline
 
-from ..errors import BackendFailed, BadInput, OutOfMemory
+from ..errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
 from ..model_registry import controlnets, memory_plan, parameter_count
 from ..model_registry import folder_check as folders
 from ..model_registry.memory_plan import Plan
@@ -34,7 +34,8 @@ from .image_model import ImageModel
 from .pipeline_parts import Parts
 from .stable_diffusion import LatentConsistency, StableDiffusion
 
-SAFE = {"safety_checker": None, "requires_safety_checker": False}
+UNUSED = {"image_encoder": None, "feature_extractor": None}
+SAFE = {**UNUSED, "safety_checker": None, "requires_safety_checker": False}
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,23 @@ class Family:
 
 
 FAMILIES = {
-    "flux": Family(FluxPipeline, Flux1, "transformer", 28, 3.5, {}, FluxControlNetModel),
+    "flux": Family(FluxPipeline, Flux1, "transformer", 28, 3.5, UNUSED, FluxControlNetModel),
     "flux-control": Family(FluxControlPipeline, Flux1, "transformer", 30, 10.0, {}, follows=True),
     "flux2": Family(Flux2Pipeline, Flux2, "transformer", 28, 4.0, {}),
     "flux2-klein": Family(Flux2KleinPipeline, Flux2, "transformer", 4, 1.0, {}),
     "sd": Family(StableDiffusionPipeline, StableDiffusion, "unet", 25, 7.0, SAFE, ControlNetModel),
     "sdxl": Family(
-        StableDiffusionXLPipeline, StableDiffusion, "unet", 30, 6.0, {"add_watermarker": False}, ControlNetModel
+        StableDiffusionXLPipeline,
+        StableDiffusion,
+        "unet",
+        30,
+        6.0,
+        {**UNUSED, "add_watermarker": False},
+        ControlNetModel,
     ),
     "lcm": Family(LatentConsistencyModelPipeline, LatentConsistency, "unet", 4, 8.0, SAFE, ControlNetModel),
 }
+LONGEST_FAULT = 300  # characters of what a library says
 OF_CLASS = {family.pipeline.__name__: name for name, family in FAMILIES.items()}
 
 
@@ -94,6 +102,9 @@ def choose(choice: Choice, say: Callable[[str], None] = lambda sentence: None) -
     folder, family_name, steps, guidance = _found(choice.name)
     family = FAMILIES[family_name]
     folders.check(folder)
+    saved_from = folders.pipeline_class(folder)
+    if saved_from != family.pipeline.__name__:
+        raise BadInput(f"{folder} holds a {saved_from}; {choice.name} is a {family.pipeline.__name__}.")
     beside = _control_folder(choice, family_name, family)
     there = machine.device(choice.device or best_device())
     facts = parameter_count.facts(folder, beside)
@@ -113,8 +124,13 @@ def choose(choice: Choice, say: Callable[[str], None] = lambda sentence: None) -
     except ImportError as fault:
         missing = " ".join(str(fault).split())
         raise BackendFailed(f"{choice.name} needs a package that is not installed: {missing}") from None
-    except (OSError, ValueError, KeyError) as fault:
-        raise BadInput(f"{folder} cannot be loaded as a {family_name} model: {fault}") from None
+    except MotionBridgeError:
+        raise
+    except Exception as fault:  # what these libraries raise for a folder's content has no common class
+        if "can't allocate memory" in str(fault):
+            raise OutOfMemory(f"{choice.name} does not fit after all. {relief}") from None
+        said = " ".join(str(fault).split())[:LONGEST_FAULT]
+        raise BadInput(f"{folder} cannot be loaded as a {family_name} model: {said}") from fault
     dtype = offload.DTYPES[plan.arithmetic]
     return family.model(
         Parts(pipeline, steps, guidance, there.name, dtype, control, loras, guests, plan.precision, relief)
@@ -144,6 +160,8 @@ def _pipeline(folder: Path, family: Family, plan: Plan) -> Any:
         **offload.quantiser(plan, family.denoiser),
     )
     pipeline.set_progress_bar_config(disable=True)
+    for name in ("scaling_factor", "shift_factor"):  # read at every frame, and by nothing before
+        float(pipeline.vae.config.get(name) or 0)
     return pipeline
 
 
@@ -183,10 +201,6 @@ def _found(name: str) -> tuple[Path, str, int, float]:
     if not folder.is_dir():
         model = find(name)
         return folder_of(model), model.family, model.steps, model.guidance
-    if not (folder / "model_index.json").is_file():
-        folders.check(folder)
-    saved_from = folders.pipeline_class(folder)
-    if saved_from not in OF_CLASS:
-        raise BadInput(f"{folder} holds a {saved_from}; this engine runs {', '.join(OF_CLASS)}.")
-    family = OF_CLASS[saved_from]
+    folders.check(folder)
+    family = OF_CLASS[folders.pipeline_class(folder)]
     return folder, family, FAMILIES[family].steps, FAMILIES[family].guidance
