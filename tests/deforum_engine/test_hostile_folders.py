@@ -8,7 +8,8 @@ import struct
 import pytest
 import tiny
 from motion_bridge.errors import BadInput, OutOfMemory
-from motion_bridge.models.load import load
+from motion_bridge.models.load import Choice, choose, load
+from safetensors.torch import load_file, save_file
 
 DEEP = "[" * 100_000 + "]" * 100_000
 
@@ -244,3 +245,18 @@ def test_a_lora_that_brings_its_own_base_is_refused(folder):
     where = folder("sd")
     (where / "text_encoder" / "adapter_config.json").write_text('{"base_model_name_or_path": "somebody/model"}')
     refused(where, "adds weights of another model")
+
+
+@pytest.mark.parametrize("file", ["unet/diffusion_pytorch_model", "text_encoder/model", "vae/diffusion_pytorch_model"])
+def test_weights_that_are_missing_are_not_made_up(folder, file):
+    where = folder("sd")
+    weights = load_file(where / f"{file}.safetensors")
+    gone = [name for name, weight in weights.items() if weight.dim() > 1][-1]
+    del weights[gone]
+    save_file(weights, where / f"{file}.safetensors")
+    refused(where, f"{file.split('/')[0]} cannot be loaded: its files lack .*{gone}; download it again")
+
+
+def test_a_network_of_another_kind_is_no_controlnet(made):
+    with pytest.raises(BadInput, match=r"config\.json is of 'UNet2DConditionModel'; a ControlNetModel belongs there"):
+        choose(Choice(str(made["sd"]), "cpu", control="depth", control_model=str(made["sd"] / "unet")))

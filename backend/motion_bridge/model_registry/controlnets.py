@@ -23,8 +23,8 @@ class Control:
     families: tuple[str, ...]
     kinds: tuple[str, ...]
     licence: str
-    download: float  # GB
-    revision: str | None  # None: not known from public pages; whatever is fetched
+    download: float  # GB, of the files that `folder_of` names
+    revision: str
 
 
 # What is said of licences and commits in registry.py holds here too.
@@ -73,8 +73,8 @@ CONTROLS = {
             families=("flux",),
             kinds=("depth",),
             licence=DEV,
-            download=3.2,
-            revision=None,
+            download=3.19,
+            revision="2fdfbcf28432e544b41151b1064a1666fd0d5b47",
         ),
         Control(
             name="flux.1-canny",
@@ -82,8 +82,8 @@ CONTROLS = {
             families=("flux",),
             kinds=("canny",),
             licence=DEV,
-            download=3.6,
-            revision=None,
+            download=3.58,
+            revision="e7cee4b2afa335bf8f913f2b044764b1a1b01881",
         ),
     )
 }
@@ -108,11 +108,10 @@ def folder_of(name: str, family: str, kind: str) -> Path:
     own = models_folder() / control.name
     if own.is_dir():
         return own
-    revision = f" --revision {control.revision}" if control.revision else ""
     return cached(
         control.repository,
         control.revision,
         f"{control.name} is not on this machine ({control.download:g} GB, licence: {control.licence}). "
-        f'Get it with: hf download {control.repository}{revision} --include "*.json" '
-        f'--include "*.safetensors" --local-dir {own}',
+        f'Get it with: hf download {control.repository} --revision {control.revision} --include "*.json" '
+        f'--include "*.safetensors" --exclude "*.fp16.*" --local-dir {own}',
     )

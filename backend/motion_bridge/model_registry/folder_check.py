@@ -28,6 +28,12 @@ def pipeline_class(folder: Path) -> str:
     return str(_config(folder / "model_index.json").get("_class_name"))
 
 
+def component_entry(folder: Path, component: str) -> tuple[str, str]:
+    """Library and class of a component, as a checked folder's index names them."""
+    source, kind = _config(folder / "model_index.json")[component]
+    return source, kind
+
+
 def component_class(folder: Path) -> str:
     """The class that a component was saved from."""
     return str(_config(folder / "config.json").get("_class_name"))

@@ -21,13 +21,14 @@ class Model:
     repository: str
     family: str  # flux, flux-control, flux2, flux2-klein, sd, sdxl, lcm
     licence: str
-    download: float  # GB
+    download: float  # GB, of the files that `folder_of` names
     memory: float  # GB on the device when all of it stays there, 16 bits and 1024² (SD 1.5 and LCM: 512²)
     steps: int
     guidance: float
     revision: str  # the commit that is fetched; empty for the one that comes with this package
     longest: int = 0  # pixels of the longer side up to which it knows what it paints; 0: enough for any frame
     variant: str = ""  # fp16, where a repository holds the weights in 32 bits too
+    gated: bool = False  # whether its publisher wants to be asked first
 
 
 # Repositories, licences and commits were taken from public pages and other people's code, in November 2026; none of
@@ -40,44 +41,48 @@ MODELS = {
             repository="black-forest-labs/FLUX.1-dev",
             family="flux",
             licence="FLUX.1-dev non-commercial",
-            download=34,
+            download=33.7,
             memory=36,
             steps=28,
             guidance=3.5,
             revision="3de623fc3c33e44ffbe2bad470d0f45bccf2eb21",
+            gated=True,
         ),
         Model(
             name="flux.1-schnell",
             repository="black-forest-labs/FLUX.1-schnell",
             family="flux",
             licence="Apache-2.0",
-            download=34,
+            download=33.7,
             memory=36,
             steps=4,
             guidance=0.0,
             revision="741f7c3ce8b383c54771c7003378a50191e9efe9",
+            gated=True,
         ),
         Model(
             name="flux.1-depth-dev",
             repository="black-forest-labs/FLUX.1-Depth-dev",
             family="flux-control",
             licence="FLUX.1-dev non-commercial",
-            download=34,
+            download=33.7,
             memory=36,
             steps=30,
             guidance=10.0,
             revision="fb5e9b1bae41b8c8adcea4ea2a87b74dd298f07a",
+            gated=True,
         ),
         Model(
             name="flux.2-dev",
             repository="black-forest-labs/FLUX.2-dev",
             family="flux2",
             licence="FLUX non-commercial",
-            download=112,
+            download=112.8,
             memory=116,
             steps=28,
             guidance=4.0,
             revision="26afe3a78bb242c0a8bb181dcc8937bb16e5c66c",
+            gated=True,
         ),
         Model(
             name="flux.2-klein-4b",
@@ -95,18 +100,19 @@ MODELS = {
             repository="black-forest-labs/FLUX.2-klein-9B",
             family="flux2-klein",
             licence="FLUX non-commercial",
-            download=35,
+            download=34.7,
             memory=38,
             steps=4,
             guidance=1.0,
             revision="92196c8e11f7b6cf2b7493e037d8c5345c559216",
+            gated=True,
         ),
         Model(
             name="sd-1.5",
             repository="stable-diffusion-v1-5/stable-diffusion-v1-5",
             family="sd",
             licence="CreativeML Open RAIL-M",
-            download=2,
+            download=2.1,
             memory=4,
             steps=25,
             guidance=7.0,
@@ -118,7 +124,7 @@ MODELS = {
             repository="stabilityai/stable-diffusion-xl-base-1.0",
             family="sdxl",
             licence="Open RAIL++-M",
-            download=7,
+            download=6.9,
             memory=10,
             steps=30,
             guidance=6.0,
@@ -130,7 +136,7 @@ MODELS = {
             repository="stabilityai/sdxl-turbo",
             family="sdxl",
             licence="Stability AI non-commercial research",
-            download=7,
+            download=6.9,
             memory=10,
             steps=4,
             guidance=0.0,
@@ -142,7 +148,7 @@ MODELS = {
             repository="SimianLuo/LCM_Dreamshaper_v7",
             family="lcm",
             licence="MIT",
-            download=4,
+            download=4.3,
             memory=5,
             steps=4,
             guidance=8.0,
@@ -164,6 +170,7 @@ MODELS = {
 }
 AUTO, BEST, BUILT_IN = "auto", "flux.2-klein-4b", "sketch"
 WEIGHTS = Path(__file__).parents[1] / "weights"  # what comes with this package
+UNWANTED = ("safety_checker/*", "vae_1_0/*")  # folders with weights that are not loaded
 DESCRIPTIONS = ("model_index.json", "*/*.json", "*/*.txt", "*/*.model", "*/*.jinja")  # beside the weights
 
 
@@ -214,13 +221,21 @@ def folder_of(model: Model) -> Path:
         return WEIGHTS / f"{model.name}-image"
     weights = f"*/*.{model.variant}.safetensors" if model.variant else "*/*.safetensors"
     wanted = " ".join(f'--include "{each}"' for each in (*DESCRIPTIONS, weights))
-    unwanted = "" if model.variant else ' --exclude "*.fp16.*"'
+    unwanted = " ".join(f'--exclude "{each}"' for each in (*UNWANTED, *(() if model.variant else ("*.fp16.*",))))
     return cached(
         model.repository,
         model.revision,
         f"{model.name} is not on this machine ({model.download:g} GB, licence: {model.licence}). Get it with: "
-        f"hf download {model.repository} --revision {model.revision} {wanted}{unwanted} --local-dir {own}",
+        f"hf download {model.repository} --revision {model.revision} {wanted} {unwanted} --local-dir {own}"
+        + asking(model.repository, model.gated),
     )
+
+
+def asking(repository: str, gated: bool) -> str:
+    """What has to be done before a gated repository can be downloaded, as a sentence."""
+    if not gated:
+        return ""
+    return f" Its publisher wants to be asked first: https://huggingface.co/{repository}, then hf auth login."
 
 
 def cached(repository: str, revision: str | None, missing: str) -> Path:

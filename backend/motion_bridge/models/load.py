@@ -19,10 +19,12 @@ from diffusers.pipelines.latent_consistency_models.pipeline_latent_consistency_t
 )
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import StableDiffusionXLPipeline
+from torch import nn
 
 from ..errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
 from ..model_registry import controlnets, memory_plan, parameter_count
 from ..model_registry import folder_check as folders
+from ..model_registry.components import PIPELINES
 from ..model_registry.memory_plan import Plan
 from ..model_registry.registry import AUTO, chosen, find, folder_of
 from . import device as machine
@@ -149,8 +151,10 @@ def kept(choice: Choice, say: Callable[[str], None]) -> ImageModel:
 
 
 def _pipeline(folder: Path, family: Family, plan: Plan) -> Any:
+    encoders = [name for name in PIPELINES[family.pipeline.__name__] if name.startswith("text_encoder")]
     pipeline = family.pipeline.from_pretrained(
         str(folder),
+        **{name: _text_encoder(folder, name, plan) for name in encoders},
         dtype=offload.DTYPES[plan.arithmetic],
         use_safetensors=True,
         local_files_only=True,
@@ -160,9 +164,35 @@ def _pipeline(folder: Path, family: Family, plan: Plan) -> Any:
         **offload.quantiser(plan, family.denoiser),
     )
     pipeline.set_progress_bar_config(disable=True)
+    for name, part in pipeline.components.items():
+        if isinstance(part, nn.Module):
+            _check_whole(f"{folder / name}", [key for key, weight in part.named_parameters() if weight.is_meta])
     for name in ("scaling_factor", "shift_factor"):  # read at every frame, and by nothing before
         float(pipeline.vae.config.get(name) or 0)
     return pipeline
+
+
+def _text_encoder(folder: Path, name: str, plan: Plan) -> Any:
+    """One by one, because a pipeline fills what is missing from their files with random numbers and says nothing."""
+    _, kind = folders.component_entry(folder, name)
+    encoder, about = getattr(transformers, kind).from_pretrained(
+        str(folder / name),
+        dtype=offload.DTYPES[plan.arithmetic],
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        attn_implementation="sdpa",
+        variant=folders.variant(folder / name),
+        output_loading_info=True,
+    )
+    _check_whole(f"{folder / name}", sorted(about["missing_keys"]))
+    return encoder.eval()
+
+
+def _check_whole(where: str, missing: list[str]) -> None:
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise BadInput(f"{where} cannot be loaded: its files lack {missing[0]}{more}; download it again.")
 
 
 def _control(folder: Path, family: Family, plan: Plan) -> Any:
@@ -190,6 +220,9 @@ def _control_folder(choice: Choice, family_name: str, family: Family) -> Path | 
         raise BadInput(f"{choice.name} follows no structure; set control to none, or take a model of {able}.")
     folder = controlnets.folder_of(choice.control_model, family_name, choice.control)
     faults = list(folders.weight_faults(folder, ""))
+    wanted = family.control.__name__
+    if not faults and folders.component_class(folder) != wanted:
+        faults = [f"config.json is of {folders.component_class(folder)[:80]!r}; a {wanted} belongs there."]
     if faults:
         raise BadInput(f"{folder} cannot be loaded as a ControlNet: {' '.join(faults)}")
     return folder
