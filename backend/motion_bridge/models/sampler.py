@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .noise_level import from_variance_exploding, levels_from, to_variance_exploding
@@ -67,7 +68,7 @@ class Sampler:
         if hasattr(self.scheduler, "sigmas"):
             deviations = self.scheduler.sigmas[: len(times)]
         else:
-            deviations = torch.from_numpy(self._training_deviations())[times.long()]
+            deviations = self._training_deviations()[times.long().numpy()]
         found = [from_variance_exploding(float(each)) for each in deviations]
         return [level for at, level in enumerate(found) if at == 0 or level < found[at - 1]]  # some are taken twice
 
@@ -119,8 +120,8 @@ class Sampler:
     def _trained(self) -> int:
         return len(self.scheduler.alphas_cumprod)
 
-    def _training_deviations(self) -> Any:
-        kept = self.scheduler.alphas_cumprod.cpu().double().numpy()
+    def _training_deviations(self) -> NDArray[np.float64]:
+        kept = self.scheduler.alphas_cumprod.cpu().numpy().astype(np.float64)
         return ((1 - kept) / kept) ** 0.5
 
 

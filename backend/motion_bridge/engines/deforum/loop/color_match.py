@@ -4,6 +4,7 @@ Pictures are (B, 3, H, W) float sRGB, 0 to 1. The field's colour coherence is hi
 some space of colours; done in floats here, so that nothing is rounded and a picture that already matches is untouched.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +15,7 @@ TO_XYZ = (
     (0.2126729, 0.7151522, 0.0721750),
     (0.0193339, 0.1191920, 0.9503041),
 )
+FROM_XYZ = np.linalg.inv(TO_XYZ).tolist()
 KNEE = 6 / 29  # where LAB's cube root becomes a line
 
 
@@ -73,7 +75,7 @@ def from_lab(lab: Tensor) -> Tensor:
     y = (light + 16) / 116
     root = torch.stack([y + a / 500, y, y - b / 200], 1)
     xyz = torch.where(root > KNEE, root**3, 3 * KNEE**2 * (root - 4 / 29)) * lab.new_tensor(WHITE)[:, None, None]
-    linear = _mixed(xyz, torch.linalg.inv(lab.new_tensor(TO_XYZ).double()).to(lab.dtype)).clamp(0, 1)
+    linear = _mixed(xyz, lab.new_tensor(FROM_XYZ)).clamp(0, 1)
     return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp(min=1e-9) ** (1 / 2.4) - 0.055)
 
 

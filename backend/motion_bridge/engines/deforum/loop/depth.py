@@ -144,9 +144,9 @@ def line(near: Tensor, before: Tensor, seen: Tensor) -> tuple[float, float]:
     Of the lines through pairs of pixels the one with the least median error, then least squares with Tukey's weights;
     nearly half of the pixels may be wrong.
     """
-    x, y = (each[seen].double().cpu().numpy() for each in (near, before))
+    x, y = (each[seen].cpu().numpy().astype(np.float64) for each in (near, before))
     if len(x) < FEWEST:
-        return _medians(near.double().cpu().numpy().ravel(), before.double().cpu().numpy().ravel())
+        return _medians(*(each.cpu().numpy().astype(np.float64).ravel() for each in (near, before)))
     few = np.linspace(0, len(x) - 1, min(SAMPLES, len(x))).astype(np.int64)
     x, y = x[few], y[few]
     scale, shift = _through_pairs(x, y)

@@ -67,12 +67,12 @@ def responses(encode: Encode, pictures: int, size: int, seed: int = 0) -> Array:
     moved, seen = [], []
     for at in range(pictures):
         recipe = Recipe(*(seed + 7 * at + offset for offset in range(3)))
-        plain = encode(draw(recipe, size)).double()
-        others = [encode(draw(changed(recipe, kind), size)).double() for kind in KINDS]
+        plain = encode(draw(recipe, size)).cpu().double()
+        others = [encode(draw(changed(recipe, kind), size)).cpu().double() for kind in KINDS]
         moved.append(torch.stack([((other - plain) ** 2).mean((0, 2, 3)).sqrt() for other in others]))
         seen.append(plain.transpose(0, 1).flatten(1))
     spread = torch.cat(seen, 1).std(1)
-    return (torch.stack(moved) / spread.clamp(min=SMALL)).cpu().numpy()
+    return (torch.stack(moved) / spread.clamp(min=SMALL)).numpy()
 
 
 def preferences(response: Array) -> Array:

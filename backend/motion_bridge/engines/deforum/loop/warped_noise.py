@@ -5,6 +5,7 @@ carried from frame to frame is not the noise but the address of each pixel's sur
 The noise is a function of the address; it can be computed anywhere, again and again, and stays independent normal.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,8 +31,11 @@ def carried(address: Tensor, flow: Tensor, revealed: Tensor, k: int) -> Tensor:
 def noise(address: Tensor, seed: int, k: int, channels: int = 3) -> Tensor:
     """Standard normal noise for addresses at frame k: (1, channels, H, W).
 
-    Where the picture grows, neighbours share an address; the second of them gets noise of its own.
+    Where the picture grows, neighbours share an address; the second of them gets noise of its own. Without CUDA it is
+    drawn by the processor: Apple's GPUs have no 64-bit floats, and the numbers must be the same everywhere.
     """
+    device, dtype = address.device, address.dtype
+    address = address if address.is_cuda else address.cpu()
     height, width = address.shape[-2:]
     whole = address.floor().long()
     shared = torch.zeros_like(whole[:, :1], dtype=torch.bool)
@@ -42,9 +46,17 @@ def noise(address: Tensor, seed: int, k: int, channels: int = 3) -> Tensor:
     drawn = []
     for channel in range(channels):
         mixed = _mixed(_mixed(_mixed(x + seed * channels + channel) + y) + born)
-        radius = torch.sqrt(-2 * torch.log1p(-_uniform(mixed)))
-        drawn.append(radius * torch.cos(2 * torch.pi * _uniform(_mixed(mixed))))
-    return torch.stack(drawn, 1).to(address.dtype)
+        drawn.append(_normal(mixed, _mixed(mixed)).to(dtype))
+    return torch.stack(drawn, 1).to(device)
+
+
+def _normal(one: Tensor, other: Tensor) -> Tensor:
+    """Two random whole numbers as a standard normal one, by Box and Muller."""
+    if not one.is_cuda:
+        first, second = ((_shifted(each, 11).numpy() / (1 << 53)) for each in (one, other))
+        return torch.from_numpy(np.sqrt(-2 * np.log1p(-first)) * np.cos(2 * np.pi * second))
+    first, second = (_shifted(each, 11).double() / (1 << 53) for each in (one, other))
+    return torch.sqrt(-2 * torch.log1p(-first)) * torch.cos(2 * torch.pi * second)
 
 
 def _mixed(value: Tensor) -> Tensor:
@@ -58,8 +70,3 @@ def _mixed(value: Tensor) -> Tensor:
 def _shifted(value: Tensor, bits: int) -> Tensor:
     """A shift to the right that brings in zeros, not the sign."""
     return (value >> bits) & ((1 << (64 - bits)) - 1)
-
-
-def _uniform(value: Tensor) -> Tensor:
-    """The upper 53 bits as a number from 0 to just below 1, float64."""
-    return _shifted(value, 11).double() / (1 << 53)

@@ -74,9 +74,9 @@ def equalised(depth: Tensor, kind: str) -> Tensor:
     share = (flat - low) / torch.where(relief, high - low, 1.0)
     at = share * BINS
     bin = at.clamp(max=BINS - 1).long()
-    count = torch.zeros(len(flat), BINS, device=depth.device, dtype=torch.float64)
-    count.scatter_add_(1, bin, torch.ones_like(share, dtype=torch.float64))
-    total = (count.cumsum(1) / flat.shape[1]).to(depth.dtype)
+    count = torch.zeros_like(flat[:, :1].expand(-1, BINS))  # whole numbers, exact in 24 bits: 16 megapixels
+    count.scatter_add_(1, bin, torch.ones_like(share))
+    total = count.cumsum(1) / flat.shape[1]
     here, following = total.gather(1, bin), total.gather(1, (bin + 1).clamp(max=BINS - 1))
     rank = torch.lerp(here, following, (at - bin).clamp(max=1))
     z = LIFT[kind] + rank if kind == "metric" else LIFT[kind] - rank

@@ -18,8 +18,9 @@ def propagate(latent: Tensor, origin: Tensor, points: Tensor, visible: Tensor) -
     (N, K). → (C, K, h, w), the mean of what was written, and (1, K, h, w), how much was, from 0 to 1.
     """
     channels, height, width = latent.shape
-    at = (origin * 2 - 1)[None, None]
-    feature = functional.grid_sample(latent[None], at, align_corners=False, padding_mode="border")[0, :, 0].T  # (N, C)
+    half = origin.new_tensor([0.5 / width, 0.5 / height])  # of a cell: beyond its middle, the outermost one counts
+    at = (torch.minimum(torch.maximum(origin, half), 1 - half) * 2 - 1)[None, None]
+    feature = functional.grid_sample(latent[None], at, align_corners=False)[0, :, 0].T  # (N, C)
     weight = visible.to(latent.dtype)
     sums = torch.zeros(points.shape[1], height * width, channels + 1, dtype=latent.dtype, device=latent.device)
     for cell, share in _four_cells(points, height, width):
