@@ -8,8 +8,8 @@ import tiny
 import torch
 from apple import LacksWhatAppleLacks
 from disk import Disk
-from motion_bridge.deforum import colour, detail, legacy, moving_noise, sample
-from motion_bridge.deforum.engine import engine
+from motion_bridge.engines.deforum.engine import engine
+from motion_bridge.engines.deforum.loop import color_match, sharpen_and_noise, warp, warped_noise, webui_motion
 from torch.nn import functional
 
 WIDTH, HEIGHT, COUNT = 64, 64, 3
@@ -18,8 +18,8 @@ WIDTH, HEIGHT, COUNT = 64, 64, 3
 @pytest.fixture(autouse=True)
 def on_the_device(monkeypatch):
     """Pictures are warped as on a device, not by OpenCV, and by what Apple's know."""
-    monkeypatch.setattr(sample, "EXACT_REMAP", False)
-    monkeypatch.setattr(sample, "knows_all_grids", lambda device: False)
+    monkeypatch.setattr(warp, "EXACT_REMAP", False)
+    monkeypatch.setattr(warp, "knows_all_grids", lambda device: False)
 
 
 @pytest.fixture(scope="module")
@@ -89,20 +89,20 @@ def test_taps_are_what_torch_samples_elsewhere(monkeypatch, kernel, padding):
     random = torch.Generator().manual_seed(3)
     picture = torch.rand(2, 5, 13, 17, generator=random)
     place = torch.rand(2, 9, 11, 2, generator=random) * 60 - 20 + 0.003
-    ours = sample.grid_sample(picture, place, padding, kernel)
-    monkeypatch.setattr(sample, "knows_all_grids", lambda device: True)
-    assert torch.allclose(ours, sample.grid_sample(picture, place, padding, kernel), atol=2e-5)
+    ours = warp.grid_sample(picture, place, padding, kernel)
+    monkeypatch.setattr(warp, "knows_all_grids", lambda device: True)
+    assert torch.allclose(ours, warp.grid_sample(picture, place, padding, kernel), atol=2e-5)
 
 
 def test_steps_of_the_loop_run_by_themselves():
     random = torch.Generator().manual_seed(3)
     picture, other = (torch.rand(1, 3, 16, 24, generator=random) for _ in range(2))
     with LacksWhatAppleLacks():
-        for space in colour.SPACES:
-            colour.match(picture, other, space)
-        colour.match_statistics(picture, other)
-        for kind in legacy.LIFT:
-            legacy.equalised(picture[:, 0], kind)
-        detail.match_detail(detail.unsharp(picture, 0.5), other, 1.0, together=False)
-        detail.perlin(picture, 3)
-        moving_noise.noise(moving_noise.addresses(16, 24, 0), 5, 1)
+        for space in color_match.SPACES:
+            color_match.match(picture, other, space)
+        color_match.match_statistics(picture, other)
+        for kind in webui_motion.LIFT:
+            webui_motion.equalised(picture[:, 0], kind)
+        sharpen_and_noise.match_detail(sharpen_and_noise.unsharp(picture, 0.5), other, 1.0, together=False)
+        sharpen_and_noise.perlin(picture, 3)
+        warped_noise.noise(warped_noise.addresses(16, 24, 0), 5, 1)

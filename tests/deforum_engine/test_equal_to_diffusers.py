@@ -24,8 +24,9 @@ from diffusers import (
     UniPCMultistepScheduler,
 )
 from motion_bridge.errors import BadInput
-from motion_bridge.models import image, registry
-from motion_bridge.models.image import Chance, Structure, Wish
+from motion_bridge.model_registry import registry
+from motion_bridge.models import image_model
+from motion_bridge.models.image_model import Chance, Structure, Wish
 from motion_bridge.models.load import Choice, choose
 from motion_bridge.models.noise_level import levels_from
 
@@ -132,7 +133,7 @@ def test_at_sigma_one_a_picture_is_that_of_diffusers_own_pipeline(models, middle
     model = models(name)
     with torch.inference_mode():
         shown = model.encode(torch.rand(1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(2)))
-        noise = image.noise_for(shown, Chance(5))
+        noise = image_model.noise_for(shown, Chance(5))
         found = model.decode(model.denoise(shown, noise, 1.0, wish_for(name, steps), 5)).clamp(0, 1)
         expected = text_to_image(name, model, noise, steps, WIDTH, HEIGHT)
     assert (found - expected).abs().max() <= 1e-5
@@ -235,7 +236,7 @@ def test_a_negative_prompt_is_avoided_as_in_diffusers_own_pipeline(models, name)
     model = models(name)
     with torch.inference_mode():
         shown = torch.zeros(1, 4, HEIGHT // 8, WIDTH // 8)
-        noise = image.noise_for(shown, Chance(5))
+        noise = image_model.noise_for(shown, Chance(5))
         found, alone = (
             model.decode(model.denoise(shown, noise, 1.0, Wish("red hills", negative, steps=4), 5)).clamp(0, 1)
             for negative in ("blue", "")
@@ -248,7 +249,7 @@ def test_a_negative_prompt_is_avoided_as_in_diffusers_own_pipeline(models, name)
 def test_klein_as_it_was_before_distillation_is_guided_as_in_its_own_pipeline_and_takes_a_negative(models):
     model = models("flux.2-klein-4b")
     model.pipeline.register_to_config(is_distilled=False)
-    noise = image.noise_for(torch.zeros(1, 32, HEIGHT // 16, WIDTH // 16), Chance(5))
+    noise = image_model.noise_for(torch.zeros(1, 32, HEIGHT // 16, WIDTH // 16), Chance(5))
     try:
         with torch.inference_mode():
             found, avoided = (

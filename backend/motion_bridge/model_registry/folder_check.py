@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import BadInput
 from ..files import json_text
 from ..files.regular import open_regular
-from ..model_registry.components import ATTENTION, PIPELINES, UNUSED, library, vocabularies
+from .components import ATTENTION, PIPELINES, UNUSED, library, vocabularies
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 MOST_FILES = 10_000  # that a model may consist of

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..errors import BackendFailed, BadInput
+from ..model_registry.parameter_count import SMALLEST as SMALLEST
 from .cuda_stream import sent
 from .pipeline_parts import Parts, memory_told
-from ..model_registry.parameter_count import SMALLEST as SMALLEST
 from .prompt_encoding import Encoding, Prompt
 
 NO_NUMBERS = (

@@ -82,8 +82,8 @@ class Choice:
     name: str  # a registered name, a folder, or auto
     device: str = ""  # cuda, mps or cpu; empty: the fastest there is
     size: tuple[int, int] = (1024, 1024)  # width and height of the pictures, pixels
-    precision: str = "auto"  # one of memory.PRECISIONS
-    control: str = "none"  # one of controls.KINDS: the structure it is to follow
+    precision: str = "auto"  # one of memory_plan.PRECISIONS
+    control: str = "none"  # one of controlnets.KINDS: the structure it is to follow
     control_model: str = ""  # a registered name or a folder; empty: the one for this model
     loras: tuple[tuple[Path, float], ...] = ()  # files and their first weights
 

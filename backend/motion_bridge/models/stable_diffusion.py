@@ -12,6 +12,7 @@ from torch import Tensor
 from ..errors import BadInput
 from .image_model import Wish, refuse_negative
 from .pipeline_parts import Parts
+from .prompt_encoding import Encoding, Prompt, reader
 from .sampler import ConsistencySampler, Network, Sampler
 
 

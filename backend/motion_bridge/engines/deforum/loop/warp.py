@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from . import bspline, taps
+from . import bicubic, bspline
 
 PADDINGS = ("border", "reflection", "zeros", "wrap")
 KERNELS = ("spline", "bicubic", "bilinear", "nearest")
@@ -71,8 +71,8 @@ def grid_sample(picture: Tensor, place: Tensor, padding: str, kernel: str) -> Te
         picture, padding = functional.pad(picture, (MARGIN,) * 4, mode="circular"), "border"
     if not knows_all_grids(picture.device):
         if kernel == "bicubic":
-            return taps.bicubic(picture, place, padding)
-        place, padding = taps.inside(place, picture.shape[-2:], padding), "zeros"
+            return bicubic.sample(picture, place, padding)
+        place, padding = bicubic.inside(place, picture.shape[-2:], padding), "zeros"
     size = place.new_tensor([picture.shape[-1], picture.shape[-2]])
     at = (place + 0.5) * (2 / size) - 1
     return functional.grid_sample(picture, at, mode=kernel, padding_mode=padding, align_corners=False)

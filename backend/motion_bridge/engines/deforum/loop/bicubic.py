@@ -20,7 +20,7 @@ def inside(place: Tensor, size: torch.Size, padding: str) -> Tensor:
     return torch.minimum(place.clamp(min=0), wide - 1)
 
 
-def bicubic(picture: Tensor, place: Tensor, padding: str) -> Tensor:
+def sample(picture: Tensor, place: Tensor, padding: str) -> Tensor:
     """The picture (B, C, H, W) at places, by sixteen taps of Keys' kernel."""
     whole = place.floor()
     columns, rows = (_weights(part) for part in (place - whole).unbind(-1))
