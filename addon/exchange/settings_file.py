@@ -29,7 +29,7 @@ def load(scene: bpy.types.Scene, path: Path, with_size: bool) -> tuple[str, ...]
     return found.notices
 
 
-def _size(scene: bpy.types.Scene, found: settings_import.Brought) -> None:
+def _size(scene: bpy.types.Scene, found: settings_import.ImportedSettings) -> None:
     render = scene.render
     if found.width and found.height:
         render.resolution_x, render.resolution_y, render.resolution_percentage = found.width, found.height, 100

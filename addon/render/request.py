@@ -9,7 +9,7 @@ import bpy
 
 from ...backend.motion_bridge import shot as shots
 from ...backend.motion_bridge.engines import base as engines
-from ...backend.motion_bridge.engines.deforum import input_files, schedules
+from ...backend.motion_bridge.engines.deforum import input_files, motion_limits, schedules
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.media import png
 from ...backend.motion_bridge.schedules import Context
@@ -73,7 +73,7 @@ def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str, 
     BadInput when the folder holds a take: nothing is ever overwritten. ModelMissing when the engine cannot run.
     """
     backend.check(engine)
-    if new.frames() or (new.shot / "shot.json").exists():
+    if new.frames():  # a Shot without frames is what a refused job left
         raise BadInput(
             f"{new.folder} holds a take already. Resume to make only what is missing, or choose another folder."
         )
@@ -127,9 +127,12 @@ def request_of(scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) 
     request = replace(request, **{name: value for name, value in changes.items() if name not in ADDED})
     if hasattr(made_by, "schedules"):
         rate = scene.render.fps / scene.render.fps_base
-        schedules.check(request.schedules, Context(len(span), request.seed, rate))
+        context = Context(len(span), request.seed, rate)
+        schedules.check(request.schedules, context)
         schedules.check_prompts(request.prompts, span[0])
-        input_files.check(request.settings, request.schedules)
+        asked = engines.completed(made_by, request.settings)
+        motion_limits.check(asked, request.schedules, context, span)
+        input_files.check(asked, request.schedules, context)
     return request
 
 

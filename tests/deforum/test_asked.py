@@ -94,7 +94,7 @@ def test_words_of_the_command_line_take_the_type_of_their_setting():
         ({"first_frame": "nowhere.png"}, "nowhere.png is not there"),
         ({"first_frame": np.zeros((8, 8))}, "must be uint8 (H, W, 3)"),
         ({"first_frame": np.zeros((8, 8, 3), np.uint8)}, "has 8x8 pixels, not 64x64"),
-        ({"settings": "nowhere.txt"}, "nowhere.txt cannot be read"),
+        ({"settings": "nowhere.txt"}, "There is no file nowhere.txt"),
         ({"shot": "nowhere", "frames": None, "width": None, "height": None}, "no shot.json"),
         ({"shot": "nowhere"}, "frames cannot be chosen for a Shot"),
     ],
@@ -160,7 +160,8 @@ def test_public_settings_files_become_jobs(name, model, tmp_path):
     assert not any("did you mean" in notice for notice in notices)
 
 
-def test_a_files_words_become_this_engines(file):
+def test_a_files_words_become_this_engines(file, monkeypatch):
+    monkeypatch.setattr(settings_import, "located", Path)  # the estimators are on this machine
     brought = settings_import.read(
         file(
             animation_mode="3D",
@@ -201,6 +202,11 @@ def test_a_files_words_become_this_engines(file):
         "color_coherence": "HSV",
         "noise_type": "gaussian",
         "noise_pull": True,
+        "legacy_colormatch": True,
+        "seed_behavior": "schedule",
+        "use_noise_mask": True,
+        "extract_nth_frame": 1,
+        "extract_from_frame": 0,
         "mask_file": "mask.png",
         "mask_invert": True,
         "hybrid_composite": "Normal",
@@ -213,11 +219,11 @@ def test_a_files_words_become_this_engines(file):
         "perspective_flip": True,
     }
     assert brought.schedules == {"steps_schedule": "0:(30)", "detail_amount": "0:(0)"}
-    assert brought.prompts == {0: "oil painting, hills --neg fog, text", 19: "oil painting, sea --neg text"}
+    assert brought.prompts == {0: "oil painting hills --neg fog text", 19: "oil painting sea --neg text"}
     assert brought.seed is None
     assert brought.notices == (
-        "not done here: face restoration",
-        "hybrid_flow_method: RAFT is not here; DIS Fine is taken",
+        "use_init: a file's first frame is on another machine; give one here (--first-frame, first_frame=)",
+        "restore_faces: faces are not restored here",
     )
 
 

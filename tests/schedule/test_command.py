@@ -60,7 +60,7 @@ def test_a_notice_goes_to_stderr_and_the_values_stay_readable():
     [
         ('{"zoom": "0:(1), 5:(2*)"}', "motion-bridge: zoom, key 5, column 13: a value is missing"),
         ("{}", "motion-bridge: - holds no schedule."),
-        ('{"zoom": "0:(1)"', "motion-bridge: - is no JSON"),
+        ('{"zoom": "0:(1)"', "motion-bridge: - is not valid JSON"),
         ('{"zoom": "0:(1)", "max_frames": 99999999999}', "max_frames is 99999999999; it must be between 1 and"),
     ],
 )
@@ -71,4 +71,4 @@ def test_a_mistake_ends_with_code_2_and_a_sentence(text, message):
 
 def test_a_missing_file_is_named(tmp_path):
     code, _, errors = schedules(tmp_path / "nothing.txt")
-    assert code == 2 and "nothing.txt cannot be read" in errors
+    assert code == 2 and "There is no file" in errors and "nothing.txt" in errors

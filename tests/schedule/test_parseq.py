@@ -236,7 +236,7 @@ def test_a_rendered_manifest_is_taken_as_deforum_takes_it():
         ("f:0.5", "column 2: ':' makes a prompt's weight"),
         ("loud+1", "the variable 'loud' is not read here"),
         ("info_match(3)", 'column 12: a text in "quotes" is expected'),
-        ('bez(curve="wild")', "'bez' knows the curves ease, ease-in"),
+        ('bez(curve="easeInOutCubik")', "no curve 'easeInOutCubik'; did you mean 'easeInOutCubic'?"),
         ("computed_at(f)", "which is not calculated before frame 0"),
         ("rand(s=1, h=0)", "holds its value for less than no time"),
         ("1/(f-3)", "'/' by zero"),

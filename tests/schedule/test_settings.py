@@ -61,7 +61,7 @@ def test_a_misspelt_schedule_is_named_with_the_nearest_real_one():
     given = {"translaton_x": "0:(3)", "zoom": "0:(1.5)", "W": 64, "colour": "red"}
     back = settings_files.read(json.dumps(given), "mine.txt")
     assert "'translaton_x' and the webui ignores it; did you mean 'translation_x'?" in back.notices[0]
-    assert "ignored, because the webui does not know them: colour" in back.notices[1]
+    assert "ignored, because no program that is known here writes them: colour" in back.notices[1]
     values, notices = settings_files.evaluate(back, Context(2))
     assert values == {"translaton_x": [3, 3], "zoom": [1.5, 1.5]} and not notices
 
@@ -127,14 +127,14 @@ def test_a_bare_schedule_and_a_shots_header_are_read_too():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "file is no JSON"),
-        ('{"zoom": "0:(1)",}', "file is no JSON: "),
+        ("", "file is not valid JSON"),
+        ('{"zoom": "0:(1)",}', "file is not valid JSON: "),
         ("[1, 2]", "file holds no settings"),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, "nested more than 64 levels deep"),
         ('{"zoom": ["0:(1)"]}', "file: zoom is a list; a schedule is a text like 0:(1)."),
         ('{"max_frames": "many"}', "file: max_frames is 'many', which is no number."),
         ('{"max_frames": 1.5}', "file: max_frames is 1.5, which is no whole number."),
-        ('{"max_frames": Infinity}', "which is no whole number"),
+        ('{"max_frames": Infinity}', "Infinity is not a number"),
         ('{"prompts": 3}', "file: prompts must be an object"),
     ],
 )

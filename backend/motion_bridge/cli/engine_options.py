@@ -61,17 +61,19 @@ def given(options: argparse.Namespace, engine: str, frames: Sequence[int], own: 
         file = settings_parser.sort(found, _json(Path(options.settings)))
         return Given({**file[0], **words[0]}, over(file[1], words[1]))
     model = str(words[0].get("model", own.get("model", "")))
-    brought = (
-        settings_import.read(Path(options.settings), model) if options.settings else settings_import.Brought({}, {}, {})
+    imported = (
+        settings_import.read(Path(options.settings), model)
+        if options.settings
+        else settings_import.ImportedSettings({}, {}, {})
     )
-    settings = {**brought.settings, **preset[0], **words[0]}
+    settings = {**imported.settings, **preset[0], **words[0]}
     check_moving({**own, **settings}, words[1])
     return Given(
         settings,
-        over(over(brought.schedules, preset[1]), words[1]),
-        settings_import.placed(brought.prompts, frames),
-        brought.seed,
-        brought.notices,
+        over(over(imported.schedules, preset[1]), words[1]),
+        settings_import.at_frames(imported.prompts, frames),
+        imported.seed,
+        imported.notices,
     )
 
 

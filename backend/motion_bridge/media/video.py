@@ -148,6 +148,35 @@ def frames_at_rate(
         )
 
 
+def frames_by_number(
+    path: Path, count: int, begin: int, every: int, width: int, height: int, name: str = "guide_video"
+) -> Iterator[Picture]:
+    """`count` frames of (H, W, 3) uint8: the video's frames begin, begin + every, …, whatever its rate.
+
+    name: of the setting that asks for it. BadInput for a file that is missing, broken or too short.
+    """
+    import av
+    import cv2
+
+    if not path.is_file():
+        raise BadInput(f"{name}: {path} is not there.")
+    made = 0
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise BadInput(f"{path} has no video in it.")
+            for number, (_, picture) in enumerate(_timed(container)):
+                if made == count:
+                    return
+                if number == begin + made * every:
+                    yield cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+                    made += 1
+    except av.error.FFmpegError as fault:
+        raise BadInput(f"{path} cannot be decoded: {fault}.") from None
+    if made < count:
+        raise BadInput(f"{path} has {made} of the {count} frames that this job needs (from {begin}, every {every}).")
+
+
 def _timed(container: Any) -> Iterator[tuple[float, Picture]]:
     """Every frame with its seconds since the first."""
     start: float | None = None

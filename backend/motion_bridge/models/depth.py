@@ -10,39 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import LocalEntryNotFoundError
 from torch import Tensor
 from torch.nn import functional
 from transformers import AutoConfig, DepthAnythingForDepthEstimation, DPTForDepthEstimation
 
-from ..errors import BadInput, ModelMissing
+from ..errors import BadInput
+from ..model_registry.depth_models import ESTIMATORS, folder_of
 from ..model_registry.folder_check import weight_faults
-from ..model_registry.registry import models_folder
 from . import midas_small
-
-
-@dataclass(frozen=True)
-class Estimator:
-    """What a kind of estimator wants to be shown."""
-
-    repository: str
-    licence: str
-    download: float  # GB
-    kind: str  # as legacy.equalised calls it
-
-
-ESTIMATORS = {
-    midas_small.NAME: Estimator(midas_small.PUBLISHED, "MIT", 0.1, "midas"),
-    "midas-dpt-large": Estimator("Intel/dpt-large", "Apache-2.0", 1.4, "midas"),
-    "midas-dpt-hybrid": Estimator("Intel/dpt-hybrid-midas", "Apache-2.0", 0.5, "midas"),
-    "depth-anything-v2-small": Estimator(
-        "depth-anything/Depth-Anything-V2-Small-hf", "Apache-2.0", 0.1, "depth-anything"
-    ),
-    "depth-anything-v2-large": Estimator(
-        "depth-anything/Depth-Anything-V2-Large-hf", "CC-BY-NC-4.0", 1.3, "depth-anything"
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -94,7 +69,7 @@ def load(name: str, device: str) -> DepthModel:
     if not folder.is_dir():
         if name not in ESTIMATORS:
             raise BadInput(f"There is no depth model {name!r}; choose one of {', '.join(ESTIMATORS)}, or a folder.")
-        folder = models_folder() / name if name == midas_small.NAME else _folder_of(name, ESTIMATORS[name])
+        folder = folder_of(name)
     if folder.name == midas_small.NAME:
         return DepthModel(midas_small.load(folder).to(device), SMALL)
     faults = list(weight_faults(folder, ""))
@@ -112,16 +87,3 @@ def _of_transformers(folder: Path, device: str) -> DepthModel:
     look = replace(look, side=getattr(model.config, "image_size", None) or look.side)
     # the positions of DPT are learned for one square
     return DepthModel(lambda shown: model(shown).predicted_depth, look, square=model_type == "dpt")
-
-
-def _folder_of(name: str, estimator: Estimator) -> Path:
-    own = models_folder() / name
-    if own.is_dir():
-        return own
-    try:
-        return Path(snapshot_download(estimator.repository, local_files_only=True))
-    except LocalEntryNotFoundError:
-        raise ModelMissing(
-            f"{name} is not on this machine ({estimator.download:g} GB, licence: {estimator.licence}). "
-            f"Get it with: hf download {estimator.repository} --local-dir {own}"
-        ) from None

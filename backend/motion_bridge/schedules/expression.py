@@ -42,12 +42,14 @@ Program = tuple[Step, ...]
 
 TOKEN = re.compile(
     r"""\s*(?:
-    (?P<number> (?: \d+\.?\d* | \.\d+ ) (?: [eE][+-]?\d+ )? )
+    (?P<number> 0[xX](?:_?[0-9a-fA-F])+ | 0[oO](?:_?[0-7])+ | 0[bB](?:_?[01])+
+        | (?: DIGITS \.? (?:DIGITS)? | \.DIGITS ) (?: [eE][+-]?DIGITS )? )
     | (?P<name> [A-Za-z_]\w* )
     | (?P<sign> \*\* | // | << | >> | <= | >= | == | != | [-+*/%<>()&|^~,] )
-    )""",
+    )""".replace("DIGITS", r"\d(?:_?\d)*"),
     re.VERBOSE | re.ASCII,
 )
+TRUTHS = {"True": True, "False": False}
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 STRENGTH: dict[str, int] = dict.fromkeys(COMPARISONS, 1)  # how tightly an operator binds, as in Python
@@ -141,6 +143,9 @@ class _Reader:
     def name(self, text: str, at: int, depth: int) -> None:
         if text in WORDS:
             raise Fault(f"'{text}' means nothing here; {WORDS[text]}", at)
+        if text in TRUTHS:
+            self.program.append(Step("number", TRUTHS[text], at))
+            return
         if self.here[:2] != ("sign", "("):
             self.program.append(Step("name", text, at))
             return
@@ -165,6 +170,13 @@ class _Reader:
 
 
 def _number(text: str, at: int) -> int | float:
+    """A number as Python writes it: `1_000`, `0x10`."""
+    text = text.replace("_", "")
+    if text[:2].lower() in ("0x", "0o", "0b"):
+        value = int(text, 0)
+        if value >= 2**63:
+            raise Fault(f"{text[:20]} is too large for a whole number", at)
+        return value
     if text.isdigit():
         if len(text) > 18:
             raise Fault(f"{text[:20]}… is too large for a whole number; write it with a decimal point", at)

@@ -17,16 +17,26 @@ from .variables import Context, of_keys, of_values
 
 BACKTICKS = re.compile(r"`([^`]*)`")
 MARK = "--neg"
+RANGE = re.compile(r"\s*(\d{1,9})\s*-\s*(\d{1,9})\s*")  # of frames; an expression would have another sense
 WEIGHT = re.compile(r":+\s*(?P<weight>-?\d+(?:\.\d+)?|`[^`]*`)?\s*")
 LONGEST = 100_000  # characters of one prompt
 
 
 def by_frame(prompts: Mapping[str, str], context: Context) -> dict[int, str]:
-    """Prompts under frame numbers, in their order; a key may be an expression of max_f."""
+    """Prompts under frame numbers, in their order; a key may be an expression of max_f, or a range such as 0-10.
+
+    A range's prompt holds from its first frame until the next key, as every prompt does.
+    """
     found = {}
     for key, text in prompts.items():
         if not isinstance(text, str) or len(text) > LONGEST:
             raise BadInput(f"prompts, key {key[:30]}: a prompt is a text of at most {LONGEST} characters.")
+        if span := RANGE.fullmatch(key.strip().strip("'\"")):
+            first, last = int(span[1]), int(span[2])
+            if first > last:
+                raise BadInput(f"prompts, key {key[:30]}: the range is reversed; write {last}-{first}.")
+            found[first] = text
+            continue
         try:
             value = evaluator.run(expression.parse(key.strip().strip("'\"")), of_keys(context))
         except expression.Fault as wrong:
@@ -36,6 +46,12 @@ def by_frame(prompts: Mapping[str, str], context: Context) -> dict[int, str]:
             raise BadInput(f"prompts, key {key[:30]}: the key is {number}, which is no frame.")
         found[int(number)] = text
     return dict(sorted(found.items()))
+
+
+def filled(prompts: Mapping[int, str]) -> dict[int, str]:
+    """Prompts as they hold from frame 0 on: the first of them also before its frame, none of a frame before 0."""
+    inside = {frame: text for frame, text in sorted(prompts.items()) if frame >= 0}
+    return {0: inside[min(inside)], **inside} if inside else {}
 
 
 def held(prompts: Mapping[int, str], frame: int) -> str:

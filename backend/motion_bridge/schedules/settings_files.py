@@ -1,38 +1,47 @@
-"""Reading settings files: webui, Forge, classic notebook, XLabs, Parseq, a Shot, a bare schedule.
+"""Reading settings files: webui, Forge, notebooks, XLabs, studio, ComfyUI, Parseq, AnimateDiff, a Shot, one schedule.
 
 Whatever the file calls them, the result uses the webui's names. Keys that nobody knows are tolerated, as the webui
 does, but named in `notices` with the nearest real one: a misspelt schedule is silently ignored there.
 """
 
 import difflib
-import json
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
-from . import writer
+from ..files import json_text
+from . import comfyui_workflows, parseq_overrides, prompt_documents, writer
 from .interpolation import texts, values
 from .parseq import document as parseq
+from .programs import COMFYUI, EVERY_KEY, XLABS, written_by
 from .variables import Context
-from .webui_defaults import ALL, FORGE, NAMES, SCHEDULES, UNITS
+from .webui_defaults import ALL, NAMES, SCHEDULES, UNITS
 
 LARGEST = 64_000_000  # characters of a file
+MOST_KEYS = 10_000  # a whole file of the webui has 255, of Forge 290
+MOST_HINTS = 20  # unknown keys that are compared with the known ones, and that are named
 SCHEDULE = re.compile(r"\s*[\"']?[\w\s()+*/.-]{1,40}[\"']?\s*:\s*\S")
 QUOTED = re.compile(r":\s*\(\s*[\"']")
-RENAMED = {  # older names of things that still exist
+HYBRID_OF_0_6 = "hybrid_video_"  # how the notebook's keys of hybrid video began
+RENAMED = {  # older names of things that still exist; where a file has both, today's name counts
     "flip_2d_perspective": "enable_perspective_flip",
     "skip_video_for_run_all": "skip_video_creation",
     "fov": "fov_schedule",
     "near_plane": "near_schedule",
     "far_plane": "far_schedule",
     "animation_prompts": "prompts",
+    "cond_prompts": "prompts",
+    "uncond_prompts": "neg_prompts",
+    "enable_schedule_samplers": "enable_sampler_scheduling",
+    "use_zoe_depth": "depth_algorithm",
 }
+ZOE = {"True": "Zoe+AdaBins (old)", "False": "Midas+AdaBins (old)"}  # what `use_zoe_depth` chose between
 FILLS = ("fill", "original", "latent noise", "latent nothing")
 COLOURS = {f"Match Frame 0 {space}": space for space in ("HSV", "LAB", "RGB")}
 UNSAVED = ("init_sample", "init_image_box", "perlin_w", "perlin_h", "image_path", "outdir")  # known, without meaning
@@ -46,6 +55,7 @@ class Settings:
     schedules: Mapping[str, str] = field(default_factory=dict)  # as written
     series: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # given frame by frame (Parseq)
     prompts: Mapping[str, str] = field(default_factory=dict)  # keyed by frame or expression
+    avoided: Mapping[str, str] = field(default_factory=dict)  # negative prompts, keyed alike
     positive: str = ""  # before every prompt
     negative: str = ""  # after every negative prompt
     max_frames: int | None = None
@@ -55,6 +65,7 @@ class Settings:
     width: int | None = None
     height: int | None = None
     strength_means: str = "kept"  # or "denoise", as XLabs has it
+    program: str = ""  # that wrote the file, as programs.py names it; empty: none of them
     values: Mapping[str, Any] = field(default_factory=dict)  # everything that is no schedule, under today's names
     notices: tuple[str, ...] = ()
 
@@ -67,8 +78,8 @@ class Settings:
 def read(content: str, where: str, strength_means: str = "kept", known: Iterable[str] = ()) -> Settings:
     """The settings in a file's text. where: the file's name, for messages.
 
-    strength_means: "denoise" for a file of the XLabs program, whose strength is how much is made anew. known: names
-    that no Deforum program knows and the caller does.
+    strength_means: "denoise" for a file whose strength is how much is made anew; XLabs' own files are told by their
+    keys. known: names that no Deforum program knows and the caller does.
     BadInput names the file and the line or the key.
     """
     if strength_means not in MEANINGS:
@@ -76,20 +87,40 @@ def read(content: str, where: str, strength_means: str = "kept", known: Iterable
     if len(content) > LARGEST:
         raise BadInput(f"{where} has {len(content)} characters; at most {LARGEST} are read.")
     try:
-        document = json.loads(content.removeprefix("\ufeff"))
-    except RecursionError:
-        raise BadInput(f"{where} is nested too deeply to be a settings file.") from None
-    except ValueError as wrong:
-        if SCHEDULE.match(content) and not content.lstrip().startswith("{"):
+        document = json_text.parse(content, where)
+    except BadInput:
+        if content.lstrip()[:1] in ("{", "["):
+            raise
+        if prompts := prompt_documents.lines(content):
+            return Settings(prompts=prompts, program=prompt_documents.FIZZNODES)
+        if SCHEDULE.match(content):
             return Settings({"schedule": content})
-        raise BadInput(f"{where} is no JSON: {wrong}.") from None
+        raise
     if isinstance(document, str):
         return Settings({"schedule": document})
     if not isinstance(document, dict):
         raise BadInput(f"{where} holds no settings: its JSON is no object.")
+    return _object(document, where, strength_means, frozenset(known))
+
+
+def _object(document: dict[str, Any], where: str, strength_means: str, known: frozenset[str]) -> Settings:
     if parseq.recognised(document):
         return _parseq(document, where)
-    return _Reader(where, strength_means, frozenset(known)).settings(document)
+    if comfyui_workflows.recognised(document):
+        flat, notices = comfyui_workflows.parameters(document, where)
+        found = _Reader(where, strength_means, known).settings(flat)
+        return replace(found, program=COMFYUI, notices=(*notices, *found.notices))
+    if prompt_documents.is_prompt_travel(document):
+        document = prompt_documents.prompt_travel(document, where)
+        return replace(
+            _Reader(where, strength_means, known | set(document)).settings(document),
+            program=prompt_documents.ANIMATEDIFF,
+        )
+    if prompt_documents.is_prompts_alone(document):
+        document = {"prompts": document}
+    if len(document) > MOST_KEYS:
+        raise BadInput(f"{where} has {len(document)} keys; at most {MOST_KEYS} are read.")
+    return parseq_overrides.applied(_Reader(where, strength_means, known).settings(document), where)
 
 
 def evaluate(settings: Settings, context: Context) -> tuple[dict[str, list[float] | list[str]], list[str]]:
@@ -138,7 +169,7 @@ def _parseq(document: dict[str, Any], where: str) -> Settings:
         max_frames=rendered.frames,
         fps=rendered.fps,
         bpm=rendered.bpm,
-        values={"diffusion_cadence": rendered.cadence},
+        values={"diffusion_cadence": rendered.cadence, **parseq_overrides.seeds(rendered)},
         prompts={str(frame): prompt for frame, prompt in rendered.prompts.items()},
         notices=rendered.notices,
     )
@@ -150,31 +181,35 @@ class _Reader:
     def __init__(self, where: str, strength_means: str, known: frozenset[str]):
         self.where = where
         self.strength_means = strength_means
-        self.known = {*ALL, *FORGE, *UNSAVED, *known}
+        self.own = known
+        self.known = {*EVERY_KEY, *UNSAVED, *RENAMED, *RENAMED.values(), *known}
 
     def settings(self, document: dict[str, Any]) -> Settings:
+        program = written_by(document, self.own)
         inner = document.get("schedules")
-        flat = {RENAMED.get(name, name): value for name, value in document.items() if name != "schedules"}
+        flat = _renamed({name: value for name, value in document.items() if name != "schedules"})
         if isinstance(inner, dict):  # also how a Shot writes them
             flat |= {str(name): value for name, value in inner.items()}
         if flat.get("format") == "motion-bridge shot":
             frames = flat.get("frames")
             flat["max_frames"] = len(frames) if isinstance(frames, list) else None
-            flat |= {"W": flat.get("width"), "H": flat.get("height")}
+        flat = {"W": flat.get("width"), "H": flat.get("height"), **flat}
         schedules = dict(self._schedules(flat))
         others = {name: _modern(name, value) for name, value in flat.items() if name not in schedules}
         return Settings(
             schedules=schedules,
-            prompts=self._prompts(flat.get("prompts")),
-            positive=str(flat.get("animation_prompts_positive") or flat.get("positive_prompts") or ""),
-            negative=str(flat.get("animation_prompts_negative") or flat.get("negative_prompts") or ""),
+            prompts=self._prompts(flat.get("prompts"), "prompts"),
+            avoided=self._prompts(flat.get("neg_prompts"), "neg_prompts"),
+            positive=str(flat.get("animation_prompts_positive") or ""),
+            negative=str(flat.get("animation_prompts_negative") or ""),
             max_frames=self._whole(flat, "max_frames"),
             seed=self._whole(flat, "seed"),
             fps=self._number(flat, "fps"),
             bpm=self._number(flat, "bpm"),
             width=self._whole(flat, "W"),
             height=self._whole(flat, "H"),
-            strength_means=self.strength_means,
+            strength_means="denoise" if program == XLABS else self.strength_means,
+            program=program,
             values=others,
             notices=tuple(_notices(flat, schedules, self.known, inner if isinstance(inner, dict) else {})),
         )
@@ -190,18 +225,20 @@ class _Reader:
             elif name not in ALL and isinstance(value, str) and SCHEDULE.match(value) and "(" in value:
                 yield name, value
 
-    def _prompts(self, prompts: Any) -> dict[str, str]:
+    def _prompts(self, prompts: Any, name: str) -> dict[str, str]:
+        if isinstance(prompts, str):
+            prompts = prompt_documents.lines(prompts) or ({"0": prompts} if prompts.strip() else {})
         if isinstance(prompts, list):
             prompts = {"0": prompts[0]} if prompts else {}
-        if prompts is None or prompts == "":
+        if prompts is None:
             return {}
         if not isinstance(prompts, dict):
-            raise BadInput(f'{self.where}: prompts must be an object like {{"0": "a meadow"}}.')
+            raise BadInput(f'{self.where}: {name} must be an object like {{"0": "a meadow"}}.')
         return {str(key): str(value) for key, value in prompts.items()}
 
     def _number(self, flat: dict[str, Any], name: str) -> float | None:
         value = flat.get(name)
-        if value is None:
+        if value is None or (isinstance(value, str) and not value.strip()):
             return None
         try:
             return float(value)
@@ -216,8 +253,24 @@ class _Reader:
             return value
         number = self._number(flat, name)
         if number is None or not math.isfinite(number) or number != int(number):
-            raise BadInput(f"{self.where}: {name} is {value!r}, which is no whole number.")
+            raise BadInput(f"{self.where}: {name} is {repr(value)[:60]}, which is no whole number.")
         return int(number)
+
+
+def _renamed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys under today's names. What stands under an older name counts only where today's is absent or empty."""
+    found = {name: value for name, value in document.items() if _today(name) == name}
+    for name, value in document.items():
+        today = _today(name)
+        if today != name and found.get(today) in (None, "", {}):
+            found[today] = ZOE.get(str(value), value) if name == "use_zoe_depth" else value
+    return found
+
+
+def _today(name: str) -> str:
+    if name.startswith(HYBRID_OF_0_6):
+        return f"hybrid_{name.removeprefix(HYBRID_OF_0_6)}"
+    return RENAMED.get(name, name)
 
 
 def _modern(name: str, value: Any) -> Any:
@@ -236,16 +289,15 @@ def _modern(name: str, value: Any) -> Any:
 def _notices(
     flat: dict[str, Any], schedules: Mapping[str, str], known: Collection[str], inner: Mapping[str, Any]
 ) -> Iterator[str]:
-    strangers = []
-    for name in flat:
-        if name in known or name.startswith(UNITS):
-            continue
+    strangers = [name for name in flat if name not in known and not name.startswith(UNITS)]
+    unnamed = []
+    for name in strangers[:MOST_HINTS]:
         nearest = difflib.get_close_matches(name, list(SCHEDULES), 1, 0.8 if name not in schedules else 0.5)
         hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
         if nearest or name in schedules:
             yield f"no Deforum program knows '{name}' and the webui ignores it{hint}"
         else:
-            strangers.append(name)
-    if strangers and not inner and flat.get("format") is None:
-        more = " …" if len(strangers) > 20 else ""
-        yield f"ignored, because the webui does not know them: {', '.join(strangers[:20])}{more}"
+            unnamed.append(name)
+    if unnamed and not inner and flat.get("format") is None:
+        more = f" and {len(strangers) - MOST_HINTS} more" if len(strangers) > MOST_HINTS else ""
+        yield f"ignored, because no program that is known here writes them: {', '.join(unnamed)}{more}"

@@ -13,7 +13,8 @@ FOLDER = "shot"
 def keep(shot: Shot, take: Path, resume: bool) -> Path:
     """Write a Shot into the folder of its take, or with `resume` find it there; its own folder.
 
-    BadInput when the folder holds a take and this is no resume, or when it was begun with another Shot.
+    A Shot without a frame is what a refused job left: it is replaced. BadInput when the folder holds frames and this
+    is no resume, or when they were begun with another Shot.
     """
     with lock.writing_to(take):
         take.mkdir(parents=True, exist_ok=True)
@@ -23,10 +24,10 @@ def keep(shot: Shot, take: Path, resume: bool) -> Path:
 
 def _kept(shot: Shot, take: Path, resume: bool) -> Path:
     folder = take / FOLDER
-    begun = (folder / "shot.json").is_file()
-    if not resume and (begun or writer.there(take)):
+    begun = bool(writer.there(take))
+    if begun and not resume:
         raise BadInput(f"{take} holds a take already. Resume to make only what is missing, or choose another folder.")
-    if not begun:
+    if not begun or not (folder / "shot.json").is_file():
         shots.save(shot, folder)
     elif different := shots.differences(shots.load(folder), shot):
         raise BadInput(

@@ -19,6 +19,7 @@ from ...errors import BadInput, ModelMissing
 from ...ipc.events import FrameMade, Said
 from ...media import movie as film
 from ...media import png
+from ...schedules import Context
 from ...shot import Shot
 from ...takes import output_path, shot_copy, writer
 from .. import base as engines
@@ -106,7 +107,8 @@ class DeforumFlux:
         if "model" in wishes:
             raise BadInput("The model is chosen once for all: DeforumFlux(model=…).")
         shot, notices = shot_builder.shot_of(model=self.model, **wishes)
-        input_files.check(shot.settings, shot.schedules)
+        settings = {**engine.defaults, **shot.settings}
+        input_files.check(settings, shot.schedules, Context(len(shot.frames), shot.seed, shot.fps))
         for notice in notices:
             warnings.warn(notice, stacklevel=3)  # where animate or stream was called
         return shot

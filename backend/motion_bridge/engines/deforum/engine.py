@@ -55,6 +55,8 @@ DEFAULTS: dict[str, Any] = {
     "mask_overlay_blur": 4,
     "use_noise_mask": False,  # noise comes where noise_mask_schedule says
     "guide_video": "",
+    "extract_nth_frame": 0,  # the guide's frames are taken by number, every nth; 0: by time, so that it keeps its speed
+    "extract_from_frame": 0,  # the first of them
     "hybrid_motion": "None",  # the guide's motion after the job's own: None, Optical Flow, Perspective, Affine
     "hybrid_flow_method": "DIS Medium",  # DIS Medium, DIS Fine, Farneback
     "hybrid_motion_use_prev_img": False,  # motion from the fed-back picture to the guide's frame

@@ -1,8 +1,9 @@
-"""Settings files of the webui, Forge, the notebooks, Parseq, as jobs of this engine.
+"""Settings files of the webui, Forge, the notebooks, XLabs, studio, ComfyUI and Parseq, as jobs of this engine.
 
-What a file says under their names becomes settings and schedules under ours; what has no meaning here is said, once,
-in `notices`. Keys of this engine's own, such as `motion` or `start_sigma`, may stand in a file too. Whether there is a
-picture to begin with (`use_init`) is never the file's to say: its picture is on another machine.
+What a file says under their names becomes settings and schedules under ours; what has no meaning here is said in
+`notices` (settings_keys.py). Their keys have their meaning only: `device`, `precision` or `mode` in another program's
+file are no settings of this engine. Names that no other program has, such as `start_sigma`, may stand in any file.
+Whether there is a picture to begin with (`use_init`) is never the file's to say: its picture is on another machine.
 """
 
 import json
@@ -12,43 +13,53 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BadInput
+from ...files import json_text
+from ...files.regular import read_text
+from ...model_registry.depth_models import ESTIMATORS, located
 from ...schedules import settings_files as files
-from ...schedules import writer as written
-from ...schedules.prompts import MARK, by_frame
+from ...schedules import writer
+from ...schedules.programs import EVERY_KEY, FORGE, NOTEBOOK, XLABS
+from ...schedules.prompt_documents import ANIMATEDIFF, FIZZNODES
+from ...schedules.prompt_syntax import from_weights, without_editing, without_networks
+from ...schedules.prompts import MARK, by_frame, filled, held
 from ..settings_parser import like
+from . import settings_keys
 from .engine import DEFAULTS
-from .schedules import OWN, READ, STEPS
+from .schedules import OWN, READ, STEPS, kept
 
-DEPTH_MODELS = {"midas": "midas-dpt-hybrid", "depth-anything": "depth-anything-v2-small"}  # how their names begin
-MODES = {"Video Input": "video", "Interpolation": "interpolation"}
-RENAMED = {  # theirs → ours, where both mean the same
-    "diffusion_cadence": "cadence",
-    "sampling_mode": "sampling",
-    "enable_perspective_flip": "perspective_flip",
-    "diffusion_redo": "redo",
-    "video_init_path": "guide_video",
+DEPTH_MODELS = {  # how their names begin there → which of ours are as good, the nearest first
+    "midas": ("midas-dpt-hybrid", "midas-dpt-large", "midas-small"),
+    "depth-anything": ("depth-anything-v2-small", "depth-anything-v2-large"),
 }
-# Names that both know and that need a look, or must not be taken as they are.
-ELSEWHERE = ("noise_type", "color_coherence", "mask_file", "mask_video", "use_init", "init_image")
-FLOWS = ("optical_flow_cadence", "optical_flow_redo_generation", "hybrid_flow_method")
-RAFT = "DIS Fine"  # what stands in for it: RAFT is a network of its own
-OF_THE_MODEL = ("cfg_scale_schedule", STEPS)  # numbers that suit the model a file was made for and no other
+MODES = {"Video Input": "video", "Interpolation": "interpolation"}
+HYBRID = ("Optical Flow", "Perspective", "Affine")
+COMPOSITES = ("Before Motion", "Normal", "After Generation")
+FLOWS = ("DIS Medium", "DIS Fine", "Farneback")
+NEAREST_FLOW = {"RAFT": "DIS Fine", "DIS Slow": "DIS Fine", "Farneback Fine": "Farneback"}  # others: DIS Medium
+SEEDS = ("iter", "fixed", "random", "ladder", "alternate", "schedule")
+OF_THE_MODEL = ("cfg_scale_schedule", "distilled_cfg_scale_schedule", STEPS)  # they suit the model of the file only
 SWITCHED = {  # schedules that hold only where they are switched on
     "enable_subseed_scheduling": ("subseed_schedule", "subseed_strength_schedule"),
     "enable_noise_multiplier_scheduling": ("noise_multiplier_schedule",),
+    "use_mask": ("mask_schedule",),
+    "use_noise_mask": ("noise_mask_schedule",),
+    "use_looper": ("image_strength_schedule", "blendFactorMax", "blendFactorSlope", "tweening_frames_schedule")
+    + ("color_correction_factor",),
+}
+FROM_VIDEO = {  # Video Input paints each frame of the video for itself: nothing is fed back that could be cleaned
+    "video_preserve": "0:(0)",
+    "noise_schedule": "0:(0)",
+    "contrast_schedule": "0:(1)",
+    "amount_schedule": "0:(0)",
 }
 OURS = {*DEFAULTS, *OWN}
-NOT_DONE = {  # keys that switch on what this engine does not do → what to call it
-    "enable_checkpoint_scheduling": "a change of model on the way",
-    "enable_sampler_scheduling": "another sampler",
-    "tiling": "tiling",
-    "restore_faces": "face restoration",
-    "use_alpha_as_mask": "the alpha channel as a mask",
-}
+SAME = [name for name in DEFAULTS if settings_keys.USED.get(name) == "the same"]
+KERNELS = ("bicubic", "bilinear", "nearest")
+BORDERS = {"replicate": "border", "wrap": "wrap"}
 
 
 @dataclass(frozen=True)
-class Brought:
+class ImportedSettings:
     """What a file asks for; None where it does not say."""
 
     settings: Mapping[str, Any]
@@ -62,30 +73,24 @@ class Brought:
     notices: tuple[str, ...] = ()
 
 
-def read(path: Path, model: str = "") -> Brought:
+def read(path: Path, model: str = "") -> ImportedSettings:
     """A file as this engine understands it. model: the one that will paint, by name or folder.
 
     BadInput names the file, and the line, key or column.
     """
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except OSError as fault:
-        raise BadInput(f"{path} cannot be read: {fault.strerror or fault}.") from None
-    except UnicodeDecodeError as fault:
-        raise BadInput(f"{path} is no text in UTF-8: byte {fault.start} cannot be read.") from None
-    return brought(files.read(content, path.name, known=OURS), model)
+    return imported(files.read(read_text(path), path.name, known=OURS), model)
 
 
-def brought(found: files.Settings, model: str = "") -> Brought:
+def imported(found: files.Settings, model: str = "") -> ImportedSettings:
     """The same of a file that has been read."""
     notices = list(found.notices)
     values = {name: value for name, value in found.values.items() if value is not None}
-    settings = dict(_settings(values, notices))
-    theirs = of_stable_diffusion(model or str(settings.get("model", "")))
-    return Brought(
+    settings = dict(_foreign(found, values, notices) if found.program else _own(values))
+    same_model = suits(found, model or str(settings.get("model", "")))
+    return ImportedSettings(
         settings,
-        _schedules(found, theirs, notices),
-        _prompts(found, theirs, notices),
+        _schedules(found, same_model, settings, notices),
+        _prompts(found, same_model, notices),
         found.max_frames,
         found.fps,
         found.width,
@@ -95,127 +100,319 @@ def brought(found: files.Settings, model: str = "") -> Brought:
     )
 
 
-def placed(prompts: Mapping[int, str], frames: Sequence[int]) -> dict[int, str]:
+def at_frames(prompts: Mapping[int, str], frames: Sequence[int]) -> dict[int, str]:
     """A file's prompts, which count from 0, at a job's frames; those past its end are left out."""
     return {frames[at]: text for at, text in prompts.items() if 0 <= at < len(frames)}
 
 
-def of_stable_diffusion(model: str) -> bool:
-    """Whether a model, by name or folder, is of the kind that these files were made for."""
+def suits(found: files.Settings, model: str) -> bool:
+    """Whether a model, by name or folder, is of the kind that a file was made for: Stable Diffusion, or FLUX.1."""
+    if made_for_flux(found):
+        return model.startswith("flux.1-dev") or _kind(model).startswith("Flux")
+    return model.startswith(("sd-", "sdxl", "lcm")) or _kind(model).startswith(("StableDiffusion", "LatentConsistency"))
+
+
+def made_for_flux(found: files.Settings) -> bool:
+    named = str(found.values.get("sd_model_name", "")).lower()
+    return found.program == XLABS or "flux" in named or (found.program == FORGE and not named)
+
+
+def _kind(model: str) -> str:
+    """The class of a model's folder."""
     index = Path(model).expanduser() / "model_index.json"
     try:
-        kind = str(json.loads(index.read_text(encoding="utf-8"))["_class_name"]) if model and index.is_file() else ""
+        return str(json.loads(index.read_text(encoding="utf-8"))["_class_name"]) if model and index.is_file() else ""
     except (OSError, ValueError, KeyError, TypeError):
-        kind = ""
-    return kind.startswith(("StableDiffusion", "LatentConsistency")) or model.startswith(("sd-", "sdxl", "lcm"))
+        return ""
 
 
-def _settings(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
-    """Theirs first, then what stands under our own names."""
-    for theirs, ours in RENAMED.items():
-        if values.get(theirs) not in (None, ""):
-            yield ours, like(DEFAULTS[ours], values[theirs], theirs)
-    if "noise_type" in values:
-        yield "noise_type", {"uniform": "gaussian"}.get(values["noise_type"], values["noise_type"])
+def _own(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """A file of this project's own names; the webui's names for the same things are understood in it too."""
+    if values.get("diffusion_cadence") is not None:
+        yield "cadence", like(DEFAULTS["cadence"], values["diffusion_cadence"], "diffusion_cadence")
+    for name in DEFAULTS:
+        if name in values:
+            yield name, like(DEFAULTS[name], values[name], name)
+
+
+def _foreign(found: files.Settings, values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
+    """Another program's settings under our names."""
+    notices.extend(_in_vain(values))
+    if found.program in (ANIMATEDIFF, FIZZNODES):
+        return
+    yield from _names_of_ours(values, notices)
+    yield "legacy_colormatch", like(True, values.get("legacy_colormatch", True), "legacy_colormatch")
+    for name in SAME:
+        if name in values and name not in CHOSEN:
+            yield name, like(DEFAULTS[name], values[name], name)
+    if "sampling_mode" in values:
+        yield "sampling", _choice("sampling_mode", values["sampling_mode"], KERNELS, "bicubic", notices)
+    yield from _counts(values)
+    mode = str(values.get("animation_mode", "2D"))
     if "animation_mode" in values:
         yield "noise_pull", True  # as those programs add noise
-        yield from _motion(values, notices)
-    yield from _colour(values)
-    if values.get("mask_file") and values.get("use_mask", True):
-        yield "mask_file", str(values["mask_file"])
-        yield "mask_invert", bool(values.get("invert_mask"))
-    if video := values.get("video_mask_path") if values.get("use_mask_video") else values.get("mask_video"):
-        yield "mask_video", str(video)
-    if values.get("hybrid_comp_mask_type"):
-        yield "hybrid_mask", str(values["hybrid_comp_mask_type"])
-    if values.get("use_looper") and values.get("init_images"):
-        yield "guided_images", _guided(values["init_images"])
-    off = [called for name, called in NOT_DONE.items() if values.get(name)]
-    off += ["ControlNet"] if any(values.get(f"cn_{unit}_enabled") for unit in range(1, 6)) else []
-    if off:
-        notices.append(f"not done here: {', '.join(off)}")
+        yield from _motion(mode, values, notices)
+    yield from _flows(mode, values, notices)
+    yield from _color(mode, values, notices)
+    yield from _masks(values, notices)
+    yield from _guided(values)
+    yield from _guide(values)
+
+
+CHOSEN = {  # settings with the same name and meaning whose values are looked at one by one
+    *("noise_type", "color_coherence", "mask_file", "mask_video", "use_init", "init_image", "seed_behavior"),
+    *("hybrid_motion", "hybrid_composite", "use_noise_mask", "extract_nth_frame", "extract_from_frame"),
+    *("hybrid_comp_mask_equalize", "legacy_colormatch", "prompt_weighting"),
+}
+
+
+def _names_of_ours(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
+    """Settings of this engine that stand in another program's file: those that cannot be that program's."""
+    refused = []
     for name in DEFAULTS:
-        if name in values and name not in ELSEWHERE:
-            value = values[name]
-            if name in FLOWS and value == "RAFT":
-                notices.append(f"{name}: RAFT is not here; {RAFT} is taken")
-                value = RAFT
-            yield name, like(DEFAULTS[name], value, name)
+        if name not in values or name in EVERY_KEY or settings_keys.meaning(name)[0] != "unknown":
+            continue
+        if "_" in name:
+            yield name, like(DEFAULTS[name], values[name], name)
+        else:
+            refused.append(name)
+    if refused:
+        notices.append(
+            f"{_listed(refused)}: not taken as this engine's, for the file is another program's; use --set NAME=VALUE"
+        )
 
 
-def _guided(given: Any) -> Any:
-    try:
-        return json.loads(given) if isinstance(given, str) else given
-    except ValueError as wrong:
-        raise BadInput(f"init_images is no JSON: {wrong}.") from None
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
 
 
-def _motion(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
-    mode = values["animation_mode"]
-    if mode in ("2D", "3D"):
-        yield "motion", mode
-        edge = "padding_mode" if mode == "3D" else "border"
-        if edge in values:
-            yield "padding", {"replicate": "border"}.get(values[edge], values[edge])
-    elif mode in MODES:
+def _counts(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    if "diffusion_cadence" in values:
+        yield "cadence", max(like(1, values["diffusion_cadence"], "diffusion_cadence"), 1)
+    if "diffusion_redo" in values:
+        yield "redo", max(like(0, values["diffusion_redo"], "diffusion_redo"), 0)
+    if "enable_perspective_flip" in values:
+        yield "perspective_flip", like(False, values["enable_perspective_flip"], "enable_perspective_flip")
+    if "noise_type" in values:
+        yield "noise_type", "perlin" if values["noise_type"] == "perlin" else "gaussian"
+    if "seed_behavior" in values:
+        behavior = values["seed_behavior"]
+        yield "seed_behavior", behavior if behavior in SEEDS else "random"  # as there
+
+
+def _motion(mode: str, values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
+    if mode in MODES:
         yield "mode", MODES[mode]
+    elif mode == "3D":
+        yield "motion", "3D"
+        yield from _depth(values, notices)
     else:
-        notices.append(f"animation mode {mode} is taken as 2D")
         yield "motion", "2D"
-    if mode == "3D" and values.get("use_depth_warping", True):
-        asked = str(values.get("depth_algorithm", "Midas-3-Hybrid"))
-        begins = next((begin for begin in DEPTH_MODELS if asked.lower().startswith(begin)), "")
-        if not begins:
-            notices.append(f"depth by {asked} is not known here; MiDaS is taken")
-        yield "depth_model", DEPTH_MODELS[begins or "midas"]
+        if mode != "2D":
+            notices.append(f"animation_mode {mode!r} makes no animation there; it is taken as 2D")
+    edge, edges = ("padding_mode", ("border", "reflection", "zeros")) if mode == "3D" else ("border", tuple(BORDERS))
+    if edge in values:
+        padding = _choice(edge, values[edge], (*edges, "zeros"), edges[0], notices)
+        yield "padding", BORDERS.get(padding, padding)
 
 
-def _colour(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    match values.get("color_coherence"):
-        case None:
-            return
-        case "Video Input":
-            yield "color_coherence", "LAB"
-            yield "color_reference", "video"
-        case "Image":
-            yield "color_coherence", "LAB"
-            yield "color_reference", str(values.get("color_coherence_image_path") or "first")
-        case space:
-            yield "color_coherence", space
+def _choice(name: str, value: Any, choices: Sequence[str], otherwise: str, notices: list[str]) -> str:
+    if value in choices:
+        return value
+    notices.append(f"{name} {str(value)[:40]!r} is not known here; {otherwise} is taken")
+    return otherwise
 
 
-def _schedules(found: files.Settings, same_model: bool, notices: list[str]) -> dict[str, str]:
+def _depth(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
+    """What sees depth: an estimator where it is on this machine, otherwise the Shot's own depth, otherwise nothing."""
+    if not like(True, values.get("use_depth_warping", True), "use_depth_warping"):
+        return
+    asked = str(values.get("depth_algorithm") or "Midas-3-Hybrid")
+    begins = next((begin for begin in DEPTH_MODELS if asked.lower().startswith(begin)), "")
+    names = DEPTH_MODELS[begins or "midas"]
+    name = next((name for name in names if located(name)), None)
+    if name is None:
+        notices.append(
+            f"depth by {asked}: {names[0]} is not on this machine ({ESTIMATORS[names[0]].download:g} GB, "
+            f"{ESTIMATORS[names[0]].repository}), so the Shot's own depth is taken, and without one the picture "
+            "counts as flat"
+        )
+        return
+    if not begins:
+        notices.append(f"depth by {asked} is not known here; MiDaS is taken")
+    yield "depth_model", name
+
+
+def _flows(mode: str, values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
+    """Optical flow and hybrid video. A flow that is not here is said only where it would be used."""
+    motion, composite = values.get("hybrid_motion"), values.get("hybrid_composite")
+    hybrid = mode not in MODES
+    if motion is not None:
+        yield "hybrid_motion", motion if hybrid and motion in HYBRID else "None"
+    if composite is not None:
+        yield "hybrid_composite", composite if hybrid and composite in COMPOSITES else "None"
+    mask = values.get("hybrid_comp_mask_type")
+    if mask in ("Depth", "Video Depth", "Blend", "Difference"):
+        yield "hybrid_mask", mask
+    if (equalize := values.get("hybrid_comp_mask_equalize")) is not None:
+        yield "hybrid_comp_mask_equalize", equalize if equalize in ("Before", "After", "Both") else "None"
+    painted_each = str(values.get("diffusion_cadence", 1)) in ("0", "1")
+    for name, used in (
+        ("optical_flow_cadence", not painted_each),
+        ("optical_flow_redo_generation", True),
+        ("hybrid_flow_method", motion == "Optical Flow" and hybrid),
+    ):
+        value = values.get(name)
+        if value in (None, "", "None", False):
+            continue
+        flow = (
+            value if value in FLOWS else NEAREST_FLOW.get(value, "DIS Medium") if isinstance(value, str) else FLOWS[0]
+        )
+        if flow != value and used:
+            notices.append(f"{name}: {str(value)[:40]} is not here; {flow} is taken")
+        yield name, flow
+
+
+def _color(mode: str, values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
+    """Whatever is none of the names that the webui tells apart is LAB, as there."""
+    if mode == "Video Input":
+        yield "color_coherence", "None"
+        return
+    asked = values.get("color_coherence")
+    if asked is None:
+        return
+    yield "color_coherence", asked if asked in ("None", "HSV", "RGB", "LAB") else "LAB"
+    guided = values.get("hybrid_motion") in HYBRID or values.get("hybrid_composite") in COMPOSITES
+    if asked == "Video Input" and guided:
+        yield "color_reference", "video"
+    if asked == "Image" and (path := str(values.get("color_coherence_image_path") or "").strip()):
+        yield "color_reference", path
+    elif asked == "Image":
+        notices.append("color_coherence Image: color_coherence_image_path is empty; the first frame's colors are kept")
+
+
+def _masks(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
+    """Masks that are switched on. There, a mask also says where noise comes."""
+    still = like(False, values.get("use_mask", False), "use_mask")
+    moving = like(False, values.get("use_mask_video", False), "use_mask_video")
+    if still and values.get("mask_file"):
+        yield "mask_file", str(values["mask_file"])
+    if moving and values.get("video_mask_path"):
+        yield "mask_video", str(values["video_mask_path"])
+    if (still or moving) and "invert_mask" in values:
+        yield "mask_invert", like(False, values["invert_mask"], "invert_mask")
+    of_noise = like(False, values.get("use_noise_mask", False), "use_noise_mask")
+    if of_noise and not (still or moving):
+        notices.append("use_noise_mask: the file switches no mask on, so noise comes everywhere")
+    if still or (of_noise and moving):
+        yield "use_noise_mask", True
+
+
+def _guided(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    if not like(False, values.get("use_looper", False), "use_looper") or not values.get("init_images"):
+        return
+    given = values["init_images"]
+    images = json_text.parse(given, "init_images") if isinstance(given, str) else given
+    yield "guided_images", images
+    yield "seed_behavior", "schedule"  # as there
+
+
+def _guide(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The video that hybrid motion follows, and which of its frames belong to the job's."""
+    path = values.get("video_init_path")
+    if not isinstance(path, str) or not path.strip():
+        return
+    yield "guide_video", path.strip()
+    yield "extract_nth_frame", max(like(1, values.get("extract_nth_frame", 1), "extract_nth_frame"), 1)
+    yield "extract_from_frame", max(like(0, values.get("extract_from_frame", 0), "extract_from_frame"), 0)
+
+
+def _in_vain(values: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for everything that the file asks for and that is not done here."""
+    for reason, names in settings_keys.in_vain(values).items():
+        yield f"{_listed(names)}: {reason}"
+    if count := settings_keys.housekeeping(values):
+        yield f"{count} keys left out: {settings_keys.HOUSEKEEPING} (docs/settings-keys.md lists them)"
+
+
+def _schedules(
+    found: files.Settings, same_model: bool, settings: Mapping[str, Any], notices: list[str]
+) -> dict[str, str]:
     if "schedule" in found.schedules:
         raise BadInput("The file holds one bare schedule and does not say which; write it as a settings file.")
     schedules = {name: text for name, text in found.schedules.items() if name in READ}
+    if found.strength_means == "denoise" and "strength_schedule" in schedules:
+        schedules["strength_schedule"] = kept(schedules["strength_schedule"])
+        notices.append("strength_schedule: how much is made anew, in this program; it is turned around")
     for name, series in found.series.items():
-        schedules[name] = written.schedule(series.tolist())
-    if "animation_mode" in found.values:
-        schedules.setdefault("detail_amount", "0:(0)")  # nothing there keeps detail
-    if not found.values.get("enable_steps_scheduling"):
-        schedules.pop(STEPS, None)
-        if "steps" in found.values:
-            schedules[STEPS] = f"0:({like(1, found.values['steps'], 'steps')})"
-    for switch, names in SWITCHED.items():
-        if not found.values.get(switch):
-            for name in names:
-                schedules.pop(name, None)
+        if name in READ:
+            schedules[name] = writer.schedule(series.tolist())
+    if found.program:
+        schedules = dict(_switched_on(found, schedules))
+        if "animation_mode" in found.values:
+            schedules.setdefault("detail_amount", "0:(0)")  # nothing there keeps detail
+        if settings.get("mode") == "video":
+            schedules |= FROM_VIDEO
+    _set_steps(found, schedules)
     left = [name for name in OF_THE_MODEL if not same_model and schedules.pop(name, None) is not None]
     if left:
-        notices.append(f"{' and '.join(left)}: left to the model; the file's were meant for Stable Diffusion")
+        meant = "FLUX.1 dev" if made_for_flux(found) else "Stable Diffusion"
+        notices.append(f"{' and '.join(left)}: left to the model; the file's were meant for {meant}")
     return schedules
 
 
+def _switched_on(found: files.Settings, schedules: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Without the schedules that hold only where they are switched on, and are not."""
+    off = {
+        name for switch, names in SWITCHED.items() if not settings_keys.asks(found.values.get(switch)) for name in names
+    }
+    return ((name, text) for name, text in schedules.items() if name not in off)
+
+
+def _set_steps(found: files.Settings, schedules: dict[str, str]) -> None:
+    """Steps and guidance that a file gives as plain numbers."""
+    values = found.values
+    if not settings_keys.asks(values.get("enable_steps_scheduling")):
+        schedules.pop(STEPS, None)
+        if values.get("steps") not in (None, ""):
+            schedules[STEPS] = f"0:({like(1, values['steps'], 'steps')})"
+    if found.program in (NOTEBOOK, XLABS) and "cfg_scale_schedule" not in schedules and "scale" in values:
+        schedules["cfg_scale_schedule"] = f"0:({writer.number(like(1.0, values['scale'], 'scale'))})"
+
+
 def _prompts(found: files.Settings, same_model: bool, notices: list[str]) -> dict[int, str]:
-    """The file's prompts with what stands before and after each of them."""
-    prompts = by_frame(found.prompts, found.context())
+    """The file's prompts with what stands before and after each of them, from frame 0 on."""
+    context = files.Settings(max_frames=found.max_frames, seed=found.seed).context()
+    prompts = filled(by_frame(found.prompts, context))
+    avoided = filled(by_frame(found.avoided, context))
+    prompts = {frame: held(prompts, frame) for frame in sorted({*prompts, *avoided})} if prompts else {}
+    result: dict[int, str] = {}
     left = False
+    said: dict[str, list[str]] = {}
     for frame, prompt in prompts.items():
-        wanted, _, unwanted = prompt.partition(MARK)
-        wanted = ", ".join(part for part in (found.positive.strip(), wanted.strip()) if part)
-        unwanted = ", ".join(part for part in (unwanted.strip(), found.negative.strip()) if part)
+        text = _plain(prompt, found, frame, said)
+        wanted, _, unwanted = text.partition(MARK)
+        wanted = " ".join(part for part in (found.positive.strip(), wanted.strip()) if part)
+        parts = (unwanted.strip(), held(avoided, frame).strip(), found.negative.replace(MARK, "").strip())
+        unwanted = " ".join(part for part in parts if part)
         left = left or bool(unwanted and not same_model)
-        prompts[frame] = f"{wanted} {MARK} {unwanted}" if unwanted and same_model else wanted
+        result[frame] = f"{wanted} {MARK} {unwanted}" if unwanted and same_model else wanted
+    notices.extend(f"{'; '.join(places)}: {why}" for why, places in said.items())
     if left:
-        notices.append("the negative prompts are left out, because FLUX models know none")
-    return prompts
+        notices.append("the negative prompts are left out; they were meant for the model that the file was made for")
+    return result
+
+
+def _plain(prompt: str, found: files.Settings, frame: int, said: dict[str, list[str]]) -> str:
+    """A prompt without what only the other program reads in it; `said` collects why and where."""
+    if found.program in (NOTEBOOK, XLABS) and settings_keys.asks(found.values.get("prompt_weighting", True)):
+        prompt = from_weights(prompt)
+    text, networks = without_networks(prompt)
+    text, edits = without_editing(text)
+    if networks:
+        why = "networks are not named in prompts here; give the LoRA's file: --set loras='[[\"FILE\", 0.8]]'"
+        said.setdefault(why, []).append(f"prompt at frame {frame}, {_listed(networks)}")
+    if edits:
+        why = "a prompt holds for all steps of a frame, so what holds at the last step is taken"
+        said.setdefault(why, []).append(f"prompt at frame {frame}, {_listed(edits)}")
+    return text

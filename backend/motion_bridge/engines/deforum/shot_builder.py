@@ -22,7 +22,7 @@ from ...schedules.prompts import by_frame
 from ...schedules.webui_writer import STILL
 from ...shot import Camera, Shot
 from .. import settings_parser
-from . import presets, settings_import
+from . import motion_limits, presets, settings_import
 from .engine import DEFAULTS, engine
 from .schedules import MOVING_2D, MOVING_3D, check, check_moving, check_prompts, over
 
@@ -61,7 +61,9 @@ def shot_of(
     frame's or what suits the model. first_frame: (H, W, 3) uint8 or a PNG; without one frame 0 is made from the
     prompt alone.
     """
-    file = settings_import.read(Path(settings), model or "") if settings else settings_import.Brought({}, {}, {})
+    file = (
+        settings_import.read(Path(settings), model or "") if settings else settings_import.ImportedSettings({}, {}, {})
+    )
     chosen, schedules = settings_parser.sort(engine, asked, shot_of.__kwdefaults__ or ())
     by_preset = presets.asked(preset) if preset else ({}, {})
     if shot is None:
@@ -87,10 +89,11 @@ def shot_of(
     texts = reduce(over, (base.schedules, file.schedules, by_preset[1], schedules))
     context = Context(len(base.frames), start, base.fps, dialect=merged.get("dialect", DEFAULTS["dialect"]))
     check(texts, context)
+    motion_limits.check({**DEFAULTS, **merged}, texts, context, base.frames)
     words = _prompts(prompt, context, base.frames[0])
     if not words:
         check_prompts(file.prompts, 0)
-        words = settings_import.placed(file.prompts, base.frames) or base.prompts
+        words = settings_import.at_frames(file.prompts, base.frames) or base.prompts
     unwanted = {base.frames[0]: negative} if negative else base.negative
     made = replace(base, settings=merged, schedules=texts, prompts=words, negative=unwanted, seed=start)
     shots.check(made, "The Shot")

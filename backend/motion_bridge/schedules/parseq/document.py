@@ -7,7 +7,7 @@ taken as they are.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -26,8 +26,13 @@ from .language import compiled
 
 Array = NDArray[np.float64]
 
+PLAIN = ("L", "S", "C")  # curves that need no formula
+
 VERSION = "0.1.112"
 DECIMALS = 9  # of the positions written
+MOST_VALUES = 1_000_000  # keyframes times managed fields
+MOST_FORMULAS = 500_000  # frames whose value is a formula's, over all fields; an expression costs READING of them
+READING = 20
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,13 @@ class Rendered:
     def frames(self) -> int:
         return len(next(iter(self.values.values())))
 
-    def deforum(self) -> dict[str, Array]:
-        """{Deforum's schedule: one value for each frame}, without what Parseq alone knows, such as prompt weights."""
-        return {
-            FIELDS[field]: self.deltas.get(field, values) for field, values in self.values.items() if field in FIELDS
-        }
+    def deforum(self, deltas: bool = True) -> dict[str, Array]:
+        """{Deforum's schedule: one value for each frame}, without what Parseq alone knows, such as prompt weights.
+
+        deltas: whether Deforum is given the steps between Parseq's positions, as it wants them.
+        """
+        steps = self.deltas if deltas else {}
+        return {FIELDS[field]: steps.get(field, values) for field, values in self.values.items() if field in FIELDS}
 
 
 def recognised(document: Mapping[str, Any]) -> bool:
@@ -257,8 +264,30 @@ def _calculated(keyframes: list[Any], managed: Any, known: dict[str, Any], where
     if ordered[0][0] != 0:
         raise BadInput(f"{where}: the first keyframe is at frame {ordered[0][0]}; Parseq starts at 0.")
     labels = tuple((frame, label if isinstance(label := entry.get("info"), str) else None) for frame, entry in ordered)
-    known = {**known, "last_frame": ordered[-1][0], "labels": labels}
+    managed = list(dict.fromkeys(managed))
+    _check_work(ordered, managed, where)
+    known = {**known, "last_frame": ordered[-1][0], "labels": labels, "matches": {}}
     return {field: _field(field, ordered, known, where) for field in managed}
+
+
+def _check_work(ordered: list[tuple[int, Any]], managed: Sequence[str], where: str) -> None:
+    """BadInput for a document that would take minutes."""
+    if len(ordered) * len(managed) > MOST_VALUES:
+        raise BadInput(
+            f"{where}: {len(ordered)} keyframes with {len(managed)} fields are more than {MOST_VALUES} values; render "
+            "the document in Parseq and use that file."
+        )
+    work = 0
+    for field in managed:
+        starts = [(frame, str(entry[f"{field}_i"]).strip()) for frame, entry in ordered if entry.get(f"{field}_i")]
+        ends = [*(frame for frame, _ in starts[1:]), ordered[-1][0] + 1]
+        formulas = [end - start for (start, text), end in zip(starts, ends, strict=bool(starts)) if text not in PLAIN]
+        work += sum(formulas) + READING * len(formulas)
+    if work > MOST_FORMULAS:
+        raise BadInput(
+            f"{where}: its formulas ask for {work} values; at most {MOST_FORMULAS} are calculated. Render the document "
+            "in Parseq and use that file."
+        )
 
 
 def _field(field: str, ordered: list[tuple[int, Any]], known: dict[str, Any], where: str) -> Array:

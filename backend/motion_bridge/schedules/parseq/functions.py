@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import nearest
 from ..expression import Fault
 
 
@@ -91,21 +92,35 @@ def _bezier(
         return end
     if named:
         if named not in EASINGS:
-            raise Fault(f"'bez' knows the curves {', '.join(EASINGS)} here, not '{named}'", 0)
+            raise Fault(f"'bez' knows no curve '{named[:40]}'{nearest(named, EASINGS).rstrip('.')}", 0)
         x1, y1, x2, y2 = EASINGS[named]
     x1, x2 = (0.5 if x is None else x for x in (x1, x2))
     y1, y2 = 0.0 if y1 is None else y1, 1.0 if y2 is None else y2
     if not (0 <= x1 <= 1 and 0 <= x2 <= 1):
         raise Fault("x1 and x2 of 'bez' lie between 0 and 1", 0)
 
-    def curve(one: float, two: float, u: float) -> float:
-        return 3 * one * u * (1 - u) ** 2 + 3 * two * u**2 * (1 - u) + u**3
+    return start + (end - start) * _cubic(y1, y2, _parameter(x1, x2, place))
 
-    low, high = 0.0, 1.0
-    for _ in range(50):  # x rises with u, so halving finds it
-        middle = (low + high) / 2
-        low, high = (middle, high) if curve(x1, x2, middle) < place else (low, middle)
-    return start + (end - start) * curve(y1, y2, (low + high) / 2)
+
+def _cubic(one: float, two: float, u: float) -> float:
+    """A coordinate of the Bézier curve from 0 to 1 with two control points."""
+    return u * (3 * one * (1 - u) ** 2 + 3 * two * u * (1 - u) + u * u)
+
+
+def _parameter(one: float, two: float, x: float) -> float:
+    """The parameter at which the rising curve is x, by Newton's steps inside a bracket that is halved where they leave
+    it."""
+    low, high, u = 0.0, 1.0, x
+    for _ in range(60):
+        error = _cubic(one, two, u) - x
+        if abs(error) < 1e-15:
+            break
+        low, high = (u, high) if error < 0 else (low, u)
+        slope = 3 * ((1 - u) ** 2 * one + 2 * u * (1 - u) * (two - one) + u * u * (1 - two))
+        u = u - error / slope if slope > 1e-9 else low
+        if not low < u < high:
+            u = (low + high) / 2
+    return u
 
 
 def _computed_at(moment: Moment, frame: float | None, default: float | None) -> float:
@@ -151,12 +166,50 @@ def _plain(name: str) -> Callable[..., float]:
 WAVE = (("period", "p"), ("phase", "ps"), ("amp", "a"), ("centre", "c"), ("limit", "li"), ("pulse", "pw"))
 PATH = (("from", "start", "s"), ("to", "end", "t"), ("span", "in"))
 OFFSET = ("offset", "os")
-EASINGS = {  # the named curves of CSS, as x1, y1, x2, y2
+EASINGS = {  # the named curves of CSS and of easings.net, as x1, y1, x2, y2
     "ease": (0.25, 0.1, 0.25, 1.0),
+    "linear": (0.0, 0.0, 1.0, 1.0),
     "ease-in": (0.42, 0.0, 1.0, 1.0),
     "ease-out": (0.0, 0.0, 0.58, 1.0),
     "ease-in-out": (0.42, 0.0, 0.58, 1.0),
-    "linear": (0.0, 0.0, 1.0, 1.0),
+    "step-start": (0.0, 0.0, 0.0, 1.0),
+    "step-end": (1.0, 0.0, 1.0, 1.0),
+    "easeInSine": (0.12, 0.0, 0.39, 0.0),
+    "easeOutSine": (0.61, 1.0, 0.88, 1.0),
+    "easeInOutSine": (0.37, 0.0, 0.63, 1.0),
+    "easeInQuad": (0.11, 0.0, 0.5, 0.0),
+    "easeOutQuad": (0.5, 1.0, 0.89, 1.0),
+    "easeInOutQuad": (0.45, 0.0, 0.55, 1.0),
+    "easeInCubic": (0.32, 0.0, 0.67, 0.0),
+    "easeOutCubic": (0.33, 1.0, 0.68, 1.0),
+    "easeInOutCubic": (0.65, 0.0, 0.35, 1.0),
+    "easeInQuart": (0.5, 0.0, 0.75, 0.0),
+    "easeOutQuart": (0.25, 1.0, 0.5, 1.0),
+    "easeInOutQuart": (0.76, 0.0, 0.24, 1.0),
+    "easeInQuint": (0.64, 0.0, 0.78, 0.0),
+    "easeOutQuint": (0.22, 1.0, 0.36, 1.0),
+    "easeInOutQuint": (0.83, 0.0, 0.17, 1.0),
+    "easeInExpo": (0.7, 0.0, 0.84, 0.0),
+    "easeOutExpo": (0.16, 1.0, 0.3, 1.0),
+    "easeInOutExpo": (0.87, 0.0, 0.13, 1.0),
+    "easeInCirc": (0.55, 0.0, 1.0, 0.45),
+    "easeOutCirc": (0.0, 0.55, 0.45, 1.0),
+    "easeInOutCirc": (0.85, 0.0, 0.15, 1.0),
+    "easeInBack": (0.36, 0.0, 0.66, -0.56),
+    "easeOutBack": (0.34, 1.56, 0.64, 1.0),
+    "easeInOutBack": (0.68, -0.6, 0.32, 1.6),
+}
+EASINGS |= {  # Parseq's other names for them
+    "easeIn": EASINGS["ease-in"],
+    "easeOut": EASINGS["ease-out"],
+    "easeInOut": EASINGS["ease-in-out"],
+    "stepStart": EASINGS["step-start"],
+    "stepEnd": EASINGS["step-end"],
+    **{
+        f"{way}{number}": EASINGS[way + kind]
+        for number, kind in enumerate(("Sine", "Quad", "Cubic", "Quart", "Quint", "Expo"), 1)
+        for way in ("easeIn", "easeOut", "easeInOut")
+    },
 }
 PLAIN = (
     *("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),

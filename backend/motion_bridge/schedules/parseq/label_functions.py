@@ -1,6 +1,7 @@
 """Parseq's functions that look for keyframes by their labels: info_match and its kind."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 
 from ..expression import Fault
@@ -25,22 +26,35 @@ def matcher(pattern: str, at: int) -> re.Pattern[str]:
 
 
 def _found(moment: Moment, pattern: re.Pattern[str]) -> list[int]:
-    """The frames of all keyframes whose label matches."""
-    labels = moment[0].known["labels"]
-    return [frame for frame, label in labels if label is not None and pattern.search(label[:LONGEST_LABEL])]
+    """The frames of all keyframes whose label matches, rising; looked for once in a document."""
+    known = moment[0].known
+    matches: dict[str, list[int]] = known["matches"]
+    if pattern.pattern not in matches:
+        matches[pattern.pattern] = sorted(
+            frame for frame, label in known["labels"] if label is not None and pattern.search(label[:LONGEST_LABEL])
+        )
+    return matches[pattern.pattern]
+
+
+def _count(moment: Moment, pattern: re.Pattern[str]) -> int:
+    """How many of them are not after this frame."""
+    return bisect_right(_found(moment, pattern), moment[1])
 
 
 def _last(moment: Moment, pattern: re.Pattern[str]) -> int:
-    return max((frame for frame in _found(moment, pattern) if frame <= moment[1]), default=-1)
+    count = _count(moment, pattern)
+    return _found(moment, pattern)[count - 1] if count else -1
 
 
 def _next(moment: Moment, pattern: re.Pattern[str]) -> int:
-    return min((frame for frame in _found(moment, pattern) if frame > moment[1]), default=-1)
+    found, count = _found(moment, pattern), _count(moment, pattern)
+    return found[count] if count < len(found) else -1
 
 
 def _here(moment: Moment, pattern: re.Pattern[str]) -> float:
-    active = max(frame for frame, _ in moment[0].known["labels"] if frame <= moment[1])
-    return float(active in _found(moment, pattern))
+    labels = moment[0].known["labels"]  # one for each keyframe, rising
+    active = labels[bisect_right(labels, moment[1], key=lambda label: label[0]) - 1][0]
+    return float(_last(moment, pattern) == active)
 
 
 def _gap(moment: Moment, pattern: re.Pattern[str]) -> int:
@@ -55,7 +69,7 @@ def _progress(moment: Moment, pattern: re.Pattern[str]) -> float:
 
 LABELS: dict[str, Callable[[Moment, re.Pattern[str]], float]] = {
     "info_match": _here,
-    "info_match_count": lambda moment, pattern: sum(frame <= moment[1] for frame in _found(moment, pattern)),
+    "info_match_count": _count,
     "info_match_prev": _last,
     "info_match_last": _last,
     "info_match_next": _next,

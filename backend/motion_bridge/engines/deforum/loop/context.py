@@ -15,8 +15,9 @@ from ....models import device as machine
 from ....models import load as models
 from ....models.compiled import compile_parts
 from ....models.image_model import SMALLEST, ImageModel
+from ....schedules import Context
 from ....shot import Shot
-from .. import input_files
+from .. import input_files, motion_limits
 from . import (
     color_match,
     composite,
@@ -61,7 +62,14 @@ CHOICES = {
     "hybrid_comp_mask_equalize": composite.EQUALISED,
 }
 OF_SCENE = "scene"  # the depth_model that is the Shot's own depth
-LEAST = {"cadence": 1, "redo": 0, "color_coherence_video_every_N_frames": 1, "hybrid_consistency_blur": 0}
+LEAST = {
+    "extract_nth_frame": 0,
+    "extract_from_frame": 0,
+    "cadence": 1,
+    "redo": 0,
+    "color_coherence_video_every_N_frames": 1,
+    "hybrid_consistency_blur": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -92,8 +100,11 @@ def prepare(
 
     precision: of the model that made the frames which exist, where a job goes on. model: one that is loaded already.
     """
+    context = Context(len(shot.frames), shot.seed, shot.fps, dialect=settings["dialect"])
+    settings = input_files.used(settings, shot.schedules, context)
     _check(shot, settings)
-    input_files.check(settings, shot.schedules)
+    input_files.check(settings, shot.schedules, context)
+    motion_limits.check(settings, shot.schedules, context, shot.frames)
     conditioning.check(shot, settings)
     size = (shot.width, shot.height)
     painted = internal_resolution.of(size, settings)
@@ -220,27 +231,19 @@ def _depths(shot: Shot, settings: Mapping[str, Any], device: str) -> Depths:
 
 
 def _guide(shot: Shot, settings: Mapping[str, Any]) -> list[Picture]:
-    wanted = {
-        "mode": settings["mode"] == "video",
-        "motion": settings["mode"] == "feedback" and settings["motion"] in motion_sources.OF_GUIDE,
-        "init_image": settings["init_image"] == "guide",
-        "hybrid_motion": settings["hybrid_motion"] != "None",
-        "hybrid_composite": settings["hybrid_composite"] != "None",
-        "color_reference": settings["color_reference"] == "video",
-    }
-    for name in (name for name, wants in wanted.items() if wants):
-        if not settings["guide_video"]:
-            raise BadInput(f"{name} is {settings[name]!r}, which needs a guide_video; name one.")
-    return _video(shot, settings["guide_video"], "guide_video") if any(wanted.values()) else []
+    """The guide video's frames, one for each of the job's; none where nothing follows it."""
+    path, every = settings["guide_video"], settings["extract_nth_frame"]
+    if not path or every < 1:
+        return _video(shot, path, "guide_video")
+    size = (shot.width, shot.height)
+    return list(video.frames_by_number(Path(path), len(shot.frames), settings["extract_from_frame"], every, *size))
 
 
 def _video(shot: Shot, path: str, name: str) -> list[Picture]:
     """A video's frames at the Shot's rate and size; none without one."""
-    return (
-        list(video.frames_at_rate(Path(path), len(shot.frames), shot.fps, shot.width, shot.height, name))
-        if path
-        else []
-    )
+    if not path:
+        return []
+    return list(video.frames_at_rate(Path(path), len(shot.frames), shot.fps, shot.width, shot.height, name))
 
 
 def _start(shot: Shot, settings: Mapping[str, Any], frames: list[Picture], towards: Guided, device: str) -> Tensor:

@@ -7,16 +7,14 @@ mixture of the two. How much is mixed swings between two pictures' frames:
     blend = 0.07                                                  elsewhere
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
 
-from ....errors import BadInput
 from ....schedules import Context
-from ....schedules.prompts import by_frame
+from .. import input_files
 from . import images
 from .images import from_bytes
 
@@ -51,19 +49,13 @@ class Guided:
 
 
 def read(given: Any, context: Context, size: tuple[int, int], device: str) -> Guided:
-    """The guided images of a setting: {frame or expression: file}, or its JSON. size: width and height."""
-    try:
-        found = json.loads(given) if isinstance(given, str) and given.strip() else given or {}
-    except ValueError as wrong:
-        raise BadInput(f"guided_images is no JSON: {wrong}.") from None
-    if not isinstance(found, Mapping) or not all(isinstance(path, str) for path in found.values()):
-        raise BadInput(
-            'guided_images must name a file for each frame, such as {"0": "first.png", "max_f": "last.png"}.'
-        )
-    keys = by_frame({str(frame): path for frame, path in found.items()}, context)
-    return Guided(
-        {
-            frame: from_bytes(images.fitted(images.read(path, "guided_images"), *size), device)
-            for frame, path in keys.items()
-        }
-    )
+    """The guided images of a setting: {frame or expression: file}, or its JSON. size: width and height.
+
+    One that holds at no frame is not looked for; its frame still counts for how the others swing.
+    """
+    shown = {
+        frame: from_bytes(images.fitted(images.read(path, "guided_images"), *size), device)
+        for frame, path in input_files.shown(given, context).items()
+    }
+    nothing = next(iter(shown.values()), None)
+    return Guided({frame: shown.get(frame, nothing) for frame in input_files.guided(given, context)})

@@ -6,9 +6,12 @@ Whatever the source, it answers one question: how a key's picture becomes this f
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from ....errors import BadInput
 from ....media.video import Picture
 from ....shot import Shot
 from . import optical_flow, scene_motion, webui_motion
@@ -19,6 +22,7 @@ from .scene_motion import Motion
 from .warp import chain, inverse, outside, warp
 
 SOURCES = ("scene", "2D", "3D", "flow", "perspective", "affine")
+MOST_SLANTED = 1e12  # condition of a matrix beyond which nothing of the picture is seen
 OF_GUIDE = {"flow": "Optical Flow", "perspective": "Perspective", "affine": "Affine"}
 
 
@@ -108,7 +112,7 @@ def steps_2d(plan: Plan, flipped: bool) -> BySteps:
         if not flipped:
             return webui_motion.flow_of(webui_motion.matrix_2d(move, width, height), picture)
         turn = webui_motion.Step2D((0.0, 0.0), move.angle, move.zoom, move.centre)
-        card = webui_motion.matrix_flip(*plan.flip(k), width, height)
+        card = _card(plan, k, width, height)
         return webui_motion.flow_of(card @ webui_motion.matrix_2d(turn, width, height), picture)
 
     return BySteps(step)
@@ -121,10 +125,23 @@ def steps_3d(plan: Plan, depths: Depths, flipped: bool) -> BySteps:
         flow = webui_motion.flow_3d(plan.step_3d(k), depths.z(k - 1, picture))
         if not flipped:
             return flow
-        card = webui_motion.flow_of(webui_motion.matrix_flip(*plan.flip(k), *picture.shape[:1:-1]), picture)
+        card = webui_motion.flow_of(_card(plan, k, *picture.shape[:1:-1]), picture)
         return chain(flow, card)  # the card is turned first
 
     return BySteps(step)
+
+
+def _card(plan: Plan, k: int, width: int, height: int) -> NDArray[np.floating]:
+    """The perspective flip of frame k. BadInput where it shows the picture from its edge."""
+    with np.errstate(all="ignore"):
+        matrix = webui_motion.matrix_flip(*plan.flip(k), width, height)
+        whole = np.isfinite(matrix).all() and np.linalg.cond(matrix) < MOST_SLANTED
+    if not whole:
+        raise BadInput(
+            f"The perspective flip shows the picture from its edge at frame {k}, counted from 0; turn it by another "
+            "angle."
+        )
+    return matrix
 
 
 def steps_of_guide(

@@ -15,6 +15,7 @@ from torch import Tensor
 from ....schedules.camera.convention import STEP, turns
 from .warp import positions
 
+FARTHEST = 1e6  # pixels, of what lies on the horizon
 BINS = 1024  # of the histogram that flattens a depth map
 LIFT = {"midas": 2.0, "depth-anything": 2.3, "metric": 1.0}  # z = LIFT - d, and LIFT + d for distances
 
@@ -128,4 +129,4 @@ def flow_of(matrix: Array, like: Tensor) -> Tensor:
     back = back / back[2, 2]
     inverse = like.new_tensor(np.where(np.abs(back - np.eye(3)) < 1e-9, np.eye(3), back))  # a turn by zero is no turn
     source = at @ inverse[:, :2].T + inverse[:, 2]
-    return (source[..., :2] / source[..., 2:] - at)[None]
+    return (source[..., :2] / source[..., 2:] - at)[None].nan_to_num_(0.0, FARTHEST, -FARTHEST)
