@@ -1,17 +1,19 @@
-"""motion-bridge export SHOT --format F --out FILE"""
+"""motion-bridge export SHOT --format F --out FILE: point tracks, or the exact camera, for other programs"""
 
 import argparse
 import re
 from pathlib import Path
 
-from .. import shot, terminal, track_formats
+from .. import camera_formats, shot, terminal, track_formats
 from ..errors import BadInput
+
+FORMATS = f"tracks: {', '.join(track_formats.MODULES)}; the camera: {', '.join(camera_formats.FORMATS)}"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shot", type=Path, metavar="SHOT", help="a Shot folder")
-    parser.add_argument("--format", required=True, metavar="F", help=f"one of {', '.join(track_formats.MODULES)}")
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the file to write")
+    parser.add_argument("--format", required=True, metavar="F", help=FORMATS)
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the file or folder to write")
     parser.add_argument(
         "--kind", action="append", default=[], choices=shot.TRACK_KINDS, help="tracks of this kind alone"
     )
@@ -28,9 +30,12 @@ def run(arguments: argparse.Namespace) -> int:
     scene = shot.load(arguments.shot)
     size = _size(arguments.size) if arguments.size else None
     try:
-        written = track_formats.write(
-            scene, arguments.format, arguments.out, kinds=arguments.kind, size=size, timing=arguments.timing
-        )
+        if _is_camera(arguments.format):
+            written = camera_formats.write(scene, arguments.format, arguments.out)
+        else:
+            written = track_formats.write(
+                scene, arguments.format, arguments.out, kinds=arguments.kind, size=size, timing=arguments.timing
+            )
     except OSError as fault:
         raise BadInput(f"{arguments.out} cannot be written: {fault.strerror or fault}.") from None
     for notice in written.notices:
@@ -38,6 +43,17 @@ def run(arguments: argparse.Namespace) -> int:
     for path in written.files:
         terminal.say(terminal.saved(path))
     return 0
+
+
+def _is_camera(name: str) -> bool:
+    """Whether the name is a camera format's; BadInput when it is no format's at all."""
+    for formats in (camera_formats, track_formats):
+        try:
+            formats.find(name)
+        except BadInput:
+            continue
+        return formats is camera_formats
+    raise BadInput(f"There is no format {name!r}. Choose one of {FORMATS}.")
 
 
 def _size(text: str) -> tuple[int, int]:
