@@ -9,11 +9,11 @@ BLENDER=/path/to/blender also tests that program; BLENDER_WINDOW="/path/to/blend
 """
 
 import atexit
-import json
 import os
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nox
 
@@ -145,26 +145,34 @@ def _run_files(
     if not chosen:
         session.log(f"No test file here has {shlex.join(words)} in its path.")
         return
-    report = BUILD / "tests" / where
-    (report / "count.json").unlink(missing_ok=True)
-    counted.append(report / "count.json")
-    command = ["python", "tests/each_file.py", "--report", str(report), "--together", str(together)]
-    session.run(*command, *chosen, "--", *options, env=env)
+    results = BUILD / "tests" / f"{where}.xml"
+    results.unlink(missing_ok=True)
+    ran.append(results)
+    command = ["python", "-m", "pytest", "--each-file", f"--together={together}", f"--junitxml={results}"]
+    session.run(*command, f"--logs={BUILD / 'tests' / where}", *options, *chosen, env=env)
 
 
-counted: list[Path] = []
+ran: list[Path] = []  # the results of each environment
 
 
 @atexit.register
 def _say_total() -> None:
     """One plain line at the very end, over all environments; an environment that could not count has failed."""
-    if not counted:
+    if not ran:
         return
     total = {"passed": 0, "failed": 0, "skipped": 0}
-    for file in counted:
-        count = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"failed": 1}
-        print(f"{file.parent.name}: " + ", ".join(f"{number} {what}" for what, number in count.items()))
+    for results in ran:
+        count = _count(results) if results.exists() else {"failed": 1}
+        print(f"{results.stem}: " + ", ".join(f"{number} {what}" for what, number in count.items()))
         for what, number in count.items():
             total[what] += number
     print(f"Logs: {BUILD / 'tests'}")
     print(", ".join(f"{number} {what}" for what, number in total.items()), flush=True)
+
+
+def _count(results: Path) -> dict[str, int]:
+    """What JUnit's XML says became of the tests."""
+    suites = ElementTree.parse(results).getroot().iter("testsuite")
+    said = [{name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")} for suite in suites]
+    tests, failures, errors, skipped = (sum(suite[name] for suite in said) for name in said[0])
+    return {"passed": tests - failures - errors - skipped, "failed": failures + errors, "skipped": skipped}

@@ -1,3 +1,3 @@
 """What all tests share."""
 
-pytest_plugins = ["reliability"]
+pytest_plugins = ["reliability", "separate_files"]

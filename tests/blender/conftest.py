@@ -4,6 +4,8 @@ BLENDER_USER_RESOURCES is set before bpy is imported, so each test process has a
 MOTION_BRIDGE_ZIP names a zip that is already built; without it every process builds one.
 """
 
+from __future__ import annotations
+
 import atexit
 import importlib
 import os
@@ -11,48 +13,51 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
+if TYPE_CHECKING:
+    import bpy
+
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = "bl_ext.user_default.motion_bridge"
 STATUS = pytest.StashKey[int]()
-SOON = 20  # seconds: what is promised within one, on a machine that is busy with something else
-if "bpy" in sys.modules:  # inside the Blender program, which was started with a clean user folder already
-    USER_FOLDER = Path(os.environ["BLENDER_USER_RESOURCES"])
-else:
-    USER_FOLDER = Path(tempfile.mkdtemp(prefix="motion-bridge-test-"))
-    os.environ["BLENDER_USER_RESOURCES"] = str(USER_FOLDER)
-    atexit.register(shutil.rmtree, USER_FOLDER, ignore_errors=True)
-
-import bpy  # noqa: E402  only after the user folder is set
 
 
-def extension_tool() -> list[str]:
-    """Blender's own command that builds and validates extensions."""
-    scripts = Path(bpy.utils.system_resource("SCRIPTS"))
-    return [sys.executable, str(scripts / "addons_core/bl_pkg/cli/blender_ext.py")]
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare this process for Blender, unless it only starts those that will be Blender's."""
+    if not config.getoption("in_one_process"):
+        return
+    if "bpy" not in sys.modules:  # the Blender program was started with a clean user folder already
+        folder = tempfile.mkdtemp(prefix="motion-bridge-test-")
+        os.environ["BLENDER_USER_RESOURCES"] = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    backend = str(ROOT / "backend")  # the extension must find its own parts without it
+    sys.path[:] = [path for path in sys.path if path != backend]
 
 
 @pytest.fixture(scope="session")
-def extension_zip() -> Path:
+def extension_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The extension's zip."""
+    from blender_session import extension_tool
+
     if ready := os.environ.get("MOTION_BRIDGE_ZIP"):
         return Path(ready)
-    command = [*extension_tool(), "build", "--source-dir", str(ROOT), "--output-dir", str(USER_FOLDER)]
+    folder = tmp_path_factory.mktemp("zip")
+    command = [*extension_tool(), "build", "--source-dir", str(ROOT), "--output-dir", str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    (built,) = USER_FOLDER.glob("motion_bridge-*.zip")
+    (built,) = folder.glob("motion_bridge-*.zip")
     return built
 
 
 @pytest.fixture(scope="session")
 def extension(extension_zip: Path) -> ModuleType:
     """The installed and enabled extension's module; its parts are imported from bl_ext.user_default.motion_bridge."""
+    import bpy
+    from blender_session import PACKAGE
+
     bpy.ops.extensions.package_install_files(repo="user_default", filepath=str(extension_zip), enable_on_install=True)
     return importlib.import_module(PACKAGE)
 
@@ -63,6 +68,9 @@ def scene(extension: ModuleType, tmp_path: Path) -> bpy.types.Scene:
 
     Cycles at one sample draws it in a tenth of a second. The file is saved, so `//` is tmp_path.
     """
+    import bpy
+    from blender_session import add_box, add_camera, checker_material
+
     bpy.ops.wm.read_homefile(use_empty=True)
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = 1, 12
@@ -89,6 +97,7 @@ def scene(extension: ModuleType, tmp_path: Path) -> bpy.types.Scene:
 @pytest.fixture
 def painted(scene: bpy.types.Scene, tmp_path: Path) -> Path:
     """A first frame for the scene that needs no render: coloured noise in blocks, set in the panel."""
+    import numpy as np
     from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 
     blocks = np.random.default_rng(3).integers(0, 256, (9, 16, 3), dtype=np.uint8)
@@ -110,55 +119,6 @@ def torch_python() -> Path:
     return python
 
 
-def wait_until(condition: Callable[[], object], work: Callable[[], object] = lambda: None, seconds: float = 60) -> None:
-    """Do some work again and again until a condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "this never came true"
-        work()
-        time.sleep(0.005)
-
-
-def checker_material() -> bpy.types.Material:
-    material = bpy.data.materials.new("checker")
-    material.use_nodes = True
-    nodes, links = material.node_tree.nodes, material.node_tree.links
-    texture = nodes.new("ShaderNodeTexChecker")
-    texture.inputs["Scale"].default_value = 9
-    texture.inputs["Color1"].default_value = (0.8, 0.25, 0.1, 1)
-    texture.inputs["Color2"].default_value = (0.1, 0.3, 0.6, 1)
-    shader = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
-    links.new(texture.outputs["Color"], shader.inputs["Base Color"])
-    return material
-
-
-def add_box(
-    scene: bpy.types.Scene, name: str, centre: tuple, size: tuple, material: bpy.types.Material
-) -> bpy.types.Object:
-    mesh = bpy.data.meshes.new(name)
-    corners = [(x * size[0] / 2, y * size[1] / 2, z * size[2] / 2) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
-    faces = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
-    mesh.from_pydata(corners, [], faces)
-    mesh.materials.append(material)
-    box = bpy.data.objects.new(name, mesh)
-    box.location = centre
-    scene.collection.objects.link(box)
-    return box
-
-
-def add_camera(scene: bpy.types.Scene) -> None:
-    lens = bpy.data.cameras.new("camera")
-    camera = bpy.data.objects.new("camera", lens)
-    scene.collection.objects.link(camera)
-    scene.camera = camera
-    camera.location, camera.rotation_euler, lens.lens = (0, -7, 2.2), (1.35, 0, 0), 35
-    for keyed, path in ((camera, "location"), (camera, "rotation_euler"), (lens, "lens")):
-        keyed.keyframe_insert(path, frame=1)
-    camera.location, camera.rotation_euler, lens.lens = (1.2, -6, 2.5), (1.3, 0.02, 0.15), 42
-    for keyed, path in ((camera, "location"), (camera, "rotation_euler"), (lens, "lens")):
-        keyed.keyframe_insert(path, frame=12)
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.stash[STATUS] = int(exitstatus)
@@ -167,8 +127,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """bpy 4.2 as a module crashes while it frees itself, after everything is done: leave before that."""
+    if not config.getoption("in_one_process"):
+        return
+    import bpy
+
     if bpy.app.version < (4, 3) and STATUS in config.stash:
-        shutil.rmtree(USER_FOLDER, ignore_errors=True)
+        shutil.rmtree(os.environ["BLENDER_USER_RESOURCES"], ignore_errors=True)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(config.stash[STATUS])

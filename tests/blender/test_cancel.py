@@ -4,21 +4,7 @@ import importlib
 from pathlib import Path
 
 import bpy
-from conftest import SOON, wait_until
-
-
-def begun(scene: bpy.types.Scene, frames: int):
-    """The window's job, begun as its button does it; the test calls the timer's work."""
-    from bl_ext.user_default.motion_bridge.addon.render.manager import window
-    from bl_ext.user_default.motion_bridge.addon.render.request import new_take
-
-    scene.frame_end = frames
-    window.begin(bpy.context, new_take(scene))
-    return window
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob("frame_*.png"))
+from blender_session import SOON, begun, names, wait_until
 
 
 def test_cancelled_while_frames_are_made_it_stops_and_keeps_them(scene, painted, tmp_path: Path):
@@ -56,7 +42,7 @@ def test_cancel_can_be_pressed_only_while_a_job_runs(scene, painted):
 
 
 def test_a_cancelled_job_gives_the_backend_back(scene, painted):
-    from test_install import backends
+    from blender_session import backends
 
     window = begun(scene, 150)
     wait_until(lambda: window.session.job.finished, window.step)

@@ -10,16 +10,7 @@ from pathlib import Path
 
 import bpy
 import pytest
-
-
-def run(*arguments: object) -> int:
-    from bl_ext.user_default.motion_bridge.addon.cli import command
-
-    return command.run([str(argument) for argument in arguments])
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob("frame_*.png"))
+from blender_session import names, run
 
 
 def test_render_prints_a_line_for_each_saved_frame_and_no_other_saved_line(scene, tmp_path: Path, capfd):
@@ -171,7 +162,7 @@ def test_an_engine_that_blenders_python_cannot_run_exits_3_before_anything_is_re
 
 
 def test_a_backend_that_cannot_start_exits_3(scene, painted, tmp_path: Path, capfd):
-    from conftest import PACKAGE
+    from blender_session import PACKAGE
 
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho broken pipe dreams >&2\nexit 9\n")

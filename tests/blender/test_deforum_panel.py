@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import bpy
 import pytest
-from conftest import ROOT
+from blender_session import ROOT
 
 PUBLIC = json.loads((ROOT / "tests/data/deforum_settings.json").read_text(encoding="utf-8"))
 

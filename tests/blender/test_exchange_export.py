@@ -6,8 +6,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from test_command import run
-from test_movie import movie_frames
+from blender_session import export, movie_frames, run
 
 SUFFIX = {
     "npz": ".npz",
@@ -17,10 +16,6 @@ SUFFIX = {
     "comfyui-ati": ".json",
     "comfyui-wan-move": ".json",
 }
-
-
-def export(kind: str, path: Path) -> None:
-    assert bpy.ops.motion_bridge.export(filepath=str(path), format=kind) == {"FINISHED"}
 
 
 def values(path: Path) -> dict[str, np.ndarray]:

@@ -6,9 +6,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from kinds import keyed
-from test_command import run
-from test_exchange_export import export
+from blender_scenes import keyed
+from blender_session import export, run
 
 PLACE, TURN, LENS = 1e-4, 0.002, 0.005  # scene units, degrees, millimetres: what a round trip may change
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import bpy
 import pytest
-from conftest import SOON, wait_until
+from blender_session import SOON, wait_until
 
 
 @pytest.fixture

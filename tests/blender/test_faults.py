@@ -6,9 +6,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from conftest import SOON, wait_until
-from test_cancel import begun, names
-from test_resume import contents
+from blender_session import SOON, begun, contents, names, wait_until
 
 
 def test_the_camera_is_deleted_and_the_job_goes_on_from_its_snapshot(scene, painted, tmp_path: Path):
@@ -121,7 +119,7 @@ def limit_file_size(process: int) -> None:
 
 def test_two_jobs_never_write_one_take(scene, painted, tmp_path: Path):
     from bl_ext.user_default.motion_bridge.backend.motion_bridge.takes import lock
-    from test_command import run
+    from blender_session import run
 
     (tmp_path / "out").mkdir()
     with lock.held(tmp_path / "out"):

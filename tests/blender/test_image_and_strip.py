@@ -5,8 +5,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from conftest import wait_until
-from test_cancel import begun
+from blender_session import begun, wait_until
 
 
 def png(path: Path) -> np.ndarray:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 import pytest
-from conftest import PACKAGE, ROOT, SOON, extension_tool, wait_until
+from blender_session import PACKAGE, ROOT, SOON, backends, extension_tool, wait_until
 
 
 def test_blenders_own_tool_finds_the_zip_valid(extension_zip: Path):
@@ -68,19 +68,6 @@ def disabled_without_a_trace() -> None:
 
 def ours(thing: object) -> bool:
     return "motion_bridge" in getattr(thing, "__module__", "") and getattr(thing, "is_registered", True)
-
-
-def backends() -> set[str]:
-    """The backends that this process has started."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, parent = path.parent.name, path.read_text().rpartition(")")[2].split()[1]
-        except OSError:
-            continue  # it has ended meanwhile
-        if int(parent) == os.getpid() and b"serve" in (path.parent / "cmdline").read_bytes():
-            found.add(name)
-    return found
 
 
 def test_enabled_disabled_and_enabled_again_it_leaves_nothing_behind(scene: bpy.types.Scene, painted: Path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from conftest import PACKAGE, ROOT
+from blender_session import PACKAGE, ROOT
 
 SAVE = "import sys, tiny; tiny.save(__import__('pathlib').Path(sys.argv[1]))"
 

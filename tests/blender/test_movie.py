@@ -5,7 +5,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from test_command import run
+from blender_session import movie_frames, run
 
 COLOURS = [(230, 30, 30), (30, 230, 30), (30, 30, 230), (128, 128, 128), (250, 250, 250), (8, 8, 8)]
 
@@ -21,26 +21,6 @@ def take(scene, painted, tmp_path: Path) -> Path:
     for number, colour in enumerate(COLOURS, 1):
         (folder / f"frame_{number:04d}.png").write_bytes(png.encode(np.full((72, 128, 3), colour, np.uint8)))
     return folder
-
-
-def movie_frames(path: Path, folder: Path) -> list[np.ndarray]:
-    """The pictures of a movie, read by Blender's own Sequencer."""
-    from bl_ext.user_default.motion_bridge.addon import compat
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
-
-    scene = bpy.data.scenes.new("back")
-    strip = compat.strips(scene).new_movie("movie", str(path), 1, 1)
-    scene.render.resolution_x = strip.elements[0].orig_width
-    scene.render.resolution_y = strip.elements[0].orig_height
-    scene.view_settings.view_transform = "Standard"
-    scene.render.dither_intensity = 0
-    scene.render.image_settings.color_mode = "RGB"
-    start, end = compat.strip_span(strip)
-    scene.frame_start, scene.frame_end = int(start), int(end) - 1
-    scene.render.filepath = str(folder / "back_####.png")
-    bpy.ops.render.render(animation=True, scene=scene.name)
-    bpy.data.scenes.remove(scene)
-    return [png.read(found) for found in sorted(folder.glob("back_*.png"))]
 
 
 def test_the_movie_shows_the_frames_in_their_own_colours(take: Path, tmp_path: Path):

@@ -140,7 +140,7 @@ def huge(scene):
 
 
 def no_python(scene):
-    from conftest import PACKAGE
+    from blender_session import PACKAGE
 
     bpy.context.preferences.addons[PACKAGE].preferences.python = "/nowhere/python"
 
@@ -166,7 +166,7 @@ def no_python(scene):
 def test_what_cannot_be_rendered_is_refused_in_a_sentence_and_leaves_nothing(
     scene: bpy.types.Scene, painted: Path, tmp_path: Path, spoil, says: str
 ):
-    from conftest import PACKAGE
+    from blender_session import PACKAGE
 
     spoil(scene)
     try:

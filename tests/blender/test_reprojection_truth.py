@@ -6,9 +6,9 @@ The camera moves in all six degrees while its lens changes.
 import importlib
 
 import bpy
+import cycles_passes as truth
 import numpy as np
 import pytest
-import truth
 
 WIDTH, HEIGHT = 832, 480
 LAST, NOW = 5, 6

@@ -6,13 +6,7 @@ from pathlib import Path
 
 import bpy
 import pytest
-from conftest import SOON, wait_until
-from test_cancel import begun
-from test_command import names, run
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+from blender_session import SOON, begun, contents, names, run, wait_until
 
 
 def written(folder: Path) -> dict[str, int]:

@@ -3,8 +3,8 @@
 import importlib
 from math import radians
 
+import blender_scenes as kinds
 import bpy
-import kinds
 import numpy as np
 import pytest
 from bpy_extras.object_utils import world_to_camera_view

@@ -3,11 +3,11 @@
 import importlib
 from pathlib import Path
 
+import blender_scenes as kinds
 import bpy
-import kinds
+import cycles_passes as truth
 import numpy as np
 import pytest
-import truth
 
 FRAMES = (1, 2, 3, 6)
 

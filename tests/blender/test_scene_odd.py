@@ -2,11 +2,11 @@
 
 import importlib
 
+import blender_scenes as kinds
 import bpy
-import kinds
 import numpy as np
 import pytest
-from test_command import names, run
+from blender_session import names, run
 
 FRAMES = (1, 2, 6, 12)
 

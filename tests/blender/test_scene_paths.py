@@ -2,11 +2,11 @@
 
 import importlib
 
+import blender_scenes as kinds
 import bpy
-import kinds
+import cycles_passes as truth
 import numpy as np
 import pytest
-import truth
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 

@@ -3,11 +3,11 @@
 import importlib
 from types import SimpleNamespace
 
+import blender_scenes as kinds
 import bpy
-import kinds
 import pytest
-from conftest import add_box, checker_material
-from test_scene_undisturbed import assert_same, dump
+from blender_data import assert_same, dump
+from blender_session import add_box, checker_material
 
 FRAMES = tuple(range(1, 31))
 

@@ -2,11 +2,11 @@
 
 import importlib
 
+import blender_scenes as kinds
 import bpy
-import kinds
+import cycles_passes as truth
 import numpy as np
 import pytest
-import truth
 
 BEFORE, AFTER = 5, 6
 STEP = 4  # pixels between the points that are compared

@@ -2,11 +2,11 @@
 
 import importlib
 
+import blender_scenes as kinds
 import bpy
-import kinds
 import numpy as np
 import pytest
-from test_command import run
+from blender_session import run
 
 
 @pytest.fixture
@@ -162,8 +162,7 @@ def test_the_terminal_tells_it(scene, painted, tmp_path, capfd, action):
 
 
 def test_the_panel_tells_it(scene, painted):
-    from conftest import wait_until
-    from test_cancel import begun
+    from blender_session import begun, wait_until
 
     scene.collection.objects.link(fur(scene))
     window = begun(scene, 2)

@@ -2,11 +2,11 @@
 
 import importlib
 
+import blender_scenes as kinds
 import bpy
-import kinds
+import cycles_passes as truth
 import numpy as np
 import pytest
-import truth
 
 FRAMES = tuple(range(1, 13))
 LOOKS = (5, 12)  # the frames at which Cycles is asked

@@ -2,8 +2,8 @@
 
 import importlib
 
+import blender_scenes as kinds
 import bpy
-import kinds
 import numpy as np
 import pytest
 

@@ -1,17 +1,20 @@
-"""The Deforum engine's tests need torch; where it is not installed, there is nothing to collect here."""
+"""The Deforum engine's tests: bytes must repeat, on however many cores."""
 
 import importlib.util
 
 import numpy as np
 import pytest
 
-if importlib.util.find_spec("torch") is None:
-    collect_ignore_glob = ["test_*.py"]
-else:
+if importlib.util.find_spec("torch"):
     import torch
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
+
+
+@pytest.fixture(autouse=True)
+def _needs_torch():
+    pytest.importorskip("torch")
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import av
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
-import tiny
+import tiny_diffusion as tiny
 from motion_bridge import DeforumFlux
 from motion_bridge import shot as shots
 from motion_bridge.errors import BadInput, ModelMissing

@@ -3,10 +3,10 @@
 import json
 
 import cv2
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
-import tiny
+import tiny_diffusion as tiny
 from benchmarks.__main__ import main
 from motion_bridge.metrics import color_drift
 

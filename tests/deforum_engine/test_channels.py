@@ -4,10 +4,10 @@ import json
 import shutil
 from dataclasses import replace
 
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
-import tiny
+import tiny_diffusion as tiny
 import torch
 from disk import Disk
 from motion_bridge.cli import main

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
-import tiny
+import tiny_diffusion as tiny
 import torch
 from disk import Disk
 from motion_bridge.engines.deforum.engine import engine

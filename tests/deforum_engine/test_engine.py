@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
-import tiny
+import tiny_diffusion as tiny
 import torch
 from disk import Disk
 from motion_bridge import shot as shots

@@ -4,10 +4,10 @@ The model changes nothing here (sigma 0), so that a frame can be held against th
 """
 
 import cv2
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
-import tiny
+import tiny_diffusion as tiny
 from motion_bridge.engines.deforum.api import Nothing
 from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.loop import scene_motion, warp

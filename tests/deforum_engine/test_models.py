@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny
+import tiny_diffusion as tiny
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from motion_bridge.errors import BackendFailed, BadInput, ModelMissing

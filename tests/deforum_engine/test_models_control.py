@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import tiny
+import tiny_diffusion as tiny
 import torch
 from diffusers import (
     ControlNetModel,

@@ -1,7 +1,7 @@
 """LoRA files: they change the picture by their strength, and one that was made for another model is refused by name."""
 
 import pytest
-import tiny
+import tiny_diffusion as tiny
 import torch
 from motion_bridge.errors import BackendFailed, BadInput
 from motion_bridge.models import lora

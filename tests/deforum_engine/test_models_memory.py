@@ -4,7 +4,7 @@ import json
 import struct
 
 import pytest
-import tiny
+import tiny_diffusion as tiny
 import torch
 from motion_bridge.errors import BadInput, OutOfMemory
 from motion_bridge.model_registry import memory_plan, parameter_count

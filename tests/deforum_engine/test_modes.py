@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import av
 import cv2
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
-import tiny
+import tiny_diffusion as tiny
 from disk import Disk
 from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.loop import feedback_space

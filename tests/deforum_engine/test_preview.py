@@ -1,9 +1,9 @@
 """The quick way makes the frames of the engine, one callback each, and hands out work without waiting for it."""
 
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
-import tiny
+import tiny_diffusion as tiny
 import torch
 from disk import Disk
 from motion_bridge.engines.base import settings

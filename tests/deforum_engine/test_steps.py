@@ -2,9 +2,9 @@
 
 import av
 import cv2
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
 import torch
 from motion_bridge.engines.deforum.loop import (
     cadence,

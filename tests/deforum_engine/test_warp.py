@@ -1,9 +1,9 @@
 """The warp moves a picture as the scene does (metric), or exactly as other people's Deforum does (legacy)."""
 
 import cv2
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
 import torch
 from motion_bridge.engines.deforum.loop import scene_motion, warp, webui_motion
 from motion_bridge.engines.deforum.loop.webui_motion import Step2D, Step3D

@@ -1,7 +1,7 @@
 """Prompts are mixed as they are encoded: between two of them lies a picture of both, and nothing is encoded twice."""
 
 import pytest
-import tiny
+import tiny_diffusion as tiny
 import torch
 from motion_bridge.models import image_model, prompt_encoding
 from motion_bridge.models.image_model import Chance, Wish

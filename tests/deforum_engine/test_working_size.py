@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import cv2
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
-import tiny
+import tiny_diffusion as tiny
 from disk import Disk
 from motion_bridge.engines.deforum.engine import DEFAULTS, engine
 from motion_bridge.engines.deforum.loop import internal_resolution, scene_motion

@@ -1,5 +1,6 @@
+"""MotionStream's tests need torch."""
+
 import pytest
-import torch
 
 TINY = dict(
     patch_size=(1, 2, 2),
@@ -15,8 +16,14 @@ TINY = dict(
 )
 
 
+@pytest.fixture(autouse=True)
+def _needs_torch():
+    pytest.importorskip("torch")
+
+
 @pytest.fixture
 def student():
+    import torch
     from motion_bridge.engines.motionstream.network.student import Student
 
     torch.manual_seed(0)

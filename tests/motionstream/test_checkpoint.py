@@ -1,10 +1,9 @@
 """Weights of every known layout are read, checked name by name, and nothing that does not fit is passed over."""
 
 import json
-from pathlib import Path
 
 import pytest
-import tiny
+import tiny_motionstream as tiny
 import torch
 from motion_bridge.engines.motionstream.checkpoints import checkpoint, inference_config, load
 from motion_bridge.engines.motionstream.checkpoints.key_mapping import HEAD, UNUSED, diffusers_name, listed
@@ -14,7 +13,7 @@ from motion_bridge.engines.motionstream.network.track_map import cells_by_roundi
 from motion_bridge.errors import BadInput, ModelMissing
 from safetensors.torch import load_file, save_file
 
-LAYOUT = json.loads((Path(__file__).parents[1] / "data" / "trackwan_layout.json").read_text(encoding="utf-8"))
+LAYOUT = tiny.trackwan_layout()
 WITH_PICTURE = {**tiny.SHAPE, "image_dim": 20, "added_kv_proj_dim": 48}
 
 

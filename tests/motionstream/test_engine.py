@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny
+import tiny_motionstream as tiny
 import torch
 from disk import Disk
 from motion_bridge import shot as shots

@@ -3,10 +3,10 @@
 import shutil
 from dataclasses import replace
 
-import full
 import numpy as np
 import pytest
-import tiny
+import tiny_motionstream as tiny
+import tiny_wan as full
 import torch
 from disk import Disk
 from motion_bridge.cli import main
@@ -147,11 +147,9 @@ def test_a_tiny_decoder_at_full_size_streams_and_is_taken_where_there_is_one(fol
 
 def original_names(student):
     """The weights as Wan's own releases name them."""
-    from test_checkpoint import LAYOUT
-
     state = student.state_dict()
     named = {}
-    for name, facts in LAYOUT["tensors"].items():
+    for name, facts in tiny.trackwan_layout()["tensors"].items():
         for block in range(2 if "{i}" in name else 1):
             if name.format(i=block) in state and "original" in facts:
                 named[facts["original"].format(i=block)] = state[name.format(i=block)]

@@ -5,7 +5,7 @@ import json
 import cloth
 import numpy as np
 import pytest
-import tiny
+import tiny_motionstream as tiny
 import torch
 from benchmarks.__main__ import main
 from motion_bridge import shot as shots

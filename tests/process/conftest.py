@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from backend_processes import SOON, TESTING, Watched, a_shot
 from motion_bridge import shot as shots
-from scaffold import SOON, TESTING, Watched, a_shot
 
 
 @pytest.fixture

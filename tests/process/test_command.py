@@ -7,16 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from backend_processes import BACKEND, REAL, SOON, TESTING, contents, until
+from command_line import render, run
 from motion_bridge.media import png
-from scaffold import BACKEND, REAL, SOON, TESTING, contents, until
-
-
-def run(*words, backend=TESTING, cwd=None):
-    return subprocess.run([*backend, *map(str, words)], capture_output=True, text=True, timeout=60, cwd=cwd)
-
-
-def render(shot, output, *more):
-    return run("render", shot, "--output", output, "--engine", "testing", *more)
 
 
 def test_render_names_every_frame_it_saved_and_returns_0(shot_folder, tmp_path):

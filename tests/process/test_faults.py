@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from backend_processes import SOON, TESTING, contents, events_until, memory, render, running, until
 from motion_bridge.errors import BackendFailed, Cancelled
 from motion_bridge.ipc import client as clients
 from motion_bridge.ipc.client import ATTENTION, SILENCE, Done, Failed, FrameMade, Heard, Silent
 from motion_bridge.media import png
 from motion_bridge.takes import lock, writer
-from scaffold import SOON, TESTING, contents, events_until, memory, render, running, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from backend_processes import TESTING, contents, events_until, render
 from motion_bridge.errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
 from motion_bridge.ipc import events as messages
 from motion_bridge.ipc import protocol
 from motion_bridge.ipc.client import Done, Failed, FrameMade, Progress, Started
 from motion_bridge.ipc.events import Said
 from motion_bridge.media import png
-from scaffold import TESTING, contents, events_until, render
 
 
 def test_a_job_puts_its_frames_on_disk_and_shows_them(start, shot_folder, tmp_path):

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from backend_processes import SOON, TESTING, running, until
 from motion_bridge.errors import BadInput
 from motion_bridge.files import writing
 from motion_bridge.takes import lock
-from scaffold import SOON, TESTING, running, until
 
 posix = pytest.mark.skipif(os.name == "nt", reason="links without privileges")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc")

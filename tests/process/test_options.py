@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from backend_processes import REAL, contents
+from command_line import render, run
 from motion_bridge import shot as shots
-from scaffold import REAL, contents
-from test_command import render, run
 
 
 def test_a_setting_reaches_the_engine_and_the_take_keeps_the_shot_that_it_made(shot_folder, tmp_path):

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from backend_processes import REAL, contents, events_until
 from benchmarks.common.synthetic_shots import make
 from motion_bridge import shot as shots
 from motion_bridge.ipc.client import Done, Failed, FrameMade
 from motion_bridge.shot import Objects
-from scaffold import REAL, contents, events_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and /proc")
 

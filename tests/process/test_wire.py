@@ -10,10 +10,10 @@ import threading
 import tracemalloc
 
 import pytest
+from backend_processes import REAL
 from motion_bridge.errors import ProtocolError
 from motion_bridge.ipc import protocol
 from motion_bridge.ipc.protocol import Message, Reader
-from scaffold import REAL
 
 FRAME = {"index": 2, "number": -3, "path": "/å/frame_-0003.png", "width": 4, "height": 2, "channels": 3}
 CONVERSATION = [

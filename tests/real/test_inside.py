@@ -4,7 +4,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from conftest import HERE, ROOT, Blender, of_environment, succeed
+from blender_program import HERE, ROOT, Blender, of_environment, succeed
 
 # they work in processes of their own, for which they need the bpy module
 OF_THE_MODULE = {"test_stream.py", "test_suites.py"}
@@ -17,5 +17,5 @@ def test_the_program_passes_what_the_module_passes(file: Path, extension_zip: Pa
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # a plugin may be compiled for another Python
     blender = Blender(of_environment("BLENDER"), tmp_path)
     inside = ("--python", HERE / "inside.py", "--", sysconfig.get_path("purelib"))
-    options = ("-q", "-p", "pytest_timeout", "-p", "no:cacheprovider", "-W", "ignore")
+    options = ("-q", "-p", "pytest_timeout", "-p", "no:cacheprovider", "-W", "ignore", "--in-one-process")
     print(succeed(blender.run("-b", "--factory-startup", "--python-exit-code", "1", *inside, *options, file)))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Blender
-from kills import Attack, kills
+from blender_kills import Attack, kills
+from blender_program import Blender
 from motion_bridge import png
 
 COUNT = int(os.environ.get("MOTION_BRIDGE_KILLS", "10"))

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import HERE, ROOT, Blender, contents, run_script, saved, succeed
+from blender_program import HERE, ROOT, Blender, contents, run_script, saved, succeed
 
 SAVE = "import sys, tiny; tiny.save(__import__('pathlib').Path(sys.argv[1]))"
 

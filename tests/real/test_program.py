@@ -1,13 +1,12 @@
 """The Blender program without a window: install, render, resume, refuse, cancel; exit codes and files."""
 
 import json
-import os
 import signal
 import time
 from pathlib import Path
 
 import pytest
-from conftest import HERE, ROOT, Blender, contents, run_script, saved, succeed
+from blender_program import HERE, ROOT, Blender, alive, contents, descendants, run_script, saved, succeed
 
 EXTENSION = "bl_ext.user_default.motion_bridge"
 
@@ -167,26 +166,3 @@ def wait_for_frames(folder: Path, count: int) -> None:
     while len(list(folder.glob("frame_*.png"))) < count:
         assert time.monotonic() < deadline, "no frames after two minutes"
         time.sleep(0.02)
-
-
-def descendants(pid: int) -> list[int]:
-    parents = {int(path.name): parent_of(path) for path in Path("/proc").iterdir() if path.name.isdigit()}
-    found = [pid]
-    for known in found:  # grows while it is walked
-        found += [child for child, parent in parents.items() if parent == known]
-    return found[1:]
-
-
-def parent_of(process: Path) -> int:
-    try:
-        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z" and os.path.exists(f"/proc/{pid}")

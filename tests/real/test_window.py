@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HERE, Blender, of_environment
-
-REDRAWS = 4  # that may pass between two looks: the panel, the picture, the Sequencer, and other programs' share
+from blender_program import HERE, REDRAWS, Blender, of_environment
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HERE, Blender, of_environment
-from test_window import REDRAWS
+from blender_program import HERE, REDRAWS, Blender, of_environment
 
 SMALL = ("0", "0", "960", "600")  # pixels: most of the time here is drawing by software
 

@@ -1,16 +1,18 @@
 """A bank of a few drawn clips, and networks of a size at which every stage takes seconds."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _needs_torch():
+    pytest.importorskip("torch")
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     """Eight clips of 33 frames and a fitted codec."""
     import torch
-    from training.video import __main__ as command
+    from training.video import stages as command
 
     torch.set_num_threads(1)
     place = tmp_path_factory.mktemp("training")
@@ -24,8 +26,8 @@ def small(monkeypatch):
     """A transformer of one layer, and short batches."""
     from dataclasses import replace
 
-    from training.video import __main__ as command
     from training.video import codec
+    from training.video import stages as command
 
     recipe = command.SKETCH
     narrow = {"num_layers": 1, "num_attention_heads": 2, "attention_head_dim": 16, "ffn_dim": 32}
@@ -36,24 +38,14 @@ def small(monkeypatch):
     return recipe
 
 
-def neighbour(name):
-    """A module of the MotionStream tests, which know how to save tiny models."""
-    path = Path(__file__).parents[1] / "motionstream" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"motionstream_{name}", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
 def base(tmp_path_factory):
     """Wan's weights without a track head, as T2V has them: 16 channels."""
+    import tiny_wan as wan
     import torch
     from motion_bridge.engines.motionstream.checkpoints import checkpoint
     from motion_bridge.engines.motionstream.network.track_head import TrackHead
 
-    wan = neighbour("full")
     folder = wan.save(tmp_path_factory.mktemp("wan"))
     plain = wan.transformer(in_channels=16, image_dim=None, added_kv_proj_dim=None)
     with torch.no_grad():

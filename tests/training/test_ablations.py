@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from benchmarks.__main__ import main
-from training.video import __main__ as command
+from training.video import stages as command
 from training.video.pack import pack
 
 cv2 = pytest.importorskip("cv2")

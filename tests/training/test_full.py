@@ -9,8 +9,8 @@ from accelerate import Accelerator
 from motion_bridge.errors import BadInput
 from safetensors.torch import load_file
 from training.common import loop
-from training.video import __main__ as command
 from training.video import full
+from training.video import stages as command
 from training.video.recipe import FULL
 
 

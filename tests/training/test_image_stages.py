@@ -10,8 +10,8 @@ from motion_bridge.errors import BadInput
 from motion_bridge.models.image_model import Chance, Wish, image_to_image
 from motion_bridge.models.load import load
 from training.common import loop
-from training.image import __main__ as command
 from training.image import codec, distil, flow, latents, scenes, text, words
+from training.image import stages as command
 
 TRAINED = {"codec": codec, "flow": flow, "distil": distil, "decoder": codec}
 

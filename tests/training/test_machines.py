@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,10 +11,8 @@ import torch
 import two_processes
 from safetensors.torch import load_file
 from training.common import loop
-from training.video import __main__ as command
 from training.video import dmd, student, teacher
-
-HERE = Path(__file__).parent
+from training.video import stages as command
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +31,7 @@ def runs(folder, base, tmp_path_factory):
         port = free.getsockname()[1]
     options = "--multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no --dynamo_backend no"
     start = [sys.executable, "-m", "accelerate.commands.launch", *options.split(), "--main_process_port", str(port)]
-    start += [str(HERE / "two_processes.py")]
+    start += [two_processes.__file__]
     env = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([*start, str(place), str(base)], env=env, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr[-4000:]

@@ -1,5 +1,8 @@
 """Tiny random models and Shots, saved to disk as the real ones are and read through the same path."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import torch
 from motion_bridge.engines.motionstream.checkpoints import load
@@ -57,3 +60,8 @@ def shot(frames=30, width=48, height=40, count=9, settings=None, **more):
         "settings": settings or {},
     }
     return Shot(**{**fields, **more})
+
+
+def trackwan_layout():
+    """Names, shapes and original names of the published track-conditioned Wan's tensors."""
+    return json.loads((Path(__file__).parents[1] / "data" / "trackwan_layout.json").read_text(encoding="utf-8"))

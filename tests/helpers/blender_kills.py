@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import Blender
-from test_program import alive, descendants
+from blender_program import Blender, alive, descendants
 
 FRAMES = 200
 VICTIMS = ("backend", "Blender", "both")

@@ -6,7 +6,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from training.common import loop
-from training.video import __main__ as command
+from training.video import stages as command
 from training.video.batch import Source
 from training.video.recipe import FULL
 
