@@ -1,10 +1,10 @@
 """Apple's GPUs: the engines use nothing that torch lacks there, and memory is counted as those machines have it."""
 
 import apple
+import deforum_scenes as scenes
 import numpy as np
 import pytest
-import scenes
-import tiny
+import tiny_diffusion as tiny
 import torch
 from apple import LacksWhatAppleLacks
 from disk import Disk

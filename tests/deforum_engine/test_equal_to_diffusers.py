@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import tiny
+import tiny_diffusion as tiny
 import torch
 from diffusers import (
     DDIMScheduler,

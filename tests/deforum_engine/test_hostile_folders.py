@@ -6,7 +6,7 @@ import shutil
 import struct
 
 import pytest
-import tiny
+import tiny_diffusion as tiny
 from motion_bridge.errors import BadInput, OutOfMemory
 from motion_bridge.models.load import Choice, choose, load
 from safetensors.torch import load_file, save_file
