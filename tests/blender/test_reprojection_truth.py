@@ -40,7 +40,7 @@ def found(extension, flight, tmp_path):
     sources = importlib.import_module(f"{name}.addon.scene.first_frame")
     shots = importlib.import_module(f"{name}.backend.motion_bridge.shot")
     correspondence = importlib.import_module(f"{name}.backend.motion_bridge.geometry.correspondence")
-    surfaces = importlib.import_module(f"{name}.backend.motion_bridge.geometry.visible_surfaces")
+    scene = importlib.import_module(f"{name}.backend.motion_bridge.geometry.scene")
 
     def find():
         picture = sources.FromPixels(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
@@ -48,8 +48,8 @@ def found(extension, flight, tmp_path):
         reading.complete(reading.snapshot(bpy.context, request), tmp_path / "shot", lambda *_: None, lambda: False)
         shot = shots.load(tmp_path / "shot")
         xy, seen = correspondence.where_was(shot, 1, 0)
-        here = surfaces.surfaces(shot, 1)
-        return xy, seen, (here.nearness > 0) & ~here.fringe
+        here = scene.scene_of(shot).surfaces(1)
+        return xy, seen, (here.inverse_depth > 0) & ~here.fringe
 
     return find
 

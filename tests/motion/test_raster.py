@@ -1,10 +1,10 @@
-"""The numpy rasteriser sees what rays see, without gaps, from every kind of camera."""
+"""The numpy rasterizer sees what rays see, without gaps, from every kind of camera."""
 
 import numpy as np
 import pytest
 from motion_bridge.geometry.camera import pixel_centres, unproject
 from motion_bridge.geometry.point_query import probe
-from motion_bridge.geometry.rasterizer import View, barycentric, rasterise
+from motion_bridge.geometry.rasterizer import View, barycentric, rasterize
 
 WIDTH, HEIGHT = 64, 48
 LENSES = {
@@ -69,7 +69,7 @@ def grid(side, height=lambda x, y: 5 + 0 * x, reach=6.0):
 def test_it_sees_what_rays_see(lens, orthographic):
     camera = view(lens, orthographic=orthographic, scale=0.2 if orthographic else 1.0)
     points, triangles = soup(1, 120)
-    seen = rasterise(points, triangles, camera)
+    seen = rasterize(points, triangles, camera)
     depth, which = cast(points, triangles, camera)
     same = seen.triangle == which
     assert same.mean() > 0.999, f"{(~same).sum()} pixels show another triangle"
@@ -84,7 +84,7 @@ def test_triangles_that_reach_behind_the_camera_are_cut_at_the_near_plane():
     points, triangles = soup(2, 80, depth=(-2, 3), size=2.0, spread=1.5)
     depth = points[triangles][..., 2]
     assert ((depth.min(axis=1) < 0) & (depth.max(axis=1) > 0.7)).sum() > 30
-    seen = rasterise(points, triangles, camera)
+    seen = rasterize(points, triangles, camera)
     truth, which = cast(points, triangles, camera)
     same = seen.triangle == which
     assert same.mean() > 0.998
@@ -94,7 +94,7 @@ def test_triangles_that_reach_behind_the_camera_are_cut_at_the_near_plane():
 
 def test_nothing_farther_than_the_far_plane_is_seen():
     points, triangles = grid(2, lambda x, y: 5 + x)
-    seen = rasterise(points, triangles, view(far=5.0))
+    seen = rasterize(points, triangles, view(far=5.0))
     assert 0 < np.isinf(seen.depth).mean() < 1
     assert seen.depth[np.isfinite(seen.depth)].max() <= 5
 
@@ -104,7 +104,7 @@ def test_a_plane_has_the_depth_of_its_formula():
     points, triangles = grid(9, lambda x, y: 6 + 0.3 * x - 0.5 * y, reach=30)
     _, direction = rays(camera)
     truth = 6 / (1 - 0.3 * direction[:, 0] + 0.5 * direction[:, 1])
-    np.testing.assert_allclose(rasterise(points, triangles, camera).depth.ravel(), truth, rtol=1e-6)
+    np.testing.assert_allclose(rasterize(points, triangles, camera).depth.ravel(), truth, rtol=1e-6)
 
 
 def test_a_sphere_has_the_depth_of_its_formula():
@@ -113,7 +113,7 @@ def test_a_sphere_has_the_depth_of_its_formula():
     points = np.stack([np.sin(u) * np.cos(v), np.sin(u) * np.sin(v), np.cos(u)], -1).reshape(-1, 3) + (0, 0, 4)
     number = np.arange(points.shape[0]).reshape(u.shape)
     a, b, c, d = (part.ravel() for part in (number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]))
-    depth = rasterise(points, np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]), camera).depth.ravel()
+    depth = rasterize(points, np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]), camera).depth.ravel()
     _, direction = rays(camera)
     square, half = (direction**2).sum(axis=1), 4 * direction[:, 2]
     root = half**2 - square * 15
@@ -130,7 +130,7 @@ def test_neighbouring_triangles_leave_no_crack(lens, side):
     random = np.random.default_rng(side)
     points, triangles = grid(side)
     points += random.normal(size=points.shape) * (0.2 / side, 0.2 / side, 0)
-    assert np.isfinite(rasterise(points, triangles, view(lens)).depth).all()
+    assert np.isfinite(rasterize(points, triangles, view(lens)).depth).all()
 
 
 def test_edges_through_pixel_centres_belong_to_one_side():
@@ -141,20 +141,20 @@ def test_edges_through_pixel_centres_belong_to_one_side():
     number = np.arange(16).reshape(4, 4)
     a, b, c, d = (part.ravel() for part in (number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]))
     triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
-    total = sum((rasterise(points, one[None], camera).triangle >= 0).astype(int) for one in triangles)
+    total = sum((rasterize(points, one[None], camera).triangle >= 0).astype(int) for one in triangles)
     np.testing.assert_array_equal(total, 1)
 
 
 def test_degenerate_and_broken_triangles_are_not_seen_and_do_no_harm():
     points = np.array([[0, 0, 3], [1, 0, 3], [1, 1, 3], [np.nan, 0, 3], [np.inf, 0, 3], [0, 0, 0], [0, 0, -1.0]])
     triangles = np.array([[0, 0, 0], [0, 1, 1], [3, 1, 2], [4, 1, 2], [0, 5, 6], [6, 6, 5]])
-    seen = rasterise(points, triangles, view())
+    seen = rasterize(points, triangles, view())
     assert (seen.triangle == -1).all() and np.isinf(seen.depth).all()
-    assert (rasterise(points, np.concatenate([triangles, [[0, 1, 2]]]), view()).triangle == 6).any()
+    assert (rasterize(points, np.concatenate([triangles, [[0, 1, 2]]]), view()).triangle == 6).any()
 
 
 def test_no_triangles_at_all_is_an_empty_picture():
-    seen = rasterise(np.empty((0, 3)), np.empty((0, 3), int), view())
+    seen = rasterize(np.empty((0, 3)), np.empty((0, 3), int), view())
     assert seen.depth.shape == (HEIGHT, WIDTH) and np.isinf(seen.depth).all()
 
 
@@ -162,7 +162,7 @@ def test_no_triangles_at_all_is_an_empty_picture():
 def test_barycentric_weights_give_back_the_point_that_a_pixel_shows(orthographic):
     camera = view("sheared", orthographic=orthographic, scale=0.2 if orthographic else 1.0)
     points, triangles = soup(3, 60)
-    seen = rasterise(points, triangles, camera)
+    seen = rasterize(points, triangles, camera)
     row, column = np.nonzero(seen.triangle >= 0)
     pixels = np.stack([column + 0.5, row + 0.5], axis=-1)
     corners = points[triangles[seen.triangle[row, column]]]
@@ -177,7 +177,7 @@ def test_barycentric_weights_give_back_the_point_that_a_pixel_shows(orthographic
 def test_a_probe_sees_at_single_places_what_the_whole_picture_shows(orthographic):
     camera = view("mirrored", orthographic=orthographic, scale=0.2 if orthographic else 1.0)
     points, triangles = soup(4, 150, depth=(-1, 8))
-    seen = rasterise(points, triangles, camera)
+    seen = rasterize(points, triangles, camera)
     pixels = pixel_centres(WIDTH, HEIGHT).reshape(-1, 2)
     shuffled = np.random.default_rng(5).permutation(len(pixels))
     depth, triangle = probe(pixels[shuffled], points, triangles, camera)

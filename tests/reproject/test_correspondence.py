@@ -7,7 +7,9 @@ import pytest
 from motion_bridge import shot as shots
 from motion_bridge.geometry.camera import pixel_centres, project, transform, unproject
 from motion_bridge.geometry.correspondence import where_was
-from motion_bridge.geometry.visible_surfaces import one_frame, surfaces, widened
+from motion_bridge.geometry.map_scene import one_frame
+from motion_bridge.geometry.scene import scene_of
+from motion_bridge.geometry.visible_surfaces import widened
 from ray_scene import film, flight, intrinsics, looking, stage, trace
 
 WIDTH, HEIGHT, COUNT = 160, 96, 12
@@ -68,7 +70,7 @@ def test_a_point_is_seen_exactly_where_a_ray_reaches_it(scene, pair):
     same = (np.abs(reached.reshape(depth.shape) - depth) < 0.01) & (what.reshape(depth.shape) == shot.objects.index[k])
     truth = inside & same
     row, column = (np.clip(place[..., axis].astype(int), 0, side - 1) for axis, side in ((1, HEIGHT), (0, WIDTH)))
-    clear = thing & ~(inside & widened(surfaces(shot, j).fringe, 1)[row, column])
+    clear = thing & ~(inside & widened(scene_of(shot).surfaces(j).fringe, 1)[row, column])
     agree = (seen == truth)[clear]
     assert agree.mean() > 0.999
     assert agree[~truth[clear]].mean() > 0.995

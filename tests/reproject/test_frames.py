@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from motion_bridge.engines.reproject.inpaint import HATCH, MARK
 from motion_bridge.geometry.correspondence import where_was
-from motion_bridge.geometry.visible_surfaces import surfaces, widened
+from motion_bridge.geometry.scene import scene_of
+from motion_bridge.geometry.visible_surfaces import widened
 from ray_scene import Thing, film, flight, intrinsics, looking, placed, stage
 
 WIDTH, HEIGHT, COUNT = 160, 96, 12
@@ -24,7 +25,7 @@ def clearly_seen(shot, k):
     xy, seen = where_was(shot, k, 0)
     at = np.where(seen[..., None], xy, 0).astype(int)
     row, column = np.minimum(at[..., 1], shot.height - 1), np.minimum(at[..., 0], shot.width - 1)
-    mixed = widened(surfaces(shot, 0).fringe, 2)[row, column]
+    mixed = widened(scene_of(shot).surfaces(0).fringe, 2)[row, column]
     return seen, seen & ~mixed
 
 
@@ -124,7 +125,7 @@ def test_what_nobody_saw_continues_its_own_surface_and_no_outline_stays(generate
     plain = film(things, [STILL] * count, [LENS] * count, WIDTH, HEIGHT, samples=4)
     frames = generate(plain.shot)
     for k in range(2, count):
-        wall = (plain.shot.objects.index[k] == 1) & ~widened(surfaces(plain.shot, k).fringe, 2)
+        wall = (plain.shot.objects.index[k] == 1) & ~widened(scene_of(plain.shot).surfaces(k).fringe, 2)
         assert np.abs(frames[k].pixels - plain.truth(k))[wall].max() <= 2
 
 

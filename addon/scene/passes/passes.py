@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ....backend.motion_bridge import shot
-from ....backend.motion_bridge.geometry.rasterizer import rasterise
+from ....backend.motion_bridge.geometry.rasterizer import rasterize
 from ..geometry.frame_geometry import Moment
 from ..geometry.instances import Geometry
 from .motion_vectors import flow_back
@@ -33,7 +33,7 @@ class Maps:
     def draw(self, moment: Moment) -> None:
         """Fill one frame of every array."""
         at, soup = moment.at, moment.soup
-        seen = rasterise(moment.points, soup.triangles, moment.view)
+        seen = rasterize(moment.points, soup.triangles, moment.view)
         if self.depth is not None:
             self.depth[at] = seen.depth
         if self._movers is not None and self._index is not None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....backend.motion_bridge.errors import BadInput
-from ....backend.motion_bridge.geometry.rasterizer import Array, View, rasterise
+from ....backend.motion_bridge.geometry.rasterizer import Array, View, rasterize
 from ....backend.motion_bridge.shot import Tracks, map_array
 from ..geometry.frame_geometry import Moment
 from ..geometry.instances import Geometry
@@ -85,7 +85,7 @@ def _bound(
 
 def _shown(objects: tuple[str, ...], geometry: Geometry, first: Moment) -> NDArray[np.bool_]:
     """Where the picture shows one of the objects, or any if none is named: (H, W)."""
-    seen = rasterise(first.points, first.soup.triangles, first.view)
+    seen = rasterize(first.points, first.soup.triangles, first.view)
     wanted = np.zeros(len(geometry.things) + 1, bool)
     wanted[things_named(objects, geometry) if objects else slice(-1)] = True
     return wanted[np.append(first.soup.thing, len(geometry.things))[seen.triangle]]

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import shot as shots
 from ..errors import BackendFailed, BadInput, Cancelled, ModelMissing, MotionBridgeError, OutOfMemory
+from ..geometry.computed_maps import with_maps
 from ..ipc.events import Event, FrameMade, Progress, Said, Started
 from ..shot import Shot
 from ..takes import output_path, writer
@@ -48,7 +49,9 @@ def run(order: Order, changes: Changes, cancelled: Callable[[], bool]) -> Iterat
     if lacking := diagnostics.lack(order.engine):
         raise ModelMissing(f"Engine {order.engine} cannot run here: {lacking}.")
     settings = engines.settings(engine, shot)
-    _check_needs(engine.needs(settings), shot, order)
+    needs = engine.needs(settings)
+    shot = with_maps(shot, needs | {"depth"})  # some engines use depth where there is one
+    _check_needs(needs, shot, order)
     identity = writer.Identity(shots.digest(order.shot), order.engine, settings)
 
     def accepted_changes() -> list:
@@ -86,6 +89,8 @@ def _repaired(names: list[str]) -> str:
 
 def _check_needs(needs: Iterable[str], shot: Shot, order: Order) -> None:
     for name in sorted(needs):
+        if name == "objects" and shot.depth is not None:
+            continue  # one scene that stands still
         if getattr(shot, name) is None:
             raise BadInput(
                 f"{order.shot}: engine {order.engine} needs {name}, which this Shot does not hold. Write the Shot "

@@ -46,7 +46,7 @@ class Lattice:
 def probe(places: Array, points: Array, triangles: Index, view: View) -> tuple[Array, NDArray[np.int64]]:
     """What is nearest at places (n, 2) in pixels: depth (n,) float64, inf for nothing, and triangle (n,), -1.
 
-    points (V, 3) and triangles (F, 3) as for raster.rasterise. Places outside the picture see nothing.
+    points (V, 3) and triangles (F, 3) as for raster.rasterize. Places outside the picture see nothing.
     """
     depth = np.full(len(places), np.inf)
     triangle = np.full(len(places), -1)

@@ -1,6 +1,6 @@
 """What a camera sees of triangles, without a GPU: a z-buffer in numpy.
 
-Every triangle becomes rows, every row a span of pixels whose centres lie inside, every pixel keeps the nearest. A span
+Every triangle becomes rows, every row a span of pixels whose centers lie inside, every pixel keeps the nearest. A span
 is half open and an edge meets a row at a place that is computed from the edge alone, in one order; so two triangles
 that share an edge share its pixels out without a gap and without overlap. 1/z is a linear function of the pixel (in an
 orthographic view z itself is): that function comes from the triangle's plane, in float64, and gives the final depth.
@@ -18,14 +18,16 @@ from .camera import project, unproject
 Array = NDArray[np.floating]
 Index = NDArray[np.integer]
 
-TRIANGLES_AT_ONCE = 1 << 17  # these two bound the memory, about 200 MB
-FRAGMENTS_AT_ONCE = 1 << 17
-PIXELS_AT_ONCE = 1 << 15  # what a processor's cache holds
+ROWS_AT_ONCE = 1 << 15  # these three bound the memory, and what is in work stays in the processor's cache
+FRAGMENTS_AT_ONCE = 1 << 16
+PIXELS_AT_ONCE = 1 << 15
+LENGTHS = np.unique([1, 2, 3, *(int(4 * 2 ** (step / 2)) for step in range(27))])  # spans are padded to one of these
+LENGTH_OF = np.searchsorted(LENGTHS, np.arange(LENGTHS[-1] + 1)).astype(np.int16)
 
 
 @dataclass(frozen=True)
 class View:
-    """A camera as the rasteriser needs it."""
+    """A camera as the rasterizer needs it."""
 
     intrinsics: Array  # (3, 3), pixels; K[0, 0] < 0 mirrors the picture
     width: int
@@ -48,35 +50,49 @@ class Planes:
     """For each triangle the function of the pixel that gives its depth."""
 
     slope: Array  # (F, 3) float64: slope · (x, y, 1) is 1/z, or z in an orthographic view
-    nearness: Array  # (F, 2) float64: the least and the greatest 1/z in front of the near plane
+    inverse_depth: Array  # (F, 2) float64: the least and the greatest 1/z in front of the near plane
 
 
-def rasterise(points: Array, triangles: Index, view: View) -> Seen:
-    """The nearest of triangles (F, 3), indices into camera-space points (V, 3), at every pixel's centre.
+def rasterize(points: Array, triangles: Index, view: View) -> Seen:
+    """The nearest of triangles (F, 3), indices into camera-space points (V, 3), at every pixel's center.
 
     Both sides of a triangle are seen. Degenerate ones, and ones seen exactly edge-on, are not.
     """
-    best = np.zeros(view.height * view.width, np.uint64)  # 1/z in the upper half, the triangle's number + 1 below
-    planes = Planes(np.empty((len(triangles), 3)), np.empty((len(triangles), 2)))
+    best = np.zeros(view.height * view.width, np.uint64)  # 1/z in the upper half, a number from 1 in the lower
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         pixels = project(points, view.intrinsics, view.orthographic)
-        for at in range(0, len(triangles), TRIANGLES_AT_ONCE):
-            part = slice(at, at + TRIANGLES_AT_ONCE)
-            owner, screen = on_screen(points, pixels, triangles[part], view)
-            owner, screen = _covering(owner + at, screen)
-            mine = planes_of(points, triangles[owner], view)
-            planes.slope[owner], planes.nearness[owner] = mine.slope, mine.nearness
-            flat = np.isnan(mine.slope[:, 0])
-            _draw(best, screen[~flat], owner[~flat], planes, view)
-    triangle = (best & np.uint64(0xFFFFFFFF)).astype(np.int64) - 1
-    depth = np.full(best.shape, np.inf, np.float32)
-    hit = np.flatnonzero(triangle >= 0)
-    for at in range(0, len(hit), PIXELS_AT_ONCE):
-        part = hit[at : at + PIXELS_AT_ONCE]
-        row, column = np.divmod(part, view.width)
-        depth[part] = depth_at(np.stack([column + 0.5, row + 0.5], axis=-1), planes, triangle[part], view)
-    shape = (view.height, view.width)
-    return Seen(depth.reshape(shape), triangle.astype(np.int32).reshape(shape))
+        owner, screen = _covering(*on_screen(points, pixels, triangles, view))
+        planes = planes_of(points, triangles[owner], view)
+        drawn = np.flatnonzero(~np.isnan(planes.slope[:, 0]))
+        order = drawn[np.argsort(-planes.inverse_depth[drawn, 1], kind="stable")]  # near ones first: they hide the rest
+        owner, screen, planes = owner[order], screen[order], Planes(planes.slope[order], planes.inverse_depth[order])
+        _draw(best, screen, planes, view)
+    return _resolve(best, owner, planes, view)
+
+
+def _resolve(best: NDArray[np.uint64], owner: Index, planes: Planes, view: View) -> Seen:
+    """The picture that the buffer holds, with depths from the planes; number i in the buffer is owner[i - 1]."""
+    number = (best & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    slope = [np.concatenate([[0.0], part]) for part in planes.slope.T]
+    least, greatest = (np.concatenate([[0.0], part]) for part in planes.inverse_depth.T)
+    owner = np.concatenate([[-1], owner]).astype(np.int32)
+    depth, triangle = np.empty(best.shape, np.float32), owner.take(number)
+    rows, x = max(1, PIXELS_AT_ONCE // view.width), np.arange(view.width) + 0.5
+    for top in range(0, view.height, rows):
+        y = np.arange(top, min(view.height, top + rows))[:, None] + 0.5
+        part = slice(top * view.width, (top + len(y)) * view.width)
+        which = number[part].reshape(len(y), view.width)
+        value = slope[0].take(which)
+        value *= x
+        value += slope[1].take(which) * y
+        value += slope[2].take(which)
+        with np.errstate(divide="ignore"):
+            if view.orthographic:
+                np.divide(1, value, out=value)
+            np.maximum(value, least.take(which), out=value)
+            np.minimum(value, greatest.take(which), out=value)
+            depth[part] = (1 / value).ravel()
+    return Seen(depth.reshape(view.height, view.width), triangle.reshape(view.height, view.width))
 
 
 def planes_of(points: Array, triangles: Index, view: View) -> Planes:
@@ -92,19 +108,19 @@ def planes_of(points: Array, triangles: Index, view: View) -> Planes:
         slope = slope @ np.linalg.inv(view.intrinsics)
         least = np.minimum(np.minimum(first[:, 2], second[:, 2]), third[:, 2])
         greatest = np.maximum(np.maximum(first[:, 2], second[:, 2]), third[:, 2])
-        nearness = 1 / np.column_stack([greatest, np.maximum(least, view.near)])
+        inverse_depth = 1 / np.column_stack([greatest, np.maximum(least, view.near)])
     slope[~np.isfinite(slope).all(axis=1)] = np.nan
-    return Planes(slope, nearness)
+    return Planes(slope, inverse_depth)
 
 
 def depth_at(pixels: Array, planes: Planes, triangle: Index, view: View) -> Array:
     """The depth (n,) of a triangle (n,) each at pixels (n, 2), held within the triangle's own range."""
     slope = planes.slope[triangle]
     value = slope[:, 0] * pixels[:, 0] + slope[:, 1] * pixels[:, 1] + slope[:, 2]
-    limits = planes.nearness[triangle]
+    limits = planes.inverse_depth[triangle]
     with np.errstate(divide="ignore"):
-        nearness = 1 / value if view.orthographic else value
-        return 1 / np.minimum(np.maximum(nearness, limits[:, 0]), limits[:, 1])
+        inverse_depth = 1 / value if view.orthographic else value
+        return 1 / np.minimum(np.maximum(inverse_depth, limits[:, 0]), limits[:, 1])
 
 
 def barycentric(pixels: Array, depth: Array, corners: Array, view: View) -> Array:
@@ -172,80 +188,100 @@ def _cut(owner: Index, corners: Array, front: NDArray[np.bool_], near: float) ->
 
 def _meet(front: Array, behind: Array, near: float) -> Array:
     """Where an edge passes the near plane; always computed from the front, so that neighbours agree."""
-    share = (front[:, 2:] - near) / (front[:, 2:] - behind[:, 2:])
-    point = front + share * (behind - front)
+    t = (front[:, 2:] - near) / (front[:, 2:] - behind[:, 2:])
+    point = front + t * (behind - front)
     point[:, 2] = near
     return point
 
 
 def _covering(owner: Index, screen: Array) -> tuple[Index, Array]:
-    """Those triangles that may have a pixel's centre inside."""
+    """Those triangles that may have a pixel's center inside."""
     low, high = extent(screen)
     some = (np.ceil(high - 0.5) > np.ceil(low - 0.5)).all(axis=1)
     return owner[some], screen[some]
 
 
-def _draw(best: NDArray[np.uint64], screen: Array, owner: Index, planes: Planes, view: View) -> None:
-    """Put triangles into the buffer."""
-    far_first = np.argsort(planes.nearness[owner, 1])  # then the last one written is mostly the nearest
-    owner, screen = owner[far_first], screen[far_first]
+def _draw(best: NDArray[np.uint64], screen: Array, planes: Planes, view: View) -> None:
+    """Put triangles into the buffer; they come near ones first."""
     top, middle, bottom = _by_height(screen)
-    first = np.clip(np.ceil(top[:, 1] - 0.5), 0, view.height).astype(np.int64)
-    last = np.clip(np.ceil(bottom[:, 1] - 0.5), 0, view.height).astype(np.int64)
+    first, turn, last = (
+        np.clip(np.ceil(corner[:, 1] - 0.5), 0, view.height).astype(np.int64) for corner in (top, middle, bottom)
+    )
+    long, upper, lower = _edge(top, bottom), _edge(top, middle), _edge(middle, bottom)
+    depths = _Depths(
+        *(np.ascontiguousarray(part) for part in planes.slope.T),
+        *(part.astype(np.float32) for part in planes.inverse_depth.T),
+    )
     total = np.cumsum(last - first)
     at = 0
-    while at < len(owner):
+    while at < len(screen):
         done = total[at - 1] if at else 0
-        until = max(at + 1, int(np.searchsorted(total, done + FRAGMENTS_AT_ONCE, side="right")))
-        part = slice(at, until)
-        which, row = expand(first[part], last[part])
+        until = max(at + 1, int(np.searchsorted(total, done + ROWS_AT_ONCE, side="right")))
+        which, row = expand(first[at:until], last[at:until])
         which += at
-        left, right = _span(top[which], middle[which], bottom[which], row + 0.5)
-        begin = np.clip(np.ceil(left - 0.5), 0, view.width).astype(np.int64)
-        end = np.clip(np.ceil(right - 0.5), 0, view.width).astype(np.int64)
-        some = end > begin
-        _fill(best, owner[which[some]], row[some], begin[some], end[some], planes, view)
+        y = row + 0.5
+        one = _crossing(long, which, y)
+        other = np.where(row < turn.take(which), _crossing(upper, which, y), _crossing(lower, which, y))
+        begin = np.clip(np.ceil(np.minimum(one, other) - 0.5), 0, view.width).astype(np.int32)
+        count = np.clip(np.ceil(np.maximum(one, other) - 0.5), 0, view.width).astype(np.int32) - begin
+        held = np.flatnonzero(count > 0)
+        _fill(best, which[held], row[held], begin[held], count[held], depths, view)
         at = until
+
+
+@dataclass(frozen=True)
+class _Depths:
+    """Planes, a column each."""
+
+    across: Array  # (F,) float64
+    down: Array
+    offset: Array
+    least: NDArray[np.float32]  # (F,) 1/z
+    greatest: NDArray[np.float32]
 
 
 def _fill(
-    best: NDArray[np.uint64], owner: Index, row: Index, begin: Index, end: Index, planes: Planes, view: View
+    best: NDArray[np.uint64], number: Index, row: Index, begin: Index, count: Index, depths: _Depths, view: View
 ) -> None:
-    """Put spans of pixels into the buffer: the columns from begin to before end of a row, for a triangle."""
-    slope = planes.slope[owner]
-    value = slope[:, 0] * (begin + 0.5) + slope[:, 1] * (row + 0.5) + slope[:, 2]
-    limits = planes.nearness[owner].astype(np.float32)
-    start, step = value.astype(np.float32), slope[:, 0].astype(np.float32)
-    place = row * view.width
-    total = np.cumsum(end - begin)
-    at = 0
-    while at < len(owner):
-        done = total[at - 1] if at else 0
-        until = max(at + 1, int(np.searchsorted(total, done + FRAGMENTS_AT_ONCE, side="right")))
-        which, column = expand(begin[at:until], end[at:until])
-        which += at
-        near = start[which] + step[which] * (column - begin[which]).astype(np.float32)
-        if view.orthographic:
-            near = 1 / near
-        near = np.minimum(np.maximum(near, limits[which, 0]), limits[which, 1])
-        key = near.view(np.uint32).astype(np.uint64) << np.uint64(32)
-        key |= (owner[which] + 1).astype(np.uint64)
-        pixel = place[which] + column
-        if view.far < np.inf:
-            kept = near >= np.float32(1 / view.far)
-            key, pixel = key[kept], pixel[kept]
-        _keep_greatest(best, pixel, key)
-        at = until
+    """Put spans of pixels into the buffer: so many columns of a row from `begin` on, for a triangle each."""
+    slope = depths.across.take(number)
+    value = slope * (begin + 0.5)
+    value += depths.down.take(number) * (row + 0.5)
+    value += depths.offset.take(number)
+    start, step = value.astype(np.float32), slope.astype(np.float32)
+    least, greatest = depths.least.take(number), depths.greatest.take(number)
+    place, key_below = row * view.width + begin, (number + 1).astype(np.uint64)
+    length = LENGTH_OF.take(count)
+    order = np.argsort(length, kind="stable")[::-1]  # far ones first in each batch: the last one written is the nearest
+    edges = len(order) - np.searchsorted(length[order[::-1]], np.arange(len(LENGTHS) + 1))
+    for at, wide in enumerate(LENGTHS.tolist()):
+        for begins in range(edges[at + 1], edges[at], max(1, FRAGMENTS_AT_ONCE // wide)):
+            some = order[begins : min(edges[at], begins + max(1, FRAGMENTS_AT_ONCE // wide)), None]
+            column = np.minimum(np.arange(wide, dtype=np.int32), count[some] - np.int32(1))  # the last one repeats
+            near = step[some] * column.astype(np.float32)
+            near += start[some]
+            if view.orthographic:
+                np.divide(1, near, out=near)
+            np.maximum(near, least[some], out=near)
+            np.minimum(near, greatest[some], out=near)
+            key = near.view(np.uint32).astype(np.uint64)
+            key <<= np.uint64(32)
+            key |= key_below[some]
+            pixel = (place[some] + column).ravel()
+            key = key.ravel()
+            if view.far < np.inf:
+                kept = np.flatnonzero(near.ravel() >= np.float32(1 / view.far))
+                pixel, key = (pixel, key) if len(kept) == len(key) else (pixel[kept], key[kept])
+            _keep_greatest(best, pixel, key)
 
 
 def _keep_greatest(best: NDArray[np.uint64], pixel: Index, key: NDArray[np.uint64]) -> None:
     """best[pixel] = max(best[pixel], key) where pixels may repeat: write, and write again what was overwritten."""
-    while True:
-        better = key > best[pixel]
-        pixel, key = pixel[better], key[better]
-        if not len(pixel):
-            return
+    better = np.flatnonzero(key > best.take(pixel))
+    while len(better):
+        pixel, key = pixel.take(better), key.take(better)
         best[pixel] = key
+        better = np.flatnonzero(key > best.take(pixel))
 
 
 def _by_height(screen: Array) -> tuple[Array, Array, Array]:
@@ -255,16 +291,15 @@ def _by_height(screen: Array) -> tuple[Array, Array, Array]:
     return screen[rows, order[:, 0]], screen[rows, order[:, 1]], screen[rows, order[:, 2]]
 
 
-def _span(top: Array, middle: Array, bottom: Array, y: Array) -> tuple[Array, Array]:
-    """Where the row at height y enters and leaves a triangle."""
-    upper = (y < middle[:, 1])[:, None]
-    long = _crossing(top, bottom, y)
-    short = _crossing(np.where(upper, top, middle), np.where(upper, middle, bottom), y)
-    return np.minimum(long, short), np.maximum(long, short)
+def _edge(above: Array, below: Array) -> tuple[Array, Array, Array]:
+    """Edges as x and y of their upper end, and x per y."""
+    return above[:, 0].copy(), above[:, 1].copy(), (below[:, 0] - above[:, 0]) / (below[:, 1] - above[:, 1])
 
 
-def _crossing(above: Array, below: Array, y: Array) -> Array:
-    return above[:, 0] + (y - above[:, 1]) * ((below[:, 0] - above[:, 0]) / (below[:, 1] - above[:, 1]))
+def _crossing(edge: tuple[Array, Array, Array], which: Index, y: Array) -> Array:
+    """Where edges meet the rows at height y."""
+    x, above, slope = edge
+    return x.take(which) + (y - above.take(which)) * slope.take(which)
 
 
 def expand(begin: Index, end: Index) -> tuple[Index, Index]:

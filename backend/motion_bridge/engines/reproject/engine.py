@@ -1,30 +1,36 @@
-"""The engine `reproject`: the first frame, moved along the true motion of camera and objects.
+"""The engine `reproject`: key pictures, moved along the true motion of camera and objects.
 
-Each pixel of a frame asks, in turn, the first frame, the frames in memory and the frame before whether they show its
-point, and takes the colour from the first that does. What nobody shows is filled, or marked. Positions and colours are
-floating point throughout and rounded once, when the frame is finished.
+Each pixel of a frame takes its color from the key pictures that show its point, then from the frames in the buffer and
+the frame before. What nobody shows is filled, or marked. Positions and colors are floating point throughout and rounded
+once, when the frame is finished.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...geometry.visible_surfaces import Surfaces, surfaces
+from ...geometry.mesh_scene import MeshScene
+from ...geometry.one_ahead import one_ahead
+from ...geometry.scene import Scene, scene_of
+from ...geometry.visible_surfaces import Surfaces
 from ...shot import Shot
 from ..base import Changes, Finished, Frame
 from ..base import settings as engine_settings
-from .frame_buffer import Memory, Source
-from .gather import Gathered, doubtful, gather, paint
-from .inpaint import guess, mark, relax
+from .blend import blend
+from .frame_buffer import FrameBuffer, Source
+from .gather import Gathered, look_up
+from .inpaint import fill, mark
+from .viewport_colors import ViewportColors
 
 
 class Reproject:
     """Nothing may change while it runs: every frame builds on those before it, so a change would mix two jobs."""
 
     accepts: frozenset[str] = frozenset()
-    defaults: Mapping[str, Any] = {"mark_unseen": False}  # hatch what the first frame does not show, or fill it
+    defaults: Mapping[str, Any] = {"mark_unseen": False}  # hatch what no key picture shows, or fill it
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
         """What its motion is read from."""
@@ -32,70 +38,124 @@ class Reproject:
 
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]:
         """The missing frames in order; each notes how many pixels it revealed and which frames were remembered."""
+        made = one_ahead(self._made(shot, finished))
+        try:
+            while True:
+                changes()  # nothing comes of it, but a cancelled job ends here
+                frame = next(made, None)
+                if frame is None:
+                    return
+                yield frame
+        finally:
+            made.close()
+
+    def _made(self, shot: Shot, finished: Finished) -> Iterator[Frame]:
         marking = bool(engine_settings(self, shot)["mark_unseen"])
-        first = Source(0, shot.first_frame, surfaces(shot, 0))
-        memory = None
-        for k in range(len(shot.frames)):
-            changes()  # nothing comes of it, but a cancelled job ends here
-            if k in finished:
-                memory = None
+        scene, pictures = scene_of(shot), key_pictures(shot)
+        missing = [k for k in range(len(shot.frames)) if k not in finished]
+        if not missing:
+            return
+        keys = {k: Source(k, picture, scene.surfaces(k)) for k, picture in sorted(pictures.items())}
+        maker = Maker(scene, keys)
+        buffer = None
+        for k, here in one_ahead((k, keys[k].surfaces if k in keys else scene.surfaces(k)) for k in missing):
+            if marking and k not in keys:
+                yield maker.marked(k, here)
             elif k == 0:
-                yield Frame(0, shot.first_frame, {"revealed": 0, "remembers": []})
-            elif marking:
-                yield marked(shot, k, first)
+                yield Frame(0, eight_bits(pictures[0]), {"revealed": 0, "remembers": []})
             else:
-                frame, memory = made(shot, k, memory or recalled(shot, k - 1, first, finished))
+                if buffer is None or buffer.last.index != k - 1:
+                    buffer = maker.recalled(k - 1, finished)
+                frame, buffer = maker.made(k, here, buffer)
                 yield frame
 
 
-def made(shot: Shot, k: int, memory: Memory) -> tuple[Frame, Memory]:
-    """Frame k, and the memory after it."""
-    here = surfaces(shot, k)
-    memory = memory.before(shot, k, here)
-    durable = memory.durable()
-    gathered = gather(shot, k, here, durable)
-    fresh = gathered.unseen
-    if durable[-1] is not memory.last:
-        gathered = gathered.and_then(gather(shot, k, here, [memory.last], gathered.unknown))
-    pixels = rounded(painted(gathered, here, [*durable, memory.last]))
-    notes = {"revealed": int(gathered.unseen.sum()), "remembers": memory.notes()}
-    return Frame(k, pixels, notes), memory.after(Source(k, pixels, here), fresh)
+class Maker:
+    """Makes single frames."""
+
+    def __init__(self, scene: Scene, keys: Mapping[int, Source]) -> None:
+        """keys: by position in the Shot; the first frame is among them."""
+        self.scene, self.keys = scene, keys
+        shot = scene.shot
+        self.times = np.array(shot.frames, np.float64) if shot.times is None else np.asarray(shot.times)
+
+    def made(self, k: int, here: Surfaces, buffer: FrameBuffer) -> tuple[Frame, FrameBuffer]:
+        """Frame k, and the buffer after it."""
+        buffer = buffer.before(self.scene, k, here)
+        if k in self.keys:
+            key = self.keys[k]
+            notes = {"revealed": 0, "remembers": buffer.notes()}
+            return Frame(k, eight_bits(key.pixels), notes), buffer.after(key, np.zeros(here.index.shape, bool))
+        gathered = self._durable(k, here, buffer)
+        fresh = gathered.unseen.reshape(here.index.shape).copy()
+        sources = [*self.keys.values(), *buffer.frames()]
+        if not any(buffer.last is source for source in sources):
+            self._take(gathered, k, here, buffer.last)
+            sources.append(buffer.last)
+        revealed = int(gathered.unseen.sum())
+        pixels = rounded(self._filled(gathered, k, here, sources))
+        notes = {"revealed": revealed, "remembers": buffer.notes()}
+        return Frame(k, pixels, notes), buffer.after(Source(k, pixels, here), fresh)
+
+    def marked(self, k: int, here: Surfaces) -> Frame:
+        """Frame k with a hatch where no key picture shows what is there."""
+        gathered = blend(self.scene, k, here, list(self.keys.values()), self.times)
+        colors = gathered.picture(here.index.shape)
+        mark(colors, gathered.unseen.reshape(here.index.shape))
+        return Frame(k, rounded(colors), {"revealed": int(gathered.unseen.sum()), "remembers": []})
+
+    def recalled(self, k: int, finished: Finished) -> FrameBuffer:
+        """The buffer after a finished frame, from what the finished frames say."""
+        here = self.keys[k].surfaces if k in self.keys else self.scene.surfaces(k)
+        last = self.keys[k] if k in self.keys else Source(k, finished.pixels(k), here)
+        kept = tuple(
+            (worth, Source(index, finished.pixels(index), self.scene.surfaces(index)))
+            for index, worth in (finished.notes(k)["remembers"] if k in finished else ())
+        )
+        buffer = FrameBuffer(kept, last, np.zeros(here.index.shape, bool))
+        if k in self.keys:
+            return buffer
+        return buffer.after(last, self._durable(k, here, buffer).unseen.reshape(here.index.shape))
+
+    def _durable(self, k: int, here: Surfaces, buffer: FrameBuffer) -> Gathered:
+        """What key pictures and kept frames show of frame k."""
+        gathered = blend(self.scene, k, here, list(self.keys.values()), self.times)
+        for source in buffer.frames():
+            self._take(gathered, k, here, source)
+        return gathered
+
+    def _take(self, gathered: Gathered, k: int, here: Surfaces, source: Source) -> None:
+        unknown = np.flatnonzero(gathered.unknown)
+        if len(unknown):
+            gathered.take(look_up(self.scene, k, here, source, unknown), here)
+
+    def _filled(self, gathered: Gathered, k: int, here: Surfaces, sources: list[Source]) -> NDArray[np.float32]:
+        colors = gathered.picture(here.index.shape)
+        if gathered.unknown.any():
+            unseen, loose = gathered.unseen.reshape(here.index.shape), gathered.loose(here.index.shape)
+            fill(colors, unseen, loose, k, here, sources, self._viewport)
+        return colors
+
+    @cached_property
+    def _viewport(self) -> ViewportColors | None:
+        first = self.keys[min(self.keys)]
+        return ViewportColors(self.scene, first) if isinstance(self.scene, MeshScene) else None
 
 
-def marked(shot: Shot, k: int, first: Source) -> Frame:
-    """Frame k with a hatch where the first frame does not show what is there."""
-    here = surfaces(shot, k)
-    gathered = gather(shot, k, here, [first])
-    colours = painted(gathered, here, [first])
-    mark(colours, gathered.unseen)
-    return Frame(k, rounded(colours), {"revealed": int(gathered.unseen.sum()), "remembers": []})
+def key_pictures(shot: Shot) -> dict[int, NDArray[np.generic]]:
+    """The pictures that the scene's own renderer made (or somebody gave), by position; the first frame is one."""
+    given = {shot.frames.index(frame): picture for frame, picture in shot.key_pictures.items()}
+    return {0: shot.first_frame, **given}
 
 
-def recalled(shot: Shot, k: int, first: Source, finished: Finished) -> Memory:
-    """The memory after a finished frame, from what the finished frames say."""
-    last = first if k == 0 else Source(k, finished.pixels(k), surfaces(shot, k))
-    kept = tuple(
-        (worth, Source(index, finished.pixels(index), surfaces(shot, index)))
-        for index, worth in finished.notes(k)["remembers"]
-    )
-    memory = Memory(first, kept, last, np.zeros((shot.height, shot.width), bool))
-    return memory.after(last, gather(shot, k, last.surfaces, memory.durable()).unseen)
+def eight_bits(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """A picture of 8 or 16 bits in 8."""
+    return pixels if pixels.dtype == np.uint8 else np.rint(pixels / 257).astype(np.uint8)  # type: ignore[return-value]
 
 
-def painted(gathered: Gathered, here: Surfaces, sources: Sequence[Source]) -> NDArray[np.float32]:
-    """The colours (H, W, 3) of a frame: those that were found, and what fills the rest."""
-    colours = np.zeros((*here.index.shape, 3), np.float32)
-    for each in [*gathered.ghosts, *gathered.found]:
-        paint(colours, each, here)
-    if gathered.unknown.any():
-        loose = gathered.unknown | doubtful(gathered)
-        guess(colours, gathered.unseen, ~loose, here, sources)
-        relax(colours, loose, here)
-    return colours
-
-
-def rounded(colours: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.clip(np.rint(colours), 0, 255).astype(np.uint8)
+def rounded(colors: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Floating-point colors as bytes."""
+    return np.clip(np.rint(colors), 0, 255).astype(np.uint8)
 
 
 engine = Reproject()

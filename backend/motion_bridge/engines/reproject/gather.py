@@ -1,6 +1,9 @@
-"""Colours for the pixels of a frame, each from the first source that shows its point."""
+"""Colors for the pixels of a frame from pictures that show their points.
 
-from collections.abc import Sequence
+A renderer's filter mixes the colors of two objects along their silhouette. As long as the silhouette is there that is
+as it should be; where it has moved on, the mixture would be a ghost, and is taken only where nothing else is known.
+"""
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...geometry.correspondence import follow, same_surface
+from ...geometry.scene import Scene
 from ...geometry.visible_surfaces import Mask, Surfaces, widened
-from ...shot import Shot
 from .frame_buffer import Source
-from .resample import footprint, prepare, sample, sample_some
+from .resample import SHARP, SOFT, footprint, sample, sample_averaged, sample_some
 
 Array = NDArray[Any]
 
@@ -24,93 +27,150 @@ class Found:
     pixels: NDArray[np.intp]  # (N,) positions in the flattened picture
     x: Array
     y: Array
-    nearness: Array
+    inverse_depth: Array
     mixed: NDArray[np.bool_]  # (N,) in a fringe of the source
+    ghost: NDArray[np.bool_]  # (N,) and in none of this frame
+    axes: Array | None  # (4, N) float32: how x and y change from a pixel to its right, and below; where worked out
 
     def only(self, which: NDArray) -> "Found":
-        return Found(
-            self.source, self.pixels[which], self.x[which], self.y[which], self.nearness[which], self.mixed[which]
-        )
+        """Some of them: numbers (n,) or a mask (N,)."""
+        axes = None if self.axes is None else self.axes[:, which]
+        parts = (self.pixels, self.x, self.y, self.inverse_depth, self.mixed, self.ghost)
+        return Found(self.source, *(part[which] for part in parts), axes)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Gathered:
-    """What the sources give to a frame."""
+    """Colors of a frame so far."""
 
-    found: list[Found]
-    ghosts: list[Found]  # seen only where a source mixes two things' colours and this frame does not
-    unknown: Mask  # (H, W) what is in `found` nowhere
-    unseen: Mask  # (H, W) what is in `ghosts` neither
+    colors: NDArray[np.float32]  # (3, H·W)
+    unknown: NDArray[np.bool_]  # (H·W,) without a color of their own
+    unseen: NDArray[np.bool_]  # (H·W,) of these, what not even a ghost shows
+    mixed: NDArray[np.bool_]  # (H·W,) whose colors are those of a fringe
 
-    def and_then(self, more: "Gathered") -> "Gathered":
-        """Together with what further sources give to the unknown pixels."""
-        return Gathered(
-            [*self.found, *more.found], [*self.ghosts, *more.ghosts], more.unknown, more.unseen & self.unseen
-        )
+    @staticmethod
+    def nothing(here: Surfaces) -> "Gathered":
+        size = here.index.size
+        return Gathered(np.zeros((3, size), np.float32), np.ones(size, bool), np.ones(size, bool), np.zeros(size, bool))
+
+    def take(self, found: Found, here: Surfaces) -> None:
+        """Give pixels that are unknown the colors of a source; ghosts where nothing else is known."""
+        ghosts = found.only(found.ghost & self.unseen[found.pixels])
+        self.colors[:, ghosts.pixels] = colors_of(ghosts, here)
+        self.unseen[found.pixels] = False
+        self.put(clean := found.only(~found.ghost), colors_of(clean, here))
+
+    def put(self, found: Found, colors: Array) -> None:
+        """Give pixels their colors (3, N)."""
+        self.colors[:, found.pixels] = colors
+        self.mixed[found.pixels] = found.mixed
+        self.unknown[found.pixels] = False
+        self.unseen[found.pixels] = False
+
+    def picture(self, shape: tuple[int, int]) -> NDArray[np.float32]:
+        """The colors as a picture (H, W, 3)."""
+        return np.ascontiguousarray(self.colors.T).reshape(*shape, 3)
+
+    def loose(self, shape: tuple[int, int]) -> Mask:
+        """What has to be filled (H, W): the unknown, and mixed colors that touch it: something has moved away there."""
+        unknown = self.unknown.reshape(shape)
+        return unknown | (self.mixed.reshape(shape) & widened(unknown, 1))
 
 
-def gather(shot: Shot, k: int, here: Surfaces, sources: Sequence[Source], wanted: Mask | None = None) -> Gathered:
-    """What each source gives to frame k, or to its wanted pixels (H, W); the first that shows a point gives it.
+def look_up(
+    scene: Scene, k: int, here: Surfaces, source: Source, pixels: NDArray[np.intp] | None = None, *, axes: bool = False
+) -> Found:
+    """Where the pixels of frame k, or some of them, stood in a source that shows their points."""
+    height, width = here.index.shape
+    asked = pixels
+    if pixels is not None and axes:  # with their neighbors, whose places say how far a step goes
+        mask = np.zeros(here.index.size, bool)
+        mask[pixels] = True
+        asked = np.flatnonzero(widened(mask.reshape(height, width), 1))
+    old = follow(scene, k, source.index, here, source.surfaces, asked)
+    if asked is None or asked is pixels:
+        seen = np.flatnonzero(old.seen)
+    else:
+        seen = np.flatnonzero(old.seen & mask[asked])
+    x, y = old.x[seen], old.y[seen]
+    column = np.minimum(x.astype(np.int32), np.int32(width - 1))
+    row = np.minimum(y.astype(np.int32), np.int32(height - 1))
+    mixed = source.surfaces.fringe.ravel().take(row * np.int32(width) + column)
+    every = seen if asked is None else asked[seen]
+    ghost = mixed & ~here.fringe.ravel().take(every)
+    steps = _axes(*(_everywhere(side, asked, here) for side in (old.x, old.y)), here)[:, every] if axes else None
+    return Found(source, every, x, y, old.inverse_depth[seen], mixed, ghost, steps)
 
-    A renderer's filter mixes the colours of two things along their silhouette. As long as the silhouette is there
-    that is as it should be; where it has moved on, the mixture would stand there as a ghost, and is not given.
+
+def _everywhere(values: Array, pixels: NDArray[np.intp] | None, here: Surfaces) -> Array:
+    if pixels is None:
+        return values
+    whole = np.full(here.index.size, np.nan, np.float32)
+    whole[pixels] = values
+    return whole
+
+
+def _axes(x: Array, y: Array, here: Surfaces) -> NDArray[np.float32]:
+    """How positions change from each pixel to its neighbors, (4, N): dx/right, dy/right, dx/below, dy/below.
+
+    Across a silhouette they say nothing; there a pixel counts as one pixel.
     """
-    todo = np.arange(here.index.size) if wanted is None else np.flatnonzero(wanted)
-    unseen = np.zeros(here.index.size, bool)
-    unseen[todo] = True
-    found, ghosts = [], []
-    for source in sources:
-        old = follow(shot, k, source.index, here, source.surfaces, todo)
-        (seen,) = np.nonzero(old.seen)
-        x, y = old.x[seen], old.y[seen]
-        column, row = np.minimum(x.astype(np.intp), shot.width - 1), np.minimum(y.astype(np.intp), shot.height - 1)
-        mixed = source.surfaces.fringe[row, column]
-        every = Found(source, todo[seen], x, y, old.nearness[seen], mixed)
-        ghost = mixed & ~here.fringe.ravel()[every.pixels]
-        found.append(every.only(~ghost))
-        ghosts.append(every.only(ghost & unseen[every.pixels]))
-        unseen[every.pixels] = False
-        todo = np.delete(todo, seen[~ghost])
-    unknown = np.zeros(here.index.size, bool)
-    unknown[todo] = True
-    return Gathered(found, ghosts, unknown.reshape(here.index.shape), unseen.reshape(here.index.shape))
+    height, width = here.index.shape
+    out = np.zeros((4, height, width), np.float32)
+    out[0] = out[3] = 1
+    for at, side in ((0, x), (1, y)):
+        side = side.reshape(height, width)
+        if width > 1:
+            np.subtract(side[:, 1:], side[:, :-1], out=out[at, :, :-1], casting="same_kind")
+            out[at, :, -1] = out[at, :, -2]
+        if height > 1:
+            np.subtract(side[1:], side[:-1], out=out[at + 2, :-1], casting="same_kind")
+            out[at + 2, -1] = out[at + 2, -2]
+    for some, values in ((here.edge_right, (1, 0)), (here.edge_below, (0, 1))):
+        first = 0 if values == (1, 0) else 2
+        for at, value in enumerate(values):
+            out[first + at][some] = value
+    return out.reshape(4, -1)
 
 
-def doubtful(gathered: Gathered) -> Mask:
-    """Given pixels (H, W) whose colours are mixed and that touch unknown ones: something has moved away from them."""
-    mixed = np.zeros(gathered.unknown.size, bool)
-    for each in gathered.found:
-        mixed[each.pixels] = each.mixed
-    return mixed.reshape(gathered.unknown.shape) & widened(gathered.unknown, 1)
+def resolution(axes: Array) -> NDArray[np.float32]:
+    """How many of a source's pixels fall into each pixel, at most 1: (N,)."""
+    area = np.abs(axes[0] * axes[3] - axes[1] * axes[2])
+    return np.minimum(np.nan_to_num(area), np.float32(1))
 
 
-def paint(colours: Array, found: Found, here: Surfaces) -> None:
-    """Write the colours (H, W, 3) float32 that a source gives, in place.
+def colors_of(found: Found, here: Surfaces) -> NDArray[np.float32]:
+    """The colors (3, N) that a source gives.
 
     Near the source's silhouettes only pixels of the same surface count, so that nothing bleeds across.
     """
     height, width = here.index.shape
     source = found.source
-    flat = colours.reshape(-1, 3)
-    picture = prepare(source.pixels)
-    left = np.clip(np.floor(found.x - 0.5), 0, width - 1).astype(np.intp)
-    top = np.clip(np.floor(found.y - 0.5), 0, height - 1).astype(np.intp)
-    edge = source.surfaces.near_edge.ravel()[top * width + left]
-    flat[found.pixels] = sample(picture, found.x, found.y)
-    (some,) = np.nonzero(edge)
+    colors = sample(source.picture, found.x, found.y)
+    if found.axes is not None:
+        longest = np.maximum(found.axes[0] ** 2 + found.axes[1] ** 2, found.axes[2] ** 2 + found.axes[3] ** 2)
+        some = np.flatnonzero(longest > SHARP**2)
+        if len(some):
+            share = np.clip((np.sqrt(longest[some]) - SHARP) / (SOFT - SHARP), 0, 1)
+            averaged = sample_averaged(source.picture, found.x[some], found.y[some], found.axes[:, some])
+            colors[:, some] += share * (averaged - colors[:, some])
+    left = np.clip(np.floor(found.x - 0.5), 0, width - 1).astype(np.int32)
+    top = np.clip(np.floor(found.y - 0.5), 0, height - 1).astype(np.int32)
+    some = np.flatnonzero(source.surfaces.near_edge.ravel().take(top * np.int32(width) + left))
     x, y, pixels = found.x[some], found.y[some], found.pixels[some]
-    belongs = _belonging(source.surfaces, x, y, here, pixels, found.nearness[some])
-    careful = sample_some(picture, x, y, belongs)
-    fine = np.isfinite(careful[:, 0])
-    flat[pixels[fine]] = careful[fine]
+    belongs = _belonging(source.surfaces, x, y, here, pixels, found.inverse_depth[some])
+    careful = sample_some(source.picture, x, y, belongs)
+    fine = np.isfinite(careful[0])
+    colors[:, some[fine]] = careful[:, fine]
+    return colors
 
 
 def _belonging(
-    there: Surfaces, x: Array, y: Array, here: Surfaces, pixels: NDArray[np.intp], nearness: Array
+    there: Surfaces, x: Array, y: Array, here: Surfaces, pixels: NDArray[np.intp], inverse_depth: Array
 ) -> NDArray[np.bool_]:
     """Which of the 4×4 taps around each (x, y) show the same as a pixel of this frame does: (4, 4, N).
 
-    Mixed colours are for pixels that are mixed themselves.
+    Mixed colors are for pixels that are mixed themselves.
     """
     height, width = there.index.shape
     left, top, _, _ = footprint(x, y)
@@ -119,6 +179,6 @@ def _belonging(
     for row in range(4):
         for column in range(4):
             at = np.clip(top + row - 1, 0, height - 1) * width + np.clip(left + column - 1, 0, width - 1)
-            belongs[row, column] = same_surface(there, at, index, nearness, reach=2)
+            belongs[row, column] = same_surface(there, at, index, inverse_depth, reach=2)
             belongs[row, column] &= mixed | ~there.fringe.ravel()[at]
     return belongs

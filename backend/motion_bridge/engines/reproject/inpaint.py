@@ -1,9 +1,9 @@
-"""Colours for what nobody has seen: the smoothest continuation of the same surface.
+"""Colors for what no picture shows: its own surface, continued.
 
-First a guess for each thing, from a pyramid: its known colours are averaged downwards, and what is unknown takes them
-from the finest level that has any, or farther away the thing's usual colour. Then the colours relax, each towards the
-mean of those neighbours that no silhouette separates from it, so that an uncovered wall continues the wall and not
-what stood before it.
+What is unknown starts from the nearest known pixel of the same object, farther away from the object's usual color. Then
+the colors relax, each towards the mean of those neighbors that no silhouette separates from it, so that an uncovered
+wall continues the wall and not what stood before it. Last comes texture: the fine detail of the pixel that lies as far
+on the known side. An object that was never seen has its material's color.
 """
 
 from collections.abc import Sequence
@@ -14,97 +14,134 @@ from numpy.typing import NDArray
 
 from ...geometry.visible_surfaces import Mask, Surfaces
 from .frame_buffer import Source
+from .viewport_colors import ViewportColors
 
 Array = NDArray[Any]
 
 WORK = 600_000  # pixels relaxed in all: many rounds where little is missing, few where everything is
 ROUNDS = 8, 60  # at least, at most
 OVERSHOOT = 1.8  # of a relaxation step
-FAR = 64  # pixels around what is unknown in which known ones matter
-HINT = 0.001  # the weight of a thing's usual colour beside that of a known pixel
+REACH = 64  # pixels: how far a known pixel is looked for, about
+GRAIN = 2  # pixels around one whose mean is not its detail
 HATCH = 6  # pixels: width of a stripe
 MARK = (255, 0, 255), (60, 0, 60)
 
 
-def guess(colours: Array, unknown: Mask, known: Mask, here: Surfaces, sources: Sequence[Source]) -> None:
-    """Write first colours (H, W, 3) float32 of unknown pixels (H, W) in place, thing by thing."""
-    for thing in np.flatnonzero(np.bincount(here.index[unknown])):
-        mine = here.index == thing
-        box = _box(mine & unknown)
-        wanted = (mine & unknown)[box]
-        weight = (mine & known)[box] + wanted * np.float32(HINT)
-        spread = np.where(wanted[..., None], _usual_colour(sources, int(thing)), colours[box])
-        colours[box][wanted] = _pyramid(spread, weight)[wanted]
+def fill(
+    colors: Array,
+    unseen: Mask,
+    loose: Mask,
+    k: int,
+    here: Surfaces,
+    sources: Sequence[Source],
+    viewport: ViewportColors | None,
+) -> None:
+    """Complete the colors (H, W, 3) float32 of frame k in place; unseen (H, W): without a color as yet; loose: with a
+    doubtful one, or none.
+    """
+    flat, index = colors.reshape(-1, 3), here.index.ravel()
+    pixels = np.flatnonzero(loose)
+    nearest = nearest_known(~loose & ~here.fringe, pixels, here.index)
+    empty = unseen.ravel()[pixels]
+    near = empty & (nearest >= 0)
+    flat[pixels[near]] = flat[nearest[near]]
+    rest = pixels[empty & (nearest < 0)]
+    finished = np.zeros(loose.size, bool)
+    for each in np.unique(index[rest]).tolist():
+        mine = rest[index[rest] == each]
+        usual = _usual_color(sources, each)
+        if usual is None and each > 0 and viewport is not None:
+            flat[mine] = viewport.of(k, here, mine)
+            finished[mine] = True
+        else:
+            flat[mine] = np.float32(127.5) if usual is None else usual
+    if not finished.all():
+        relax(colors, loose & ~finished.reshape(loose.shape), here)
+        some = nearest >= 0
+        add_detail(colors, pixels[some], nearest[some], loose | here.fringe, here.index)
 
 
-def relax(colours: Array, loose: Mask, here: Surfaces) -> None:
-    """Smooth the colours of loose pixels (H, W) in place: over-relaxation on a chessboard, black and white in turn."""
+def relax(colors: Array, loose: Mask, here: Surfaces) -> None:
+    """Smooth the colors of loose pixels (H, W) in place: over-relaxation on a chessboard, black and white in turn."""
     height, width = loose.shape
-    flat = colours.reshape(-1, 3)
+    flat = colors.reshape(-1, 3)
     row, column = np.nonzero(loose)
     bound = np.stack(
         [
-            (row > 0) & ~here.torn_below[row - 1, column],
-            (row < height - 1) & ~here.torn_below[row, column],
-            (column > 0) & ~here.torn_right[row, column - 1],
-            (column < width - 1) & ~here.torn_right[row, column],
+            (row > 0) & ~here.edge_below[row - 1, column],
+            (row < height - 1) & ~here.edge_below[row, column],
+            (column > 0) & ~here.edge_right[row, column - 1],
+            (column < width - 1) & ~here.edge_right[row, column],
         ]
     )
-    share = bound / np.maximum(bound.sum(0), 1).astype(np.float32)
+    weight = bound / np.maximum(bound.sum(0), 1).astype(np.float32)
     pixels = row * width + column
     around = np.clip(pixels + np.array([[-width], [width], [-1], [1]]), 0, flat.shape[0] - 1)
     fields = [bound.any(0) & ((row + column) % 2 == odd) for odd in (0, 1)]
-    fields = [(pixels[field], around[:, field], share[:, field, None].astype(np.float32)) for field in fields]
+    fields = [(pixels[field], around[:, field], weight[:, field, None].astype(np.float32)) for field in fields]
     for _ in range(int(np.clip(WORK / len(pixels), *ROUNDS))):
         for at, beside, part in fields:
             mean = sum(flat.take(each, axis=0) * of_it for each, of_it in zip(beside, part, strict=True))
             flat[at] += np.float32(OVERSHOOT) * (mean - flat[at])
 
 
-def mark(colours: Array, unknown: Mask) -> None:
-    """Hatch unknown pixels in a colour that no scene has, in place."""
+def add_detail(colors: Array, pixels: Array, nearest: Array, doubtful: Mask, index: NDArray[np.integer]) -> None:
+    """Lay the texture of known pixels over others (n,), in place: that of their mirror image in the nearest known one.
+
+    doubtful (H, W): what has no detail of its own to give. Detail is what a pixel differs by from those around it.
+    """
+    height, width = index.shape
+    (row, column), (at_row, at_column) = np.divmod(pixels, width), np.divmod(nearest, width)
+    to_row, to_column = 2 * at_row - row, 2 * at_column - column
+    inside = (to_row >= GRAIN) & (to_row < height - GRAIN) & (to_column >= GRAIN) & (to_column < width - GRAIN)
+    pixels, mirror = pixels[inside], (to_row * width + to_column)[inside]
+    flat, index, doubtful = colors.reshape(-1, 3), index.ravel(), doubtful.ravel()
+    fine = ~doubtful[mirror] & (index[mirror] == index[pixels])
+    pixels, mirror = pixels[fine], mirror[fine]
+    mean, side = np.zeros((len(mirror), 3), np.float32), 2 * GRAIN + 1
+    alike = np.ones(len(mirror), bool)
+    for down in range(-GRAIN, GRAIN + 1):
+        for right in range(-GRAIN, GRAIN + 1):
+            tap = mirror + (down * width + right)
+            mean += flat.take(tap, axis=0)
+            alike &= index.take(tap) == index.take(mirror)
+    flat[pixels[alike]] += (flat[mirror] - mean / side**2)[alike]
+
+
+def nearest_known(known: Mask, pixels: Array, index: NDArray[np.integer]) -> Array:
+    """The nearest known pixel of the same object to each of some (n,), -1 where none is near.
+
+    Jump flooding (Rong and Tan 2006), of those pixels alone.
+    """
+    height, width = known.shape
+    index = index.ravel()
+    nearest = np.where(known.ravel(), np.arange(known.size), -1)
+    row, column = np.divmod(pixels, width)
+    mine = index[pixels]
+    best, least = np.full(len(pixels), -1), np.full(len(pixels), np.inf)
+    steps = [REACH >> at for at in range(REACH.bit_length())]
+    for reach in [*steps, 1]:
+        for down in (-reach, 0, reach):
+            for right in (-reach, 0, reach):
+                beside = np.minimum(np.maximum(row + down, 0), height - 1) * width
+                other = nearest.take(beside + np.minimum(np.maximum(column + right, 0), width - 1))
+                far = (other // width - row) ** 2.0 + (other % width - column) ** 2.0
+                nearer = (other >= 0) & (far < least)
+                nearer &= index.take(other, mode="clip") == mine
+                best[nearer], least[nearer] = other[nearer], far[nearer]
+        nearest[pixels] = best
+    return best
+
+
+def mark(colors: Array, unknown: Mask) -> None:
+    """Hatch unknown pixels in a color that no scene has, in place."""
     row, column = np.nonzero(unknown)
-    colours[row, column] = np.array(MARK, np.float32)[(row + column) // HATCH % 2]
+    colors[row, column] = np.array(MARK, np.float32)[(row + column) // HATCH % 2]
 
 
-def _pyramid(colours: Array, weight: Array) -> Array:
-    """Colours (H, W, 3) of weight (H, W), continued over those of little weight."""
-    height, width = weight.shape
-    if height == 1 and width == 1:
-        return colours
-    total = _halved(np.dstack([colours * weight[..., None], weight]))
-    coarse_weight = total[..., 3]
-    coarse = total[..., :3] / np.maximum(coarse_weight, 1e-9)[..., None]
-    coarse = _doubled(_pyramid(coarse, np.minimum(coarse_weight, 1)), height, width)
-    return coarse + weight[..., None] * (colours - coarse)
-
-
-def _halved(array: Array) -> Array:
-    height, width = array.shape[:2]
-    even = np.pad(array, ((0, height % 2), (0, width % 2), (0, 0)))
-    return even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
-
-
-def _doubled(array: Array, height: int, width: int) -> Array:
-    """Bilinear, to twice the size or one less."""
-    for axis, size in ((0, height), (1, width)):
-        array = array.swapaxes(0, axis)
-        before, after = np.concatenate([array[:1], array[:-1]]), np.concatenate([array[1:], array[-1:]])
-        doubled = np.empty((2 * len(array), *array.shape[1:]), array.dtype)
-        doubled[::2], doubled[1::2] = 0.75 * array + 0.25 * before, 0.75 * array + 0.25 * after
-        array = doubled[:size].swapaxes(0, axis)
-    return array
-
-
-def _usual_colour(sources: Sequence[Source], thing: int) -> Array:
-    """The colour that the first source to show a thing gives it; grey where none does."""
+def _usual_color(sources: Sequence[Source], index: int) -> Array | None:
+    """The color that the first source to show an object gives it; None where none does."""
     for source in sources:
-        if thing < len(source.usual_colours) and np.isfinite(source.usual_colours[thing, 0]):
-            return source.usual_colours[thing]
-    return np.full(3, 127.5, np.float32)
-
-
-def _box(mask: Mask) -> tuple[slice, slice]:
-    """The rectangle around what is set, and as far beyond as a guess looks."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return slice(max(0, rows[0] - FAR), rows[-1] + 1 + FAR), slice(max(0, columns[0] - FAR), columns[-1] + 1 + FAR)
+        if index < len(source.usual_colors) and np.isfinite(source.usual_colors[index, 0]):
+            return source.usual_colors[index]
+    return None

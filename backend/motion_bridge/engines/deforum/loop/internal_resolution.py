@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import BadInput
+from ....geometry.computed_maps import with_maps
 from ....model_registry.parameter_count import SMALLEST
 from ....model_registry.registry import MODELS
-from ....shot import Camera, Objects, Shot
+from ....shot import Objects, Shot
 
 Array = NDArray[Any]
 Size = tuple[int, int]  # width and height in pixels
@@ -52,13 +53,19 @@ def seen(shot: Shot, size: Size) -> Shot:
     across, down = size[0] / shot.width, size[1] / shot.height
     camera, objects = shot.camera, shot.objects
     lens = np.diag([across, down, 1.0]) @ camera.intrinsics
-    small = Sampling(size, (shot.width, shot.height))
-    return replace(
+    resized = replace(
         shot,
         width=size[0],
         height=size[1],
-        camera=Camera(camera.pose, lens, camera.orthographic),
+        camera=replace(camera, intrinsics=lens),
         first_frame=scaled(shot.first_frame, size),
+    )
+    if shot.geometry is not None:  # drawn at this size, not sampled
+        names = [name for name in ("depth", "flow", "objects") if getattr(shot, name) is not None]
+        return with_maps(replace(resized, depth=None, flow=None, objects=None), names)
+    small = Sampling(size, (shot.width, shot.height))
+    return replace(
+        resized,
         depth=small(shot.depth),
         flow=small(shot.flow, np.array([across, down], np.float32)),
         objects=objects and Objects(cast(Array, small(objects.index)), objects.pose, objects.name),
