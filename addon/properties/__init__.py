@@ -74,8 +74,8 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     negative: StringProperty(name="Negative", description="What the pictures must not show")
     seed: IntProperty(name="Seed", description="The same seed gives the same frames", min=0)
     grid: IntProperty(
-        name="Track Grid",
-        description="Points a side of the grid that is followed through the shot, from the first frame on",
+        name="Points per Row",
+        description="Points per row and column of the grid that is tracked through the shot, from the first frame on",
         default=50,
         min=0,
         max=200,

@@ -23,14 +23,14 @@ BORDERS = ("left", "top", "right", "bottom")
 class MotionBridgeSource(bpy.types.PropertyGroup):
     """An object or a collection that is followed, and how."""
 
-    enabled: BoolProperty(name="Follow", description="Whether it is followed", default=True)
+    enabled: BoolProperty(name="Enabled", description="Track it", default=True)
     object: PointerProperty(name="Object", description="What is followed", type=bpy.types.Object)
     collection: PointerProperty(
         name="Collection", description="Everything in it is followed", type=bpy.types.Collection
     )
     what: EnumProperty(
-        name="Follow",
-        description="Which points of it",
+        name="Points Of",
+        description="Which of its points are tracked",
         items=[
             ("SURFACE", "Surface", "Points spread evenly over what the first frame shows of it"),
             ("ORIGIN", "Origin", "Its origin alone"),

@@ -1,5 +1,6 @@
 """What the Deforum engine is told beside the scene, and its buttons."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..properties import settings_of
 from ..properties.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED
 from ..properties.schedules import FIELDS, meaning
 from ..scene.camera import picture_of
+from .automatic import draw_automatic
 from .operators import attempt
 from .panels import Sidebar, in_each_editor
 from .readiness import draw_readiness
@@ -29,7 +31,8 @@ IN_3D = ("translation_z", "translation_x", "translation_y", "rotation_3d_x", "ro
 FLIP = tuple(name for name in FIELDS if name.startswith("perspective_flip_"))
 SHARPEN = ("amount_schedule", "kernel_schedule", "sigma_schedule", "threshold_schedule")
 MODELS_OWN = ("steps_schedule", "cfg_scale_schedule")  # numbers that every model recommends itself
-TOO_LARGE = 1.5  # times the pixels that a model was taught, above which it is slow and repeats itself
+TOO_LARGE = 1.5  # times the pixels that a model was trained on, above which it is slow and repeats itself
+KEY = re.compile(r"(\d)\s*:\s*\(")  # a key of a schedule, whatever spaces stand in it
 PERLIN = ("perlin_w", "perlin_h", "perlin_octaves", "perlin_persistence")
 
 
@@ -75,16 +78,26 @@ def hints(scene: bpy.types.Scene) -> list[str]:
     side = SMALLER.get(everything.deforum.model, SIDE)
     size = picture_of(scene.render)
     if everything.deforum.working_size or (known and known.longest):
-        return said  # frames are painted at a size of their own
+        return said  # frames are generated at an internal resolution
     if size.width * size.height > TOO_LARGE * side * side:
         fitting = int(
             100 * (side * side / (size.width * size.height)) ** 0.5 * scene.render.resolution_percentage / 100
         )
         said.append(
-            f"{size.width} \N{MULTIPLICATION SIGN} {size.height} is more than this model was taught. It paints best at "
+            f"{size.width} \N{MULTIPLICATION SIGN} {size.height} is more than this model was trained for. Best is "
             f"about {side} \N{MULTIPLICATION SIGN} {side}: set the resolution to {fitting} %."
         )
     return said
+
+
+def default(name: str) -> str:
+    """The schedule that an empty field stands for."""
+    return EMPTY.get(name, engine.schedules[name])
+
+
+def placeholder(name: str) -> str:
+    """What an empty field shows: frame:(value), frame:(value) …, or that the model decides."""
+    return "Automatic" if name in MODELS_OWN else KEY.sub(r"\1:(", default(name))
 
 
 class Fields:
@@ -103,12 +116,11 @@ class Fields:
     def __call__(self, layout: bpy.types.UILayout, texts: Any, *names: str) -> None:
         """Fields for some schedules."""
         for name in names:
-            default = EMPTY.get(name, engine.schedules[name])
             text = getattr(texts, name).strip()
-            wrong, idle, values = meaning(name, text or default, self._frames, self._seed, self._fps)
+            wrong, idle, values = meaning(name, text or default(name), self._frames, self._seed, self._fps)
             row = layout.row(align=True)
             row.alert = bool(wrong)
-            row.prop(texts, name, placeholder="the model's own" if name in MODELS_OWN else default)
+            row.prop(texts, name, placeholder=placeholder(name))
             if wrong:
                 draw_wrapped(layout.box(), wrong, self._context, icon="ERROR")
             elif idle:
@@ -119,8 +131,8 @@ class Fields:
                 now.label(text=f"{values[self._now]:.4g}")
 
 
-def draw_repaint(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
-    """How much is painted anew, and how often."""
+def draw_generation(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+    """How much of each frame is generated anew, and how often."""
     column.prop(settings, "use_init")
     column.prop(settings, "cadence")
     column.row().prop(settings, "change_by", expand=True)
@@ -149,7 +161,7 @@ def draw_motion(column: bpy.types.UILayout, settings: Any, fields: Fields) -> No
     column.prop(settings, "padding")
 
 
-def draw_colour(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
+def draw_color(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
     column.prop(settings, "color_coherence")
     if settings.color_coherence != "None":
         column.prop(settings, "color_reference")
@@ -224,8 +236,10 @@ def draw_structure(column: bpy.types.UILayout, settings: Any, fields: Fields) ->
 
 
 def draw_advanced(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
-    for name in ("device", "precision", "compile", "working_size", "feedback"):
+    for name in ("device", "precision", "compile"):
         column.prop(settings, name)
+    draw_automatic(column, settings, "working_size")
+    column.prop(settings, "feedback")
     if settings.feedback == "latent":
         column.prop(settings, "channel_weights")
     for name in ("redo", "sampling"):
@@ -233,10 +247,10 @@ def draw_advanced(column: bpy.types.UILayout, settings: Any, fields: Fields) -> 
 
 
 PARTS = (  # name, label, closed at first, what draws it
-    ("repaint", "Painting", False, draw_repaint),
+    ("repaint", "Generation", False, draw_generation),
     ("motion", "Motion", False, draw_motion),
     ("structure", "Structure and Style", True, draw_structure),
-    ("colour", "Colour", True, draw_colour),
+    ("colour", "Color", True, draw_color),
     ("detail", "Noise and Detail", True, draw_detail),
     ("seeds", "Seeds", True, draw_seeds),
     ("guide", "Guide Video", True, draw_guide),

@@ -3,7 +3,8 @@
 import bpy
 
 from ..properties import settings_of
-from ..properties.motionstream import FOLDER
+from ..properties.motionstream import AUTOMATIC, FOLDER
+from .automatic import draw_automatic
 from .panels import Sidebar, in_each_editor
 from .readiness import draw_readiness
 from .text import draw_wrapped
@@ -32,12 +33,15 @@ class MotionStreamPanel(Sidebar):
             column.prop(settings, "model_folder")
         column.prop(everything, "seed")
         if not everything.tracks.use_grid and not len(everything.tracks.sources):
-            draw_wrapped(layout, "No tracks: the video follows text and first frame alone.", context, icon="INFO")
+            draw_wrapped(layout, "No tracks: only prompt and first frame guide the video.", context, icon="INFO")
         header, body = layout.panel("motion_bridge_motionstream_advanced", default_closed=True)
         header.label(text="Advanced")
         if body:
-            for name in ("decoder", "steps", "chunk", "sink", "window", "refresh_sink", "device"):
-                body.prop(settings, name)
+            body.prop(settings, "decoder")
+            for name in AUTOMATIC:
+                draw_automatic(body, settings, name)
+            body.prop(settings, "refresh_sink")
+            body.prop(settings, "device")
 
 
 register, unregister = bpy.utils.register_classes_factory(in_each_editor(MotionStreamPanel))

@@ -45,11 +45,11 @@ class MOTION_BRIDGE_OT_follow(bpy.types.Operator):
     """Follow what is selected: objects; in Edit Mode the picked vertices, in Pose Mode the picked bones"""
 
     bl_idname = "motion_bridge.follow"
-    bl_label = "Follow Selected"
+    bl_label = "Track Selected"
     bl_options = {"REGISTER", "UNDO"}
 
     of: EnumProperty(
-        name="Follow",
+        name="Add",
         items=[
             ("SELECTED", "Selected", "The objects, vertices or bones that are selected"),
             ("COLLECTION", "Collection", "Everything in the collection that is active in the Outliner"),
@@ -82,7 +82,7 @@ class MOTION_BRIDGE_OT_unfollow(bpy.types.Operator):
     """Take the chosen entry off the list"""
 
     bl_idname = "motion_bridge.unfollow"
-    bl_label = "Do Not Follow"
+    bl_label = "Remove Track"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -144,7 +144,7 @@ class TracksPanel(Sidebar):
         row.prop(tracks, "use_grid")
         side = row.row()
         side.active = tracks.use_grid
-        side.prop(settings, "grid", text="A Side")
+        side.prop(settings, "grid", text="Points per Row")
         row = layout.row()
         row.template_list("MOTION_BRIDGE_UL_sources", "", tracks, "sources", tracks, "active_source", rows=3)
         column = row.column(align=True)

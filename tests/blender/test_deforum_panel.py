@@ -1,6 +1,7 @@
 """The Deforum engine in Blender: what the panel, a settings file and the command line say reaches the Shot."""
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -48,6 +49,89 @@ def test_everything_in_the_panel_is_known_to_the_engine_and_says_at_first_what_i
     assert set(type(deforum.texts).__annotations__) <= set(engine.schedules)
     differing = {name for name, value in found.items() if value != engine.defaults[name]}
     assert differing == set()
+
+
+def test_each_field_of_the_panel_is_what_the_engines_own_description_says(scene, extension):
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.engines.deforum import settings as of_deforum
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.engines.motionstream import settings as of_stream
+
+    seen = 0
+    for group, schema in (("deforum", of_deforum.SETTINGS), ("motionstream", of_stream.SETTINGS)):
+        for name, field in getattr(scene.motion_bridge, group).bl_rna.properties.items():
+            if name not in schema:
+                continue
+            said, seen = schema[name], seen + 1
+            assert (field.name, field.description) == (said.label, said.help)
+            if field.type == "ENUM":
+                there = {item.identifier: (item.name, item.description) for item in field.enum_items}
+                wanted = {each.value or "BEST": (each.label, each.help) for each in said.choices}
+                assert wanted.items() <= there.items() and field.default == (said.default or "BEST"), name
+            else:
+                assert field.default == said.default, name
+            if field.type == "INT" and said.least is not None:
+                assert field.hard_min == min(said.least, said.least if said.automatic is None else said.automatic)
+    assert seen == 44
+
+
+NUMBERS = {  # what a .blend stores for an item of a menu: these never change
+    "device": ["BEST", "cuda", "mps", "cpu"],
+    "precision": ["auto", "fp32", "bf16", "fp16", "fp8", "4-bit"],
+    "control": ["none", "depth", "canny"],
+    "reference": ["none", "first", "IMAGE"],
+    "feedback": ["pixel", "latent"],
+    "prompt_blending": ["held", "linear", "spherical"],
+    "change_by": ["start_sigma", "strength_schedule"],
+    "padding": ["border", "reflection", "wrap", "zeros"],
+    "sampling": ["spline", "bicubic", "bilinear", "nearest"],
+    "color_coherence": ["auto", "None", "LAB", "RGB", "HSV", "Latent"],
+    "color_reference": ["first", "video", "IMAGE"],
+    "noise_type": ["moving", "gaussian", "perlin"],
+    "seed_behavior": ["iter", "fixed", "random", "ladder", "alternate", "schedule"],
+    "hybrid_motion": ["None", "Optical Flow", "Perspective", "Affine"],
+    "hybrid_composite": ["None", "Before Motion", "Normal", "After Generation"],
+    "hybrid_mask": ["None", "Depth", "Video Depth", "Blend", "Difference"],
+    "motion": {"scene": 1824323565, "2D": 1854693763, "video": 1046736150, "interpolation": 16250387},
+    "depth": {"scene": 1824323565, "FLAT": 837788664, "midas-dpt-hybrid": 454692513},
+    "model": {"auto": 861737725, "flux.2-klein-4b": 1354975347, "sketch": 1075300113, "FOLDER": 237856549},
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_stored_menu_means_what_it_meant(deforum, name):
+    there = {item.identifier: item.value for item in deforum.bl_rna.properties[name].enum_items}
+    stored = NUMBERS[name]
+    stored = stored if isinstance(stored, dict) else {item: number for number, item in enumerate(stored)}
+    assert stored.items() <= there.items()
+
+
+def test_a_stored_zero_or_minus_one_reads_as_automatic_and_a_number_does_not(scene, deforum):
+    stream = scene.motion_bridge.motionstream
+    for group, name, stored in (
+        (deforum, "working_size", 0),
+        (stream, "steps", 0),
+        (stream, "chunk", 0),
+        (stream, "sink", -1),
+        (stream, "window", -1),
+    ):
+        setattr(group, name, stored)
+        assert getattr(group, f"{name}_automatic") is True
+        assert group.engine_settings()[name] == stored
+        setattr(group, f"{name}_automatic", False)
+        chosen = getattr(group, name)
+        assert chosen > 0 and getattr(group, f"{name}_automatic") is False
+        setattr(group, f"{name}_automatic", False)
+        assert getattr(group, name) == chosen
+        setattr(group, f"{name}_automatic", True)
+        assert getattr(group, name) == stored
+
+
+def test_empty_schedules_show_one_format(extension):
+    from bl_ext.user_default.motion_bridge.addon.properties.schedules import FIELDS
+    from bl_ext.user_default.motion_bridge.addon.ui.deforum import MODELS_OWN, placeholder
+
+    for name in FIELDS:
+        shown = placeholder(name)
+        assert shown == "Automatic" if name in MODELS_OWN else re.fullmatch(r"0:\(.+\)", shown), name
 
 
 def test_what_the_panel_says_is_what_the_shot_says(deforum, shot):

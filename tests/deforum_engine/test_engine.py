@@ -15,7 +15,16 @@ from disk import Disk
 from motion_bridge import shot as shots
 from motion_bridge.engines import runner as jobs
 from motion_bridge.engines.deforum.engine import engine
-from motion_bridge.engines.deforum.loop import context, feedback_space, images, scene_motion, warp
+from motion_bridge.engines.deforum.loop import (
+    color_match,
+    context,
+    feedback_space,
+    images,
+    optical_flow,
+    scene_motion,
+    warp,
+)
+from motion_bridge.engines.deforum.settings import SETTINGS
 from motion_bridge.errors import BackendFailed, BadInput
 from motion_bridge.ipc.events import FrameMade
 from motion_bridge.media import png
@@ -239,7 +248,7 @@ def test_values_that_are_no_numbers_fail_with_the_frames_number_and_nothing_blac
         ({"motion": "flow"}, "needs a guide_video"),
         ({"mask_file": "/no/such.png"}, "mask_file: /no/such.png is not there"),
         ({"model": "flux.3"}, "no model 'flux.3'"),
-        ({"seed_behavior": "often"}, "no seed behaviour 'often'"),
+        ({"seed_behavior": "often"}, "seed_behavior is 'often'; choose one of"),
         ({"strength": 0.5}, "Unknown setting 'strength'"),
     ],
 )
@@ -301,3 +310,16 @@ def test_bytes_and_floats_are_the_same_picture():
     pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
     assert np.array_equal(images.to_bytes(images.from_bytes(pixels, "cpu")), pixels)
     assert images.to_bytes(torch.full((1, 3, 2, 2), 1.7)).max() == 255
+
+
+def test_what_the_loop_can_do_is_what_its_settings_offer():
+    for name, there in {
+        "padding": warp.PADDINGS,
+        "sampling": warp.KERNELS,
+        "feedback": context.SPACES,
+        "color_coherence": ("auto", "None", *color_match.SPACES, "Latent"),
+        "hybrid_flow_method": optical_flow.METHODS,
+        "optical_flow_cadence": ("None", *optical_flow.METHODS),
+        "optical_flow_redo_generation": ("None", *optical_flow.METHODS),
+    }.items():
+        assert set(SETTINGS[name].values) == set(there), name

@@ -4,7 +4,6 @@ A name is one of the engine's settings or, where it has any, one of its schedule
 left out. Light, so that Blender's command line can use it too.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,9 +13,9 @@ import numpy as np
 from ..errors import BadInput, nearest
 from ..schedules import writer
 from .base import Engine
+from .setting import Setting
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 Sorted = tuple[dict[str, Any], dict[str, str]]
 
@@ -28,11 +27,12 @@ def sort(engine: Engine, asked: Mapping[str, Any], others: Iterable[str] = ()) -
     """
     settings: dict[str, Any] = {}
     schedules: dict[str, str] = {}
+    schema: Mapping[str, Setting] = getattr(engine, "schema", {})
     known: Mapping[str, str] = getattr(engine, "schedules", {})
     spoken: Mapping[str, Any] = getattr(engine, "spoken", {})  # word → the schedule it stands for, and its translation
     for name, value in asked.items():
         if name in engine.defaults:
-            settings[name] = like(engine.defaults[name], value, name)
+            settings[name] = schema[name].read(value) if name in schema else like(engine.defaults[name], value, name)
         elif name in known or f"{name}_schedule" in known:
             schedules[name if name in known else f"{name}_schedule"] = schedule(value, name)
         elif name in spoken:
@@ -58,21 +58,7 @@ def of_words(words: Iterable[str]) -> dict[str, str]:
 
 def like(default: Any, value: Any, name: str) -> Any:
     """A value, or the text of one, in the type of a setting's default. BadInput names the setting."""
-    try:
-        if isinstance(default, bool):
-            return BOOLEANS[str(value).strip().lower()]
-        if isinstance(default, int):
-            if isinstance(value, float) and not value.is_integer():
-                raise ValueError
-            return int(value)
-        if isinstance(default, float):
-            return float(value)
-        if isinstance(default, str):
-            return str(value)
-        return json.loads(value) if isinstance(value, str) else value
-    except (KeyError, ValueError, TypeError):
-        kinds = {bool: "true or false", int: "a whole number", float: "a number"}
-        raise BadInput(f"{name} is {value!r}; it must be {kinds.get(type(default), 'JSON')}.") from None
+    return Setting(name, default, name, "").read(value)
 
 
 def schedule(value: Any, name: str) -> str:

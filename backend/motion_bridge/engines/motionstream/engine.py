@@ -3,20 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...model_registry.video_models import SKETCH
 from ...shot import Shot
 from ..base import Changes, Finished, Frame, settings
-
-DEFAULTS: dict[str, Any] = {
-    "model": SKETCH,  # one of known.MODELS or a folder
-    "device": "",  # cuda, mps or cpu; empty: the best there is
-    "decoder": "",  # tiny or full; empty: the tiny one where the model has it
-    "steps": 0,  # denoising steps a chunk; 0: the model's own
-    "chunk": 0,  # latent frames, four pictures each; 0: the model's own
-    "sink": -1,  # chunks at the start that are never forgotten; -1: the model's own
-    "window": -1,  # newest chunks that are remembered; -1: the model's own
-    "refresh_sink": False,  # let a later chunk take the sink's place when the picture has moved far from it
-}
+from .settings import DEFAULTS, SETTINGS
 
 
 class MotionStream:
@@ -24,6 +13,7 @@ class MotionStream:
 
     accepts = frozenset({"tracks", "prompts", "settings"})
     defaults: Mapping[str, Any] = DEFAULTS
+    schema = SETTINGS
     packages = ("torch", "diffusers", "safetensors", "huggingface_hub")  # what it imports when a job starts
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:

@@ -13,9 +13,6 @@ from torch import Tensor
 
 from . import color_match
 
-MASKS = ("None", "Depth", "Video Depth", "Blend", "Difference")
-EQUALISED = ("None", "Before", "After", "Both")
-
 
 @dataclass(frozen=True)
 class Drawing:

@@ -17,10 +17,11 @@ from ....models.compiled import compile_parts
 from ....models.image_model import SMALLEST, ImageModel
 from ....schedules import Context
 from ....shot import Shot
+from ... import setting
 from .. import input_files, motion_limits
+from ..settings import SETTINGS
 from . import (
     color_match,
-    composite,
     conditioning,
     depth,
     guided_images,
@@ -28,8 +29,6 @@ from . import (
     internal_resolution,
     latent_channel_weights,
     motion_sources,
-    optical_flow,
-    prompt_weights,
 )
 from .conditioning import Conditions
 from .depth import Depths
@@ -40,36 +39,9 @@ from .images import Picture, from_bytes
 from .internal_resolution import Size
 from .mask import Masks
 from .motion_sources import Motions
-from .warp import KERNELS, PADDINGS
 
 SPACES: dict[str, type[Pixels] | type[Latents]] = {"pixel": Pixels, "latent": Latents}
-FLOWS = ("None", *optical_flow.METHODS)
-CHOICES = {
-    "mode": ("feedback", "video", "interpolation"),
-    "feedback": tuple(SPACES),
-    "motion": motion_sources.SOURCES,
-    "padding": PADDINGS,
-    "sampling": KERNELS,
-    "optical_flow_cadence": FLOWS,
-    "color_coherence": ("auto", "None", *color_match.SPACES, "Latent"),
-    "noise_type": ("moving", "gaussian", "perlin"),
-    "prompt_blending": prompt_weights.BLENDINGS,
-    "optical_flow_redo_generation": FLOWS,
-    "hybrid_motion": ("None", *optical_flow.MOTIONS),
-    "hybrid_flow_method": optical_flow.METHODS,
-    "hybrid_composite": ("None", "Before Motion", "Normal", "After Generation"),
-    "hybrid_mask": composite.MASKS,
-    "hybrid_comp_mask_equalize": composite.EQUALISED,
-}
 OF_SCENE = "scene"  # the depth_model that is the Shot's own depth
-LEAST = {
-    "extract_nth_frame": 0,
-    "extract_from_frame": 0,
-    "cadence": 1,
-    "redo": 0,
-    "color_coherence_video_every_N_frames": 1,
-    "hybrid_consistency_blur": 0,
-}
 
 
 @dataclass(frozen=True)
@@ -169,12 +141,7 @@ def _say_size(shot: Shot, model: ImageModel) -> None:
 
 
 def _check(shot: Shot, settings: Mapping[str, Any]) -> None:
-    for name, choices in CHOICES.items():
-        if settings[name] not in choices:
-            raise BadInput(f"{name} is {settings[name]!r}; choose one of {', '.join(choices)}.")
-    for name, least in LEAST.items():
-        if not isinstance(settings[name], int) or settings[name] < least:
-            raise BadInput(f"{name} is {settings[name]!r}; it must be a whole number of at least {least}.")
+    setting.check(SETTINGS, settings)
     if min(shot.width, shot.height) < SMALLEST:
         raise BadInput(f"{shot.width}x{shot.height} is too small for a model; each side needs {SMALLEST} pixels.")
     if settings["feedback"] == "latent" and settings["color_coherence"] in color_match.SPACES:

@@ -29,7 +29,7 @@ class Plan:
     words: dict[str, list[str]]  # (T,) each; only those that the Shot itself holds
     seeds: list[int]
     given: frozenset[str]  # the schedules that the Shot itself holds
-    blending: str  # of prompts; prompting.BLENDINGS
+    blending: str  # of prompts: held, linear, spherical
     context: Context
     shrunk: float  # how much smaller than the frames the pictures are that are painted
 

@@ -21,7 +21,6 @@ from .images import to_bytes
 from .scene_motion import Motion
 from .warp import chain, inverse, outside, warp
 
-SOURCES = ("scene", "2D", "3D", "flow", "perspective", "affine")
 MOST_SLANTED = 1e12  # condition of a matrix beyond which nothing of the picture is seen
 OF_GUIDE = {"flow": "Optical Flow", "perspective": "Perspective", "affine": "Affine"}
 

@@ -15,7 +15,6 @@ from .sharpen_and_noise import blur
 from .warp import warp
 from .webui_motion import flow_of
 
-MOTIONS = ("Optical Flow", "Perspective", "Affine")
 METHODS = ("DIS Medium", "DIS Fine", "Farneback")
 FINE = {"GradientDescentIterations": 192, "FinestScale": 0, "PatchSize": 8, "PatchStride": 4}  # of "DIS Fine"
 AGREE = 1.0  # pixels, and this much of the flow's length in tenths, by which a way there and back may miss

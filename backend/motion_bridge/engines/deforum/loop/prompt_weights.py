@@ -18,7 +18,6 @@ from ....models.prompt_encoding import Blend, Prompt
 from ....schedules import Context
 from ....schedules.prompts import blended, held, split, weighted
 
-BLENDINGS = ("held", "linear", "spherical")  # what happens between two prompts' frames
 ROUND = 1.1  # what a pair of round brackets makes of a word
 AND = re.compile(r"\bAND\b")
 TAIL = re.compile(r"(?P<text>.*):\s*(?P<weight>[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*", re.DOTALL | re.IGNORECASE)

@@ -1,0 +1,83 @@
+"""The settings of the MotionStream engine, each described once: defaults, `--set` and the panel follow this."""
+
+from ...model_registry.video_models import MODELS, SKETCH
+from ..setting import FOLDER, Choice, Setting, by_name
+
+SETTINGS = by_name(
+    (
+        Setting(
+            "model",
+            SKETCH,
+            "Model",
+            "The video model that draws the frames",
+            tuple(Choice(name, name.replace("-", " ").title(), about) for name, about in MODELS.items()),
+            names=FOLDER,
+        ),
+        Setting(
+            "device",
+            "",
+            "Device",
+            "Where the model runs",
+            (
+                Choice("", "Best", "A graphics card where there is one"),
+                Choice("cuda", "NVIDIA or AMD", "CUDA or ROCm"),
+                Choice("mps", "Apple", "Metal"),
+                Choice("cpu", "Processor", "Enough for the sketch"),
+            ),
+        ),
+        Setting(
+            "decoder",
+            "",
+            "Decoder",
+            "What turns the model's latents into pictures",
+            (
+                Choice("", "Best", "The tiny one where the model has it"),
+                Choice("tiny", "Tiny", "A small one that keeps up with the stream"),
+                Choice("full", "Full", "The model's own autoencoder: finer, and several times as slow"),
+            ),
+        ),
+        Setting(
+            "steps",
+            0,
+            "Steps",
+            "Denoising steps per chunk. Automatic: what the model was trained for",
+            least=1,
+            usual=50,
+            automatic=0,
+        ),
+        Setting(
+            "chunk",
+            0,
+            "Chunk",
+            "Latent frames that are generated together, four pictures each. Automatic: what the model was trained for",
+            least=1,
+            usual=30,
+            automatic=0,
+        ),
+        Setting(
+            "sink",
+            -1,
+            "Sink",
+            "First chunks that stay in the attention cache for good. Automatic: what the model was trained for",
+            least=0,
+            usual=10,
+            automatic=-1,
+        ),
+        Setting(
+            "window",
+            -1,
+            "Window",
+            "Latest chunks that stay in the attention cache. Automatic: what the model was trained for",
+            least=0,
+            usual=20,
+            automatic=-1,
+        ),
+        Setting(
+            "refresh_sink",
+            False,
+            "Refresh Sink",
+            "Replace the sink by a later chunk once the picture has moved far from it",
+        ),
+    )
+)
+DEFAULTS = {name: setting.default for name, setting in SETTINGS.items()}
