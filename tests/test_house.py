@@ -270,3 +270,20 @@ def test_every_example_and_document_that_the_readme_names_is_there():
     assert paths, "the README names no file of the project"
     missing = sorted(path for path in paths if not (ROOT / path).exists())
     assert not missing, f"the README names {', '.join(missing)}"
+
+
+def test_what_tests_share_stands_in_their_helpers_under_a_name_of_its_own():
+    """pytest imports each test file by its path; tests/helpers is the only folder of tests that imports look into."""
+    tests = ROOT / "tests"
+    helpers = {path.stem for path in (tests / "helpers").glob("*.py")}
+    elsewhere = {path.stem for path in (ROOT / "backend").iterdir()} | set(sys.stdlib_module_names)
+    assert not helpers & elsewhere
+    for path in sources(tests):
+        inside_blender = path.parent == tests / "real"  # scripts that the Blender program is told to run
+        strange = path.name != "conftest.py" and not path.stem.startswith("test_") and path.parent != tests / "helpers"
+        assert inside_blender or not strange, f"{in_project(path)} belongs in tests/helpers, under a name of its own"
+        for each in imports(path):
+            imported = each.name.partition(".")[0]
+            assert imported != "conftest" and not imported.startswith("test_"), (
+                f"{in_project(path)}:{each.line}: {each.name}"
+            )

@@ -1,12 +1,12 @@
 """Apple's GPUs: the engines use nothing that torch lacks there, and memory is counted as those machines have it."""
 
-import apple
+import apple_gpu as apple
 import deforum_scenes as scenes
 import numpy as np
 import pytest
 import tiny_diffusion as tiny
 import torch
-from apple import LacksWhatAppleLacks
+from apple_gpu import LacksWhatAppleLacks
 from disk import Disk
 from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.loop import color_match, sharpen_and_noise, warp, warped_noise, webui_motion
