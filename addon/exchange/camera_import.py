@@ -10,6 +10,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.files import regular
 from ...backend.motion_bridge.schedules.camera import camera_import as deforum_camera
 from ...backend.motion_bridge.shot import Camera
 from .. import compat
@@ -37,12 +38,7 @@ def load(context: bpy.types.Context, path: str, placing: Placing) -> tuple[bpy.t
     """Add a file's camera to the context's scene, and what its reader should know. BadInput names the file."""
     scene = context.scene
     place = Path(bpy.path.abspath(path))
-    try:
-        content = place.read_text(encoding="utf-8-sig")
-    except OSError as fault:
-        raise BadInput(f"{place} cannot be read: {fault.strerror or fault}.") from None
-    except UnicodeDecodeError as fault:
-        raise BadInput(f"{place} is no text in UTF-8: byte {fault.start} cannot be read.") from None
+    content = regular.read_text(place)
     if not (np.isfinite(placing.scale) and placing.scale > 0):
         raise BadInput(f"The scale is {placing.scale:g}; it must be positive.")
     size = picture_of(scene.render)

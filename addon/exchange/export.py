@@ -15,6 +15,7 @@ import numpy as np
 
 from ...backend.motion_bridge import shot as shots
 from ...backend.motion_bridge.errors import BadInput, Cancelled
+from ...backend.motion_bridge.files import writing
 from ...backend.motion_bridge.geometry.cancellation import stoppable
 from ...backend.motion_bridge.schedules.camera import documents
 from ...backend.motion_bridge.schedules.camera.documents import Written
@@ -70,7 +71,7 @@ class Export:
             frames = {number: picture(self._order.pictures, number) for number in range(1, made.frames + 1)}
             movie.write_pictures(frames, made.fps, path)
         for beside, text in made.beside.items():
-            beside.write_text(text, encoding="utf-8")
+            writing.write_named(beside, text)
         return made.files, (*self._read.notes, *made.sentences)
 
     def close(self) -> None:

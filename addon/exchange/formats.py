@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...backend.motion_bridge import track_formats
+from ...backend.motion_bridge.files import writing
 from ...backend.motion_bridge.geometry.cancellation import breathe
 from ...backend.motion_bridge.media import png
 from ...backend.motion_bridge.schedules.camera import documents, guide_video
@@ -89,8 +90,8 @@ def _parseq(shot: Shot, order: Order) -> Made:
 
 def _with_plot(order: Order, found: Written, text: str, sentences: tuple[str, ...]) -> Made:
     plot = order.path.with_name(f"{order.path.stem}_error.svg")
-    order.path.write_text(text, encoding="utf-8")
-    plot.write_text(found.plot, encoding="utf-8")
+    writing.write_named(order.path, text)
+    writing.write_named(plot, found.plot)
     return Made((order.path, plot), sentences)
 
 
@@ -98,7 +99,7 @@ def _guide(shot: Shot, order: Order) -> Made:
     settings = order.path.with_name(f"{order.path.stem}_settings.txt")
     count = 0
     for count, drawn in enumerate(guide_video.pictures(shot), 1):
-        picture(order.pictures, count).write_bytes(png.encode(drawn))
+        writing.write_named(picture(order.pictures, count), png.encode(drawn))
         order.drawn(count, len(shot.frames))
     error = guide_video.expected_error(shot)[1:]
     left = f"The webui should follow it within {np.mean(error):.2f} pixels a frame." if len(error) else ""
@@ -121,7 +122,7 @@ def _das(shot: Shot, order: Order) -> Made:
     pictures = das.render(shot)
     for number, drawn in enumerate(pictures, 1):
         breathe()
-        picture(order.pictures, number).write_bytes(png.encode(drawn))
+        writing.write_named(picture(order.pictures, number), png.encode(drawn))
     return Made((order.path,), (), len(pictures), das.FPS)
 
 

@@ -1,11 +1,13 @@
 """Which process makes the frames."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ...backend.motion_bridge import launch
 from ...backend.motion_bridge.engines import diagnostics
 from ...backend.motion_bridge.errors import BadInput, ModelMissing
 from ..names import PACKAGE
@@ -15,7 +17,7 @@ BACKEND = Path(__file__).resolve().parents[2] / "backend"
 
 def command() -> list[str]:
     """The command line that starts the backend: Blender's own Python, or the one chosen in the preferences."""
-    return [python(), "-I", str(BACKEND), "serve"]
+    return launch.python_command(python(), BACKEND, "serve")
 
 
 def check(engine: str) -> None:
@@ -30,7 +32,13 @@ def python() -> str:
     chosen = addon.preferences.python.strip() if addon and addon.preferences else ""
     if not chosen:
         return sys.executable
-    path = Path(bpy.path.abspath(chosen)).expanduser()
+    path = Path(os.path.expanduser(chosen))
+    if chosen.startswith("//") or not path.is_absolute():
+        # Beside the .blend file lies what its author put there; opening a file must not choose what is run.
+        raise BadInput(
+            f"The Python {chosen} in Preferences > Add-ons > Motion Bridge is not an absolute path. Write it in full, "
+            "or empty the field to use Blender's own."
+        )
     if not path.is_file():
         raise BadInput(
             f"There is no Python at {path}. Correct it in Preferences > Add-ons > Motion Bridge, "

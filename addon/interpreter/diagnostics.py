@@ -1,8 +1,7 @@
 """What the backend's Python says about itself."""
 
-import subprocess
-
-from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge import launch
+from ...backend.motion_bridge.errors import BadInput, MotionBridgeError
 from . import command as backend
 
 PATIENCE = 30  # seconds; importing everything that a full installation has may take some
@@ -27,13 +26,14 @@ def said_of(engine: str, python: str) -> str | None:
 
 def _run() -> tuple[bool, str]:
     try:
-        command = [*backend.command()[:-1], "doctor"]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+        answer = launch.ask([*backend.command()[:-1], "doctor"], PATIENCE)
     except BadInput as fault:
         return False, str(fault)
     except OSError as fault:
         return False, f"The backend's Python does not start: {fault}. Choose another in the preferences."
-    except subprocess.TimeoutExpired:
+    except launch.TimeoutExpired:
         return False, f"The backend's Python gave no answer within {PATIENCE} seconds; choose another."
     said = (answer.stdout.strip() or answer.stderr.strip() or "It said nothing.").strip()
-    return answer.returncode == 0, said
+    if answer.code not in (0, MotionBridgeError.exit_code):
+        return False, f"The backend's Python {launch.how_it_ended(answer.code)}. {said}"
+    return answer.code == 0, said

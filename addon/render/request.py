@@ -1,6 +1,5 @@
 """What is to be made, checked as far as it can be before anything is."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +10,7 @@ from ...backend.motion_bridge import shot as shots
 from ...backend.motion_bridge.engines import base as engines
 from ...backend.motion_bridge.engines.deforum import input_files, motion_limits, schedules
 from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.files import json_text
 from ...backend.motion_bridge.media import png
 from ...backend.motion_bridge.schedules import Context
 from ...backend.motion_bridge.takes import writer
@@ -152,8 +152,8 @@ def engine_of(old: Take) -> str | None:
     """The engine that made a take's frames, from what is written in one of them."""
     for path in old.frames().values():
         try:
-            return json.loads(png.read_text(path)[writer.KEY])["engine"]
-        except (BadInput, KeyError, ValueError):
+            return json_text.parse(png.read_text(path)[writer.KEY], str(path))["engine"]
+        except (BadInput, KeyError, TypeError):
             continue  # damaged; another one will say
     return None
 

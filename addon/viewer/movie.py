@@ -14,6 +14,7 @@ import bpy
 
 from ...backend.motion_bridge import shot
 from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.files import writing
 from ...backend.motion_bridge.media import png
 from .. import compat
 from ..scene.restore_state import render_result_kept, silent_handlers
@@ -42,11 +43,11 @@ def write_pictures(frames: dict[int, Path], fps: float, path: Path) -> Path:
             scene.frame_end = _place(scene, frames)
             scene.render.filepath = str(part)
             bpy.ops.render.render(animation=True, scene=scene.name)
-        os.replace(part, path)
+        writing.persist(lambda: os.replace(part, path))
     except (RuntimeError, OSError) as fault:
         raise BadInput(f"The movie {path} was not written: {fault}") from None
     finally:
-        part.unlink(missing_ok=True)
+        writing.remove(part.parent, part.name)
     return path
 
 

@@ -239,7 +239,7 @@ def test_public_settings_files_come_into_the_panel_whole(deforum, engine, tmp_pa
 def test_a_file_that_cannot_be_read_changes_nothing_and_says_why(scene, deforum, tmp_path):
     path = tmp_path / "broken.txt"
     path.write_text("{")
-    with pytest.raises(RuntimeError, match=r"broken\.txt is no JSON"):
+    with pytest.raises(RuntimeError, match=r"broken\.txt is not valid JSON"):
         bpy.ops.motion_bridge.deforum_import(filepath=str(path))
     assert not scene.motion_bridge.prompts
 

@@ -146,7 +146,7 @@ def test_it_says_what_a_camera_cannot_do(scene, tmp_path: Path, capfd):
     ("content", "says"),
     [
         (None, "cannot be read"),
-        (b"\xff\xfe\x00", "no text in UTF-8"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
         (b"{", "no JSON"),
         (b"[1, 2]", "no settings"),
         (b'{"prompts": {"0": "a meadow"}}', "nothing about motion"),

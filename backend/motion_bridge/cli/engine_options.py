@@ -1,7 +1,6 @@
 """--settings, --preset and --set: what an engine is told on the command line, of Blender or of the backend."""
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..engines import settings_parser
 from ..engines.deforum import presets, settings_import
 from ..engines.deforum.schedules import check_moving, over
 from ..errors import BadInput
+from ..files import json_text
 
 DEFORUM = "deforum"  # the engine that knows presets and other programs' files
 
@@ -78,12 +78,7 @@ def given(options: argparse.Namespace, engine: str, frames: Sequence[int], own: 
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as fault:
-        raise BadInput(f"{path} cannot be read: {fault.strerror or fault}.") from None
-    except ValueError as fault:
-        raise BadInput(f"{path} is no JSON: {fault}.") from None
+    found = json_text.read(path)
     if not isinstance(found, dict):
         raise BadInput(f"{path} holds no settings: its JSON is no object.")
     return found

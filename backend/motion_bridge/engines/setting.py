@@ -3,12 +3,13 @@
 The description drives defaults, validation, `--set`, Blender's panel and the page in docs/.
 """
 
-import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BadInput, nearest
+from ..files import json_text
 
 BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 FILE, FOLDER = "file", "folder"  # what a text may name beside its choices
@@ -93,11 +94,14 @@ class Setting:
                         raise ValueError
                     return int(value)
                 case float():
-                    return float(value)
+                    number = float(value)
+                    if not math.isfinite(number):
+                        raise ValueError
+                    return number
                 case str():
                     return str(value)
-            return json.loads(value) if isinstance(value, str) else value
-        except (KeyError, ValueError, TypeError):
+            return json_text.parse(value, self.name) if isinstance(value, str) else value
+        except (KeyError, ValueError, TypeError, OverflowError, BadInput):
             raise BadInput(f"{self.name} is {value!r}; it must be {self.kind}.") from None
 
 

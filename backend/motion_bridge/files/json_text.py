@@ -29,9 +29,9 @@ def parse(text: str | bytes, where: str) -> Any:
     except RecursionError:
         raise BadInput(f"{where} is nested more than {DEEPEST} levels deep.") from None
     except UnicodeError:
-        raise BadInput(f"{where} cannot be read: it is not valid JSON (text that is not Unicode).") from None
+        raise BadInput(f"{where} is not valid JSON: it holds text that is not Unicode.") from None
     except ValueError as fault:
-        raise BadInput(f"{where} cannot be read: it is not valid JSON ({str(fault)[:200]}).") from None
+        raise BadInput(f"{where} is not valid JSON: {str(fault)[:200]}.") from None
     if _deeper(value, DEEPEST):
         raise BadInput(f"{where} is nested more than {DEEPEST} levels deep.")
     return value

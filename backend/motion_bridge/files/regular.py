@@ -58,7 +58,7 @@ def _open(path: Path, limit: int | None, links: bool) -> tuple[int, int]:
         _check_kind(path, os.stat(path, follow_symlinks=links))  # first: opening some devices already does something
         descriptor = os.open(path, _FLAGS if links else _FLAGS | _NO_LINKS)
     except FileNotFoundError:
-        raise BadInput(f"There is no file {path}.") from None
+        raise BadInput(f"{path} cannot be read: there is no such file.") from None
     except (OSError, ValueError) as fault:
         raise BadInput(f"{path} cannot be read: {reason(fault)}.") from None
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
+from ..files import writing
 from .interpolation import texts, values
 from .prompts import MARK
 from .variables import Context
@@ -24,7 +25,7 @@ LARGEST_SIDE = 8192  # pixels
 
 def write(path: Path, schedules: Mapping[str, str], **rest: Any) -> None:
     """`document` as a file."""
-    path.write_text(text(document(schedules, **rest)), encoding="utf-8")
+    writing.write_named(path, text(document(schedules, **rest)))
 
 
 def text(settings: Mapping[str, Any]) -> str:

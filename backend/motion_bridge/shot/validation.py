@@ -10,6 +10,7 @@ from .geometry_files import geometry_faults
 from .types import LARGEST_SIDE, TRACK_KINDS, Array, Objects, Shot, Tracks
 
 LARGEST_FRAME = 10**9
+PIECE = 1 << 20  # numbers that are looked at together
 
 
 def check(shot: Shot, where: str) -> None:
@@ -59,7 +60,7 @@ def _faults(shot: Shot) -> Iterator[str]:
     if shot.geometry is not None:
         yield from geometry_faults(shot.geometry, frames)
     for frame, picture in shot.key_pictures.items():
-        if frame not in frames:
+        if frame not in known:
             yield f"key_pictures names frame {frame}, which is not one of the Shot's frames."
         name = f"the key picture of frame {frame}"
         yield from _array_faults(name, picture, (*size, 3), ("uint8", "uint16"), None)
@@ -125,9 +126,12 @@ def _array_faults(
     elif array.dtype.name not in dtypes:
         yield f"{name} is {array.dtype.name}; it must be {' or '.join(dtypes)}."
     elif array.dtype.kind == "f":
-        pieces = np.moveaxis(array, axis, 0) if frames else [array]
-        for at, piece in enumerate(pieces):  # a frame at a time: the whole may be larger than memory
-            bad = np.isnan(piece).any() or (not infinite and np.isinf(piece).any())
-            if bad or (infinite and (piece <= 0).any()):
-                place = f" at frame {frames[at]}" if frames else ""
+        by_frame = np.moveaxis(array, axis, 0) if frames else array[None]
+        together = max(1, PIECE * len(by_frame) // max(1, array.size))
+        for start in range(0, len(by_frame), together):  # some frames at a time: the whole may be larger than memory
+            piece = by_frame[start : start + together]
+            wrong = np.isnan(piece) | (piece <= 0 if infinite else np.isinf(piece))
+            if wrong.any():
+                first = start + int(wrong.reshape(len(piece), -1).any(axis=1).argmax())
+                place = f" at frame {frames[first]}" if frames else ""
                 yield f"{name} has values that are not {'positive ' if infinite else ''}numbers{place}."

@@ -1,8 +1,8 @@
 """Reading .npy and .npz from strangers: no pickles, no array larger than the bytes that are there."""
 
 import io
-import math
-import tokenize
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -13,39 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..files import npy, regular, writing
 from ..geometry.temporary_arrays import pieces
 
 Array = NDArray[Any]
 LARGEST = 1 << 30  # bytes of one array or file
+SMALL = 32 << 20  # bytes that any file may unpack to
+RATIO = 20  # how much smaller tracks can be packed
+UNPACKING = (
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, KeyError),
+    *(lzma.LZMAError, struct.error),
+)
 
 
 def content(path: Path) -> bytes:
     """A file's bytes; BadInput if it is not there or far too large."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise BadInput(f"{path} is larger than {LARGEST >> 20} MiB; that is no track file.")
-        return path.read_bytes()
-    except OSError as fault:
-        raise BadInput(f"{path} cannot be read: {fault.strerror or fault}.") from None
-
-
-def npy(data: bytes, where: str) -> Array:
-    """The array in the bytes of a .npy file."""
-    stream = io.BytesIO(data)
-    try:
-        version = np.lib.format.read_magic(stream)
-        if version == (1, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-        else:
-            shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError) as fault:
-        raise BadInput(f"{where} is no .npy file: {str(fault)[:200]}.") from None
-    if dtype.hasobject:
-        raise BadInput(f"{where} holds Python objects, which are never loaded; save plain numbers.")
-    if any(side < 0 for side in shape) or math.prod(shape) * dtype.itemsize != len(data) - stream.tell():
-        raise BadInput(f"{where} is damaged or cut short: its size does not fit its shape {shape}.")
-    flat = np.frombuffer(data, dtype, offset=stream.tell())
-    return flat.reshape(shape, order="F" if fortran else "C")
+    return regular.read_bytes(path, LARGEST)
 
 
 def npz(data: bytes, where: str) -> dict[str, Array]:
@@ -53,14 +36,20 @@ def npz(data: bytes, where: str) -> dict[str, Array]:
     found = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for entry in archive.infolist():
-                if entry.file_size > LARGEST:
-                    raise BadInput(f"{where}: {entry.filename[:80]} is larger than {LARGEST >> 20} MiB.")
+            entries = archive.infolist()
+            check_unpacked(sum(entry.file_size for entry in entries), len(data), where)
+            for entry in entries:
                 name = entry.filename.removesuffix(".npy")
-                found[name] = npy(archive.read(entry), f"{where}: {name[:80]}")
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as fault:
-        raise BadInput(f"{where} is no .npz file: {fault}.") from None
+                found[name] = npy.of_bytes(archive.read(entry), f"{where}: {name[:80]}")
+    except UNPACKING as fault:
+        raise BadInput(f"{where} is not a .npz file: {str(fault)[:200]}.") from None
     return found
+
+
+def check_unpacked(size: int, packed: int, where: str) -> None:
+    """Refuse a small file that unpacks to a large one: BadInput."""
+    if size > min(LARGEST, max(SMALL, RATIO * packed)):
+        raise BadInput(f"{where} unpacks to {size >> 20} MiB, far more than tracks do; it is not read.")
 
 
 def numbers(array: Array, dimensions: int, where: str) -> Array:
@@ -72,7 +61,7 @@ def numbers(array: Array, dimensions: int, where: str) -> Array:
 
 def write_npz(path: Path, **fields: Array) -> None:
     """A .npz at exactly this path; the same arrays always give the same bytes, and are written piece by piece."""
-    with open(path, "wb") as file:
+    with writing.replacing_named(path) as file:
         _write_npz(file, fields)
 
 

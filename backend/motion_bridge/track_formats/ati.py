@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BadInput
+from ..files import writing
 from . import arrays, torch_zip
 from .clip_transform import Clip, Timing, drop, inside, read_clip, sample, timing_notices
 
@@ -27,7 +28,7 @@ def write(clip: Clip, out: Path, timing: Timing) -> tuple[tuple[Path, ...], list
     array = np.zeros((len(sampled.xy), SAMPLES, 1, 3), np.float32)
     array[:, : sampled.covered, 0, :2] = sampled.xy[:, : sampled.covered]
     array[:, : sampled.covered, 0, 2] = sampled.visible[:, : sampled.covered]
-    out.write_bytes(torch_zip.save(arrays.npz_bytes(array=SCALE * array)))
+    writing.write_named(out, torch_zip.save(arrays.npz_bytes(array=SCALE * array)))
     return (out,), notices
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadInput
+from ..files import json_text, regular, writing
 from . import arrays, ati, wan_move
 from .clip_transform import Clip, Timing, drop, read_clip, sample, timing_notices
 
 DECIMALS = 3
+MOST_POSITIONS = 4_000_000  # tracks times the points of the longest: 2,500 tracks through a minute
 RATES = {"comfyui-ati": (ati.SAMPLES, ati.FPS), "comfyui-wan-move": (wan_move.FRAMES, wan_move.FPS)}
 
 
@@ -35,7 +37,7 @@ def write(clip: Clip, out: Path, timing: Timing, name: str = "comfyui-ati") -> t
         notices += timing_notices(clip, count, fps, timing, "after it every track stays where it is")
         if hidden:
             notices.append(f"{hidden} tracks are hidden for a while; this format shows them nevertheless")
-    out.write_text(text(sampled.xy, ends), encoding="utf-8")
+    writing.write_named(out, text(sampled.xy, ends))
     return (out,), notices
 
 
@@ -54,12 +56,14 @@ def _short(value: float) -> int | float:
 
 def read(path: Path, width: int, height: int, fps: float = ati.FPS) -> Clip:
     """The tracks in a text; shorter ones are hidden after their end."""
-    try:
-        content = arrays.content(path).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput(f"{path} is no text in UTF-8.") from None
+    content = regular.read_text(path)
     tracks = [_points(track, path) for track in _tracks(_json(content, path), path)]
     longest = max(len(track) for track in tracks)
+    if len(tracks) * longest > MOST_POSITIONS:
+        raise BadInput(
+            f"{path} has {len(tracks)} tracks, the longest of {longest} points; {MOST_POSITIONS:,} positions in all "
+            "are read."
+        )
     xy = np.zeros((len(tracks), longest, 2))
     visible = np.zeros((len(tracks), longest), bool)
     for row, track in enumerate(tracks):
@@ -68,10 +72,7 @@ def read(path: Path, width: int, height: int, fps: float = ati.FPS) -> Clip:
 
 
 def _json(content: str, path: Path) -> Any:
-    try:
-        return json.loads(content.replace("'", '"'))
-    except (ValueError, RecursionError) as fault:
-        raise BadInput(f"{path} is no JSON: {fault}.") from None
+    return json_text.parse(content.replace("'", '"'), str(path))
 
 
 def _tracks(found: Any, path: Path) -> list[Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..files import writing
 from ..geometry import camera
 from ..geometry.cancellation import breathe
 from ..media import movie, png
@@ -36,11 +37,11 @@ def write(shot: Shot, out: Path) -> tuple[tuple[Path, ...], list[str]]:
     if out.suffix == ".mp4":
         movie.write(out, pictures, FPS, crf=CRF)
     elif out.suffix == ".npy":
-        out.write_bytes(arrays.npy_bytes(pictures))
+        writing.write_named(out, arrays.npy_bytes(pictures))
     else:
         out.mkdir(parents=True, exist_ok=True)
         for number, picture in enumerate(pictures):
-            (out / f"{number:04d}.png").write_bytes(png.encode(picture))
+            writing.write_named(out / f"{number:04d}.png", png.encode(picture))
     if abs(shot.width / shot.height - WIDTH / HEIGHT) < 0.01:
         return (out,), []
     own = f"{shot.width}x{shot.height}"

@@ -8,10 +8,9 @@ import io
 import pickletools
 import struct
 import zipfile
-import zlib
 
 from ..errors import BadInput
-from .arrays import LARGEST
+from .arrays import UNPACKING, check_unpacked
 
 RECORDS = {
     ".format_version": b"1",
@@ -45,10 +44,11 @@ def load(data: bytes, where: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             pickles = [entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl")]
-            if len(pickles) != 1 or pickles[0].file_size > LARGEST:
+            if len(pickles) != 1:
                 raise BadInput(f"{where} is no torch file with one small object in it.")
+            check_unpacked(pickles[0].file_size, len(data), where)
             pickle = archive.read(pickles[0])
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as fault:
+    except UNPACKING as fault:
         raise BadInput(f"{where} is no torch file: {fault}.") from None
     return _bytes_of(pickle, where)
 

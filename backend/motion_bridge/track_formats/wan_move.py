@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BadInput
+from ..files import npy, writing
 from . import arrays
 from .clip_transform import Clip, Timing, drop, inside, read_clip, sample, timing_notices
 
@@ -34,8 +35,8 @@ def write(clip: Clip, out: Path, timing: Timing) -> tuple[tuple[Path, ...], list
     notices += timing_notices(clip, FRAMES, FPS, timing, "after it all tracks are hidden")
     visible = visible[visible[:, 0]]
     tracks_path, visibility_path = paths(out)
-    tracks_path.write_bytes(arrays.npy_bytes(sampled.xy.transpose(1, 0, 2)[None].astype(np.float32)))
-    visibility_path.write_bytes(arrays.npy_bytes(visible.T[None]))
+    writing.write_named(tracks_path, arrays.npy_bytes(sampled.xy.transpose(1, 0, 2)[None].astype(np.float32)))
+    writing.write_named(visibility_path, arrays.npy_bytes(visible.T[None]))
     return (tracks_path, visibility_path), notices
 
 
@@ -43,7 +44,7 @@ def read(path: Path, width: int, height: int) -> Clip:
     """The tracks of either file's pair, in pixels of a picture of this size."""
     found = []
     for one, dimensions in zip(paths(path), (3, 2), strict=True):
-        array = arrays.npy(arrays.content(one), str(one))
+        array = npy.of_bytes(arrays.content(one), str(one))
         if array.ndim == dimensions + 1 and array.shape[0] == 1:
             array = array[0]
         found.append(arrays.numbers(array, dimensions, str(one)))

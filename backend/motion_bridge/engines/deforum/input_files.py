@@ -4,7 +4,6 @@
 before anything else is done: nobody waits for a model to hear of a missing file.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import BadInput
+from ...files import json_text
 from ...schedules import Context, texts, values
 from ...schedules.prompts import by_frame
 from .schedules import known
@@ -194,10 +194,7 @@ def guided(given: Any, context: Context) -> dict[int, str]:
 
     BadInput where it is something else.
     """
-    try:
-        found = json.loads(given) if isinstance(given, str) and given.strip() else given or {}
-    except (ValueError, RecursionError) as wrong:
-        raise BadInput(f"guided_images is not valid JSON: {wrong}.") from None
+    found = json_text.parse(given, "guided_images") if isinstance(given, str) and given.strip() else given or {}
     if not isinstance(found, Mapping) or not all(isinstance(path, str) for path in found.values()):
         raise BadInput(
             'guided_images must name a file for each frame, such as {"0": "first.png", "max_f": "last.png"}.'

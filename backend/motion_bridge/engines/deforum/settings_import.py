@@ -6,7 +6,6 @@ file are no settings of this engine. Names that no other program has, such as `s
 Whether there is a picture to begin with (`use_init`) is never the file's to say: its picture is on another machine.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,8 +120,8 @@ def _kind(model: str) -> str:
     """The class of a model's folder."""
     index = Path(model).expanduser() / "model_index.json"
     try:
-        return str(json.loads(index.read_text(encoding="utf-8"))["_class_name"]) if model and index.is_file() else ""
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(json_text.read_object(index)["_class_name"]) if model and index.is_file() else ""
+    except (BadInput, OSError, ValueError, KeyError):
         return ""
 
 

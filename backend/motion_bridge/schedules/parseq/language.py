@@ -7,12 +7,12 @@ what is drawn anew at every rendering (random numbers without a seed) is not rea
 their values.
 """
 
-import json
 import math
 import re
 from collections.abc import Callable, Collection
 from typing import Any
 
+from ...files import json_text
 from ..expression import LONGEST, Fault
 from .functions import FUNCTIONS, TEXTS, Moment
 from .label_functions import LABELS, matcher
@@ -188,7 +188,7 @@ class _Reader:
         if kind != "text":
             raise Fault('a text in "quotes" is expected', at)
         self.position += 1
-        return json.loads(text)
+        return json_text.parse(text, "a text")
 
 
 def _node(argument: Any) -> Callable[[Moment], Any]:

@@ -10,7 +10,6 @@ weights shuffled, and only what goes beyond is believed. Where the model's prefe
 those of its shuffled selves, nothing is concluded.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ....errors import BadInput
+from ....files import json_text
 from .latent_channel_probes import KINDS, Recipe, changed, draw
 
 FORMAT, VERSION = "motion-bridge channels", 1
@@ -187,9 +187,9 @@ def read_weights(path: Path, kind: str, channels: int, autoencoder: str = "") ->
 
 def _report(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json_text.read(path)
         if found["format"] != FORMAT or found["version"] != VERSION:
             raise ValueError("it is of another format or version")
         return {**found, "channel_weights": found["channel_weights"]}
-    except (OSError, ValueError, KeyError, TypeError) as fault:
+    except (BadInput, ValueError, KeyError, TypeError) as fault:
         raise BadInput(f"{path} is no report of `motion-bridge channels` that can be read: {fault}.") from None

@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ....errors import BadInput
+from ....files import json_text, writing
 from ....model_registry.folder_check import weight_faults
 from ..network.conditioning import MASK_CHANNELS
 from ..network.student import Student
@@ -59,7 +60,7 @@ def load(folder: Path) -> Weights:
             found.update(load_file(path))
         except (SafetensorError, OSError) as fault:
             raise BadInput(f"{path} is damaged or cut short: {fault}.") from None
-    return fit(found, json.loads((folder / "config.json").read_text(encoding="utf-8")), str(folder))
+    return fit(found, json_text.read_object(folder / "config.json"), str(folder))
 
 
 def fit(found: Mapping[str, Tensor], config: Mapping[str, Any], where: str) -> Weights:
@@ -118,7 +119,7 @@ def _write(state: State, config: Mapping[str, Any], conv: Tensor, folder: Path, 
     save_file(kept, folder / FILE)
     tracks = {"id_dim": conv.shape[1], "track_channels": conv.shape[0], "use_bias": True}
     said = {"_class_name": "CausalTrackWanTransformer3DModel", **config, "track_config": tracks}
-    (folder / "config.json").write_text(json.dumps(said, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    writing.write(folder, "config.json", (json.dumps(said, indent=1, sort_keys=True) + "\n").encode())
 
 
 _PARAMETERS = set(inspect.signature(WanTransformer3DModel.__init__).parameters) - {"self"}

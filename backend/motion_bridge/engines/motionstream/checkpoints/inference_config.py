@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ....errors import BadInput
+from ....files import json_text, writing
 from ..network.prediction_type import MEANINGS, VELOCITY
 from ..network.sampler import SHIFT, sigmas
 
@@ -74,7 +75,7 @@ def read(folder: Path) -> Usage:
     if not path.exists():
         return OPEN
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = json_text.read_object(path)
         if said.pop("format") != FORMAT or said.pop("version") != VERSION:
             raise BadInput(f"{path} is of another format or version; this program reads {FORMAT} {VERSION}.")
         said["levels"] = tuple(said["levels"])
@@ -89,7 +90,7 @@ def write(usage: Usage, folder: Path) -> None:
     """Beside the weights."""
     folder.mkdir(parents=True, exist_ok=True)
     said = {"format": FORMAT, "version": VERSION, **asdict(usage)}
-    (folder / FILE).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    writing.write(folder, FILE, (json.dumps(said, indent=1) + "\n").encode())
 
 
 def _check(usage: Usage, path: Path) -> None:

@@ -7,6 +7,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from ....errors import BadInput
+from ....files import json_text, writing
 from ..network.tiny_decoder import TinyDecoder
 from .checkpoint import faults
 
@@ -16,7 +17,7 @@ FILE = "decoder.safetensors"
 def save(decoder: TinyDecoder, folder: Path) -> None:
     """Write a decoder's folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(decoder.shape) + "\n", encoding="utf-8")
+    writing.write(folder, "config.json", (json.dumps(decoder.shape) + "\n").encode())
     save_file(
         {name: tensor.detach().cpu().contiguous() for name, tensor in decoder.state_dict().items()}, folder / FILE
     )
@@ -25,9 +26,9 @@ def save(decoder: TinyDecoder, folder: Path) -> None:
 def load(folder: Path) -> TinyDecoder:
     """A decoder from its folder; BadInput lists what is missing, superfluous or misshapen."""
     try:
-        decoder = TinyDecoder(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
+        decoder = TinyDecoder(**json_text.read_object(folder / "config.json"))
         state = load_file(folder / FILE)
-    except (OSError, ValueError, TypeError, SafetensorError) as fault:
+    except (BadInput, OSError, ValueError, TypeError, RuntimeError, MemoryError, SafetensorError) as fault:
         raise BadInput(f"{folder} does not hold a tiny decoder: {fault}.") from None
     if wrong := faults(state, decoder.state_dict()):
         raise BadInput(f"{folder / FILE} does not fit its config.json. {' '.join(wrong)}")
