@@ -147,7 +147,7 @@ def test_it_says_what_a_camera_cannot_do(scene, tmp_path: Path, capfd):
     [
         (None, "cannot be read"),
         (b"\xff\xfe\x00", "not text in UTF-8"),
-        (b"{", "no JSON"),
+        (b"{", "not valid JSON"),
         (b"[1, 2]", "no settings"),
         (b'{"prompts": {"0": "a meadow"}}', "nothing about motion"),
         (b'{"animation_mode": "Interpolation", "translation_x": "0:(1)"}', "move no camera"),
