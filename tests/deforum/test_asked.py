@@ -94,7 +94,7 @@ def test_words_of_the_command_line_take_the_type_of_their_setting():
         ({"first_frame": "nowhere.png"}, "nowhere.png is not there"),
         ({"first_frame": np.zeros((8, 8))}, "must be uint8 (H, W, 3)"),
         ({"first_frame": np.zeros((8, 8, 3), np.uint8)}, "has 8x8 pixels, not 64x64"),
-        ({"settings": "nowhere.txt"}, "There is no file nowhere.txt"),
+        ({"settings": "nowhere.txt"}, "nowhere.txt cannot be read"),
         ({"shot": "nowhere", "frames": None, "width": None, "height": None}, "no shot.json"),
         ({"shot": "nowhere"}, "frames cannot be chosen for a Shot"),
     ],

@@ -120,7 +120,7 @@ def cut(path):
 
 BAD_SHOTS = {
     "is not there": (lambda shot: [path.unlink() for path in shot.iterdir()], "holds no shot.json"),
-    "has a cut header": (lambda shot: cut(shot / "shot.json"), "cannot be read"),
+    "has a cut header": (lambda shot: cut(shot / "shot.json"), "is not valid JSON"),
     "has a cut array": (lambda shot: cut(shot / "camera.pose.npy"), "camera.pose.npy is damaged or cut short"),
     "has a cut first frame": (lambda shot: cut(shot / "first_frame.png"), "first_frame.png is cut short"),
     "lacks an array": (lambda shot: (shot / "camera.intrinsics.npy").unlink(), "camera.intrinsics.npy is missing"),

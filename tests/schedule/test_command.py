@@ -71,4 +71,4 @@ def test_a_mistake_ends_with_code_2_and_a_sentence(text, message):
 
 def test_a_missing_file_is_named(tmp_path):
     code, _, errors = schedules(tmp_path / "nothing.txt")
-    assert code == 2 and "There is no file" in errors and "nothing.txt" in errors
+    assert code == 2 and "nothing.txt cannot be read" in errors
