@@ -1,6 +1,7 @@
 """What this machine has: graphics processors, memory, packages. Nothing heavy is imported to find out."""
 
 import platform
+import re
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -37,11 +38,26 @@ def memory_free() -> int | None:
     """Bytes of memory that a new process could use; None where the system does not say."""
     if sys.platform == "win32":
         return _memory_free_windows()
+    if sys.platform == "darwin":
+        return _memory_free_macos()
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
     except (OSError, StopIteration):
         return None
+
+
+def _memory_free_macos() -> int | None:
+    """Pages that are free, or hold only what can be read again, as vm_stat counts them."""
+    try:
+        answer = launch.ask(["/usr/bin/vm_stat"], 10)
+    except (OSError, launch.TimeoutExpired):
+        return None
+    page = re.search(r"page size of (\d+) bytes", answer.stdout)
+    counts = {name: int(count) for name, count in re.findall(r"^Pages (\w+): +(\d+)\.", answer.stdout, re.MULTILINE)}
+    if answer.code or page is None or "free" not in counts:
+        return None
+    return int(page[1]) * sum(counts.get(name, 0) for name in ("free", "inactive", "speculative"))
 
 
 def _memory_free_windows() -> int | None:

@@ -1,6 +1,7 @@
 """Every model family loads from disk, changes a picture by exactly the share it is told to, and refuses bad folders."""
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import tiny_diffusion as tiny
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from motion_bridge.errors import BackendFailed, BadInput, ModelMissing
-from motion_bridge.model_registry import folder_check, registry
+from motion_bridge.model_registry import controlnets, folder_check, registry
 from motion_bridge.models import image_model, noise_level
 from motion_bridge.models.image_model import Chance, Wish, image_to_image
 from motion_bridge.models.load import load
@@ -249,3 +250,28 @@ def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(BadInput, match=r"no model 'flux\.3'.*flux\.1-dev"):
         load("flux.3", "cpu")
     assert {m.family for m in registry.MODELS.values()} == {*tiny.MAKERS, "flux-control"}
+
+
+@pytest.mark.parametrize("name", [name for name, model in registry.MODELS.items() if model.repository])
+def test_a_registered_model_is_pinned_and_says_how_to_be_asked_for(name, tmp_path, monkeypatch):
+    model = registry.MODELS[name]
+    assert re.fullmatch("[0-9a-f]{40}", model.revision)
+    monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(ModelMissing) as caught:
+        registry.folder_of(model)
+    said = str(caught.value)
+    assert f"{model.download:g} GB" in said and f"--revision {model.revision}" in said
+    assert ("wants to be asked first: https://huggingface.co/" in said) is model.gated
+
+
+def test_what_is_gated_is_known():
+    gated = {name for name, model in registry.MODELS.items() if model.gated}
+    assert gated == {"flux.1-dev", "flux.1-schnell", "flux.1-depth-dev", "flux.2-dev", "flux.2-klein-9b"}
+
+
+def test_controlnets_are_pinned_too():
+    assert all(re.fullmatch("[0-9a-f]{40}", control.revision) for control in controlnets.CONTROLS.values())
+    canny, depth = controlnets.CONTROLS["flux.1-canny"], controlnets.CONTROLS["flux.1-depth"]
+    assert (canny.revision[:7], canny.download) == ("e7cee4b", 3.58)
+    assert (depth.revision[:7], depth.download) == ("2fdfbcf", 3.19)

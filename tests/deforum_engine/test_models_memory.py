@@ -14,6 +14,7 @@ from motion_bridge.models import device as machine
 from motion_bridge.models import load, offload
 from motion_bridge.models.image_model import Chance, Wish, image_to_image
 from motion_bridge.models.load import Choice, choose
+from motion_bridge.models.pipeline_parts import is_out_of_memory
 
 BILLION = 1_000_000_000
 KLEIN = Facts(denoiser=int(3.9 * BILLION), text=4 * BILLION, vae=84_000_000, decoder_channels=256)
@@ -42,8 +43,8 @@ SIZE = (1024, 1024)
         (FLUX2, Device("cuda", 24 * GB, True, BOTH), SIZE, ("4-bit", "streams", "stays")),
         (FLUX2, Device("cuda", 16 * GB, True, BOTH), SIZE, ("bf16", "streams", "streams")),
         (SD, Device("cuda", 8 * GB, True, BOTH), (512, 512), ("bf16", "stays", "stays")),
-        (KLEIN, Device("mps", 20 * GB), SIZE, ("bf16", "stays", "stays")),
-        (KLEIN, Device("mps", 12 * GB), SIZE, ("bf16", "visits", "stays")),
+        (KLEIN, Device("mps", 20 * GB, shared=24 * GB), SIZE, ("bf16", "stays", "stays")),
+        (KLEIN, Device("mps", 12 * GB, shared=24 * GB), SIZE, ("bf16", "visits", "stays")),
         (KLEIN, Device("cpu", 64 * GB), SIZE, ("fp32", "stays", "stays")),
         (KLEIN, Device("cpu", 24 * GB), SIZE, ("bf16", "stays", "stays")),
     ],
@@ -212,3 +213,39 @@ def test_a_folder_that_holds_only_half_precision_is_loaded(tmp_path):
 def test_this_machine_says_what_is_free():
     there = machine.device("cpu")
     assert there.name == "cpu" and there.free > 0.1 * GB
+
+
+def test_where_memory_is_shared_what_waits_beside_the_device_takes_of_the_same():
+    with pytest.raises(OutOfMemory, match=r"and 11\.0 GB are free in the memory that mps shares"):
+        memory_plan.plan("klein", KLEIN, Device("mps", 12 * GB, shared=11 * GB), SIZE)
+    small = memory_plan.plan("sd", SD, Device("mps", 12 * GB, shared=11 * GB), (512, 512))
+    assert (small.text, small.blocks) == ("stays", "stays") and small.total <= 11 * GB
+
+
+def test_memory_that_torch_keeps_is_given_back_on_apple(monkeypatch):
+    given = []
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "empty_cache", lambda: given.append("mps"))
+    machine.release_unused()
+    assert given == ["mps"]
+
+
+def test_an_apple_gpu_has_what_its_limit_and_the_system_leave(monkeypatch):
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: int(20 * GB))
+    monkeypatch.setattr(torch.mps, "current_allocated_memory", lambda: int(2 * GB))
+    monkeypatch.setattr(machine.hardware, "memory_free", lambda: int(9 * GB))
+    assert machine.device("mps") == Device("mps", 18 * GB, shared=9 * GB)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        RuntimeError("MPS backend out of memory (MPS allocated: 9 GB, other allocations: 1 GB, max allowed: 9 GB)."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:1] . DefaultCPUAllocator: can't allocate memory: 9 bytes."),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        MemoryError(),
+    ],
+)
+def test_memory_that_runs_out_is_called_so_on_every_device(fault):
+    assert is_out_of_memory(fault)
+    assert not is_out_of_memory(RuntimeError("shapes differ"))

@@ -30,6 +30,7 @@ class Device:
     free: float  # bytes
     bfloat16: bool = True  # known to the device, not emulated
     quantisers: frozenset[str] = frozenset()  # of fp8, 4-bit: what is installed and works here
+    shared: float | None = None  # bytes free in the system's memory, where the device has none of its own
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Plan:
     text: str  # stays; visits: it and the denoiser take turns, at new prompts only; streams, layer by layer
     blocks: str  # of the denoiser: stays; streams, at every step
     needs: float  # bytes on the device at the worst moment
+    total: float = 0.0  # bytes there and in the system's memory together
+
+    def fits(self, device: Device) -> bool:
+        """Whether there is room. Where memory is shared, what waits beside the device takes of the same."""
+        return self.needs <= device.free and (device.shared is None or self.total <= device.shared)
 
     def sentence(self, name: str, device: Device) -> str:
         """What somebody should know of it."""
@@ -71,12 +77,15 @@ def plan(name: str, facts: Facts, device: Device, size: tuple[int, int], precisi
         remedy = f"install {package}, or set precision to auto" if package else "set precision to auto"
         raise BadInput(f"{name} cannot run in {precision} on {device.name}; {remedy}.")
     for way in ways:
-        if way.needs <= device.free:
+        if way.fits(device):
             return way
     smallest = min(ways, key=lambda way: way.needs)
+    needs, free, where = smallest.needs, device.free, f"on {device.name}"
+    if device.shared is not None and smallest.needs <= device.free:
+        needs, free, where = smallest.total, device.shared, f"in the memory that {device.name} shares"
     raise OutOfMemory(
-        f"{name} does not fit: in {smallest.precision} it needs {smallest.needs / GB:.1f} GB for {size[0]}x{size[1]}, "
-        f"and {device.free / GB:.1f} GB are free on {device.name}. {what_fits(facts, device, size, precision)}"
+        f"{name} does not fit: in {smallest.precision} it needs {needs / GB:.1f} GB for {size[0]}x{size[1]}, "
+        f"and {free / GB:.1f} GB are free {where}. {what_fits(facts, device, size, precision)}"
     )
 
 
@@ -84,7 +93,7 @@ def what_fits(facts: Facts, device: Device, size: tuple[int, int], precision: st
     """The remedy as a sentence: the largest smaller picture of the same shape that fits, else a smaller model."""
     for eighths in range(7, 0, -1):
         width, height = (max(side * eighths // 8 // 16 * 16, SMALLEST) for side in size)
-        if any(way.needs <= device.free for way in _ways(facts, device, (width, height), precision)):
+        if any(way.fits(device) for way in _ways(facts, device, (width, height), precision)):
             return f"{width}x{height} would fit."
     return "No size would fit: choose a smaller model, or a device with more memory."
 
@@ -134,4 +143,5 @@ def _plan(facts: Facts, size: tuple[int, int], precision: str, arithmetic: str, 
         needs = always + max(encoders, making)
     else:
         needs = always + max(STREAMED * encoders + denoiser, making)
-    return Plan(precision, arithmetic, text, blocks, needs)
+    total = always + facts.denoiser * BYTES[precision] + encoders + max(decoding, denoising)
+    return Plan(precision, arithmetic, text, blocks, needs, total)

@@ -29,6 +29,14 @@ def usable(name: str) -> str:
     return name or best_device()
 
 
+def release_unused() -> None:
+    """Give memory back that torch keeps for itself, so that other parts and programs find it."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
 def device(name: str) -> Device:
     """A device and what is free on it now."""
     if name == "cuda":
@@ -38,5 +46,6 @@ def device(name: str) -> Device:
         bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
         return Device(name, free + cached, bfloat16, frozenset(quantisers))
     if name == "mps":
-        return Device(name, torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
+        free = torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
+        return Device(name, free, shared=hardware.memory_free())
     return Device(name, hardware.memory_free() or UNKNOWN, quantisers=frozenset({"fp8"}))

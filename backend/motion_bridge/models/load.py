@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
-import torch
 import transformers
 from diffusers.models.controlnets.controlnet import ControlNetModel
 from diffusers.models.controlnets.controlnet_flux import FluxControlNetModel
@@ -33,7 +32,7 @@ from .device import best_device
 from .flux1 import Flux1
 from .flux2 import Flux2
 from .image_model import ImageModel
-from .pipeline_parts import Parts
+from .pipeline_parts import Parts, is_out_of_memory
 from .stable_diffusion import LatentConsistency, StableDiffusion
 
 UNUSED = {"image_encoder": None, "feature_extractor": None}
@@ -121,16 +120,14 @@ def choose(choice: Choice, say: Callable[[str], None] = lambda sentence: None) -
         control = _control(beside, family, plan) if beside else None
         loras = lora.load(pipeline, [file for file, _ in choice.loras], [weight for _, weight in choice.loras])
         guests = offload.place(pipeline, control, plan, there.name)
-    except torch.OutOfMemoryError:
-        raise OutOfMemory(f"{choice.name} does not fit on {there.name} after all. {relief}") from None
     except ImportError as fault:
         missing = " ".join(str(fault).split())
         raise BackendFailed(f"{choice.name} needs a package that is not installed: {missing}") from None
     except MotionBridgeError:
         raise
     except Exception as fault:  # what these libraries raise for a folder's content has no common class
-        if "can't allocate memory" in str(fault):
-            raise OutOfMemory(f"{choice.name} does not fit after all. {relief}") from None
+        if is_out_of_memory(fault):
+            raise OutOfMemory(f"{choice.name} does not fit on {there.name} after all. {relief}") from None
         said = " ".join(str(fault).split())[:LONGEST_FAULT]
         raise BadInput(f"{folder} cannot be loaded as a {family_name} model: {said}") from fault
     dtype = offload.DTYPES[plan.arithmetic]
@@ -145,7 +142,8 @@ _last: list[tuple[Choice, ImageModel]] = []  # of this process: at most one
 def kept(choice: Choice, say: Callable[[str], None]) -> ImageModel:
     """The model of the last job where it was the very same choice, else `choose`: a program makes many animations."""
     if not _last or _last[0][0] != choice:
-        _last.clear()  # its memory is needed
+        _last.clear()
+        machine.release_unused()
         _last.append((choice, choose(choice, say)))
     return _last[0][1]
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ..model_registry.memory_plan import Plan
+from .device import release_unused
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -30,8 +31,7 @@ class TakingTurns(AbstractContextManager[None]):
 def _move(modules: list[nn.Module], device: str) -> None:
     for module in modules:
         module.to(device)
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    release_unused()
 
 
 def quantiser(plan: Plan, denoiser: str) -> dict[str, Any]:

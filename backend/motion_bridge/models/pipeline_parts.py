@@ -39,6 +39,16 @@ def memory_told(parts: Parts) -> Iterator[None]:
     except torch.OutOfMemoryError:
         raise OutOfMemory(f"Memory ran out on {parts.device}. {parts.relief}") from None
     except RuntimeError as fault:
-        if "can't allocate memory" not in str(fault):  # the processor's allocator has no class of its own
+        if not is_out_of_memory(fault):
             raise
         raise OutOfMemory(f"Memory ran out. {parts.relief}") from None
+
+
+def is_out_of_memory(fault: BaseException) -> bool:
+    """Whether memory ran out. The processor's allocator and Apple's raise errors without a class of their own."""
+    said = str(fault)
+    return (
+        isinstance(fault, torch.OutOfMemoryError | MemoryError)
+        or "can't allocate memory" in said
+        or "MPS backend out of memory" in said
+    )

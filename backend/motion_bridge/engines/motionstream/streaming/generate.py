@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from ....errors import BackendFailed, BadInput, OutOfMemory
+from ....models.pipeline_parts import is_out_of_memory
 from ....shot import Shot
 from ...base import Changes, Finished, Frame
 from ..checkpoints import load
@@ -122,7 +123,9 @@ def _loaded(settings: Mapping[str, Any]) -> Model:
     device = _device(settings["device"])
     try:
         return load.load(settings["model"], device, settings["decoder"], lambda own: own.with_settings(**numbers))
-    except torch.OutOfMemoryError:
+    except RuntimeError as fault:
+        if not is_out_of_memory(fault):
+            raise
         raise OutOfMemory(f"{settings['model']} does not fit on {device}; choose a smaller model.") from None
 
 
