@@ -65,6 +65,6 @@ def load(name: str, device: str, say: Callable[[str], None] = lambda sentence: N
         vae = CLASSES[kind].from_pretrained(
             str(folder / "vae"), use_safetensors=True, local_files_only=True, variant=folders.variant(folder / "vae")
         )
-    except (OSError, ValueError, KeyError) as fault:
-        raise BadInput(f"{folder} cannot be loaded as a model: {fault}") from None
+    except Exception as fault:  # what diffusers raises for a folder's content has no common class
+        raise BadInput(f"{folder} cannot be loaded as a model: {' '.join(str(fault).split())[:300]}") from fault
     return Autoencoder(vae.eval().to(device), PACKED if kind == "AutoencoderKLFlux2" else 1, device)
