@@ -86,8 +86,8 @@ def parser() -> argparse.ArgumentParser:
     track_options.add(export)
     export.set_defaults(action=export_motion)
 
-    take_in = actions.add_parser("import", help="add the camera of a settings file or Parseq document")
-    take_in.add_argument("file", metavar="FILE", help="the settings file or document")
+    take_in = actions.add_parser("import", help="add the camera that another program's file describes")
+    take_in.add_argument("file", metavar="FILE", help="the file, or COLMAP's folder")
     take_in.add_argument("--output", required=True, metavar="BLEND", help="the .blend file to save the scene in")
     take_in.add_argument("--first", type=int, default=1, help="the timeline frame of the file's frame 0; default: 1")
     take_in.add_argument("--scale", type=float, default=1.0, help="scene units a depth unit; default: 1")

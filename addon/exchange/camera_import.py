@@ -1,4 +1,4 @@
-"""A settings file or Parseq document as a keyframed camera of this scene."""
+"""A settings file, a Parseq document or another program's camera file as a keyframed camera of this scene."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,8 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
+from ...backend.motion_bridge import camera_formats
+from ...backend.motion_bridge.camera_formats.path import camera_of, from_first
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.files import regular
 from ...backend.motion_bridge.schedules.camera import camera_import as deforum_camera
@@ -38,6 +40,8 @@ def load(context: bpy.types.Context, path: str, placing: Placing) -> tuple[bpy.t
     """Add a file's camera to the context's scene, and what its reader should know. BadInput names the file."""
     scene = context.scene
     place = Path(bpy.path.abspath(path))
+    if camera_formats.is_camera_file(place):
+        return _load_exact(context, place, placing)
     content = regular.read_text(place)
     if not (np.isfinite(placing.scale) and placing.scale > 0):
         raise BadInput(f"The scale is {placing.scale:g}; it must be positive.")
@@ -45,17 +49,43 @@ def load(context: bpy.types.Context, path: str, placing: Placing) -> tuple[bpy.t
     found = deforum_camera.read(content, place.name, (size.width, size.height), 1 / placing.scale)
     start = active_camera(context, placing.first) if placing.from_active else None
     thing = add(scene, found.camera, found.width, place.stem, placing, start)
-    for other in context.view_layer.objects:
-        other.select_set(False)
-    thing.select_set(True)
-    context.view_layer.objects.active = thing
-    if placing.set_range:
-        scene.frame_start, scene.frame_end = placing.first, placing.first + len(found.camera.pose) - 1
+    _present(context, thing, placing, len(found.camera.pose))
     notices = list(found.notices)
     if found.width * size.height != found.height * size.width:
         theirs, ours = f"{found.width}×{found.height}", f"{size.width}×{size.height}"
         notices.append(f"The file is for {theirs} pixels; this scene renders {ours}, of another shape.")
     return thing, tuple(notices)
+
+
+def _load_exact(context: bpy.types.Context, place: Path, placing: Placing) -> tuple[bpy.types.Object, tuple[str, ...]]:
+    """The same for poses and lenses that are known exactly: nerfstudio, COLMAP, RealEstate10K, SANA-WM."""
+    scene = context.scene
+    size = picture_of(scene.render)
+    found = camera_formats.read(place, size.width, size.height, scene.render.fps / scene.render.fps_base)
+    start = active_camera(context, placing.first) if placing.from_active else None
+    shift = (found.intrinsics[:, :2, 2] - np.array([found.width, found.height]) / 2) * [-1, 1] / found.width
+    thing = add(scene, camera_of(from_first(found)), found.width, place.stem, placing, start, shift)
+    _present(context, thing, placing, len(found.pose))
+    notices = []
+    rate = scene.render.fps / scene.render.fps_base
+    if abs(found.fps - rate) > 1e-3:
+        notices.append(f"{place.name} has {found.fps:g} frames a second, this scene {rate:g}; each is a frame here.")
+    if np.abs(found.intrinsics[:, 0, 0] - found.intrinsics[:, 1, 1]).max() > 1e-3 * found.width:
+        notices.append(f"{place.name} has pixels that are not square; the lens is that of the picture's width.")
+    if found.width * size.height != found.height * size.width:
+        theirs, ours = f"{found.width}×{found.height}", f"{size.width}×{size.height}"
+        notices.append(f"The file is for {theirs} pixels; this scene renders {ours}, of another shape.")
+    return thing, tuple(notices)
+
+
+def _present(context: bpy.types.Context, thing: bpy.types.Object, placing: Placing, frames: int) -> None:
+    """Select the new camera alone; give the scene its length if that is wanted."""
+    for other in context.view_layer.objects:
+        other.select_set(False)
+    thing.select_set(True)
+    context.view_layer.objects.active = thing
+    if placing.set_range:
+        context.scene.frame_start, context.scene.frame_end = placing.first, placing.first + frames - 1
 
 
 def active_camera(context: Any, frame: int) -> CameraFrame | None:
@@ -68,11 +98,18 @@ def active_camera(context: Any, frame: int) -> CameraFrame | None:
 
 
 def add(
-    scene: bpy.types.Scene, camera: Camera, width: int, name: str, placing: Placing, start: CameraFrame | None
+    scene: bpy.types.Scene,
+    camera: Camera,
+    width: int,
+    name: str,
+    placing: Placing,
+    start: CameraFrame | None,
+    shift: Array | None = None,
 ) -> bpy.types.Object:
-    """A camera object with a key at every frame, its lens's shift and clipping taken over from `start`.
+    """A camera object with a key at every frame, its clipping taken over from `start`.
 
-    It becomes the scene's camera where there is none.
+    shift: (T, 2) of the lens, in parts of the picture's width; that of `start` if not given. It becomes the scene's
+    camera where there is none.
     """
     flat = bool(camera.orthographic[0])
     focal = np.abs(camera.intrinsics[:, 0, 0]) / width
@@ -89,6 +126,8 @@ def add(
         data.shift_y = (start.intrinsics[1, 2] - picture.height / 2) * tall / picture.width
         if flat and start.orthographic:
             unit *= picture.width / abs(start.intrinsics[0, 0])
+    if shift is not None:
+        _set(data, {"shift_x": shift[:, :1], "shift_y": shift[:, 1:]}, placing.first)
     if flat:
         data.type = "ORTHO"
         _set(data, {"ortho_scale": unit / focal[:, None]}, placing.first)

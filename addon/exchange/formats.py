@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...backend.motion_bridge import track_formats
+from ...backend.motion_bridge import camera_formats, track_formats
 from ...backend.motion_bridge.files import writing
 from ...backend.motion_bridge.geometry.cancellation import breathe
 from ...backend.motion_bridge.media import png
@@ -116,6 +116,17 @@ def _tracks(name: str) -> Callable[[Shot, Order], Made]:
     return make
 
 
+def _camera(name: str) -> Format:
+    known = camera_formats.FORMATS[name]
+
+    def make(shot: Shot, order: Order) -> Made:
+        found = camera_formats.write(shot, name, order.path)
+        return Made(found.files, tuple(f"{notice[0].upper()}{notice[1:]}." for notice in found.notices))
+
+    about = f"The exact camera for {known.label}; what it cannot hold is said in pixels"
+    return Format(f"{known.label} Camera", known.suffix, about, make, frozenset(), tracks=True)
+
+
 def _das(shot: Shot, order: Order) -> Made:
     if order.path.suffix.lower() != MOVIE:
         return _tracks("das")(shot, order)
@@ -146,5 +157,7 @@ FORMATS = {
     "ati": _followed("ATI", ".pth", "For ByteDance's ATI", "ati"),
     "comfyui-ati": _followed("ComfyUI ATI", ".json", "Coordinates for the spline editor, for ATI", "comfyui-ati"),
     "comfyui-wan-move": _followed("ComfyUI Wan-Move", ".json", "Coordinates for Wan-Move nodes", "comfyui-wan-move"),
+    # GEN3C takes the first picture as well, so it is written from a Shot: motion-bridge export
+    **{name: _camera(name) for name, known in camera_formats.FORMATS.items() if not known.depth},
     "das": Format("Diffusion as Shader", MOVIE, "A movie whose colours are positions", _das),
 }

@@ -107,14 +107,14 @@ class MOTION_BRIDGE_OT_copy_field(bpy.types.Operator):
 
 
 class MOTION_BRIDGE_OT_import(Idle, bpy.types.Operator):
-    """Make a keyframed camera of a Deforum settings file or Parseq document"""
+    """Make a keyframed camera of a Deforum settings file, a Parseq document, or a camera file of another program"""
 
     bl_idname = "motion_bridge.import_camera"
     bl_label = "Import Camera"
     bl_options = {"UNDO"}
 
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    filter_glob: StringProperty(default="*.txt;*.json", options={"HIDDEN"})
+    filter_glob: StringProperty(default="*.txt;*.json;*.npy;*.npz", options={"HIDDEN"})
     first: IntProperty(name="First Frame", description="The timeline frame of the file's frame 0", default=1)
     scale: FloatProperty(
         name="Scale",
@@ -193,7 +193,7 @@ def in_export_menu(menu: Any, context: bpy.types.Context) -> None:
 
 
 def in_import_menu(menu: Any, context: bpy.types.Context) -> None:
-    menu.layout.operator("motion_bridge.import_camera", text="Motion Bridge: Deforum or Parseq Camera (.txt/.json)")
+    menu.layout.operator("motion_bridge.import_camera", text="Motion Bridge: Camera (Deforum, Parseq, COLMAP, …)")
 
 
 MENUS: tuple[tuple[Any, Any], ...] = (  # Any: the stubs think that Blender calls them without the menu

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadInput
+from ..files.regular import read_text
 from ..shot import Shot
 from . import colmap, gen3c, hy_worldplay, lingbot, nerfstudio, realestate10k, recammaster, sana_wm, uni3c
 from .loss import Loss, Reading, predict
@@ -34,7 +35,7 @@ FORMATS = {  # the name on the command line → the format
     "lingbot": Format("LingBot-World", "", lingbot.write, Reading(lingbot.COUNTS, 4, "first", scale=False)),
     "realestate10k": Format("RealEstate10K", ".txt", realestate10k.write, Reading(scale=False)),
     "videox-fun": Format(
-        "VideoX-Fun Camera", ".txt", realestate10k.write_videox_fun, Reading(realestate10k.COUNTS, scale=False)
+        "VideoX-Fun", ".txt", realestate10k.write_videox_fun, Reading(realestate10k.COUNTS, scale=False)
     ),
     "hy-worldplay": Format(
         "HY-WorldPlay",
@@ -82,6 +83,17 @@ def write(shot: Shot, name: str, out: Path) -> Written:
     return Written(files, (*notices, *(loss.sentences if loss else ())), loss)
 
 
+def is_camera_file(path: Path) -> bool:
+    """Whether `read` is meant: settings files of Deforum end in .txt and .json, too, but begin with a brace."""
+    if path.is_dir() or path.name in (colmap.CAMERAS, colmap.IMAGES) or path.suffix.lower() in (".npy", ".npz"):
+        return True
+    if path.suffix.lower() not in (".json", ".txt") or not path.is_file():
+        return False
+    text = read_text(path)
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    return '"transform_matrix"' in text if start in ("{", "[") else realestate10k.has_lines(text)
+
+
 def read(path: Path, width: int, height: int, fps: float = 24.0) -> CameraPath:
     """A camera file of nerfstudio, COLMAP, RealEstate10K or SANA-WM, told by what it is.
 
@@ -99,4 +111,16 @@ def read(path: Path, width: int, height: int, fps: float = 24.0) -> CameraPath:
     raise BadInput(f"{path} is no camera file that can be read: transforms.json, a COLMAP folder, .txt, .npy or .npz.")
 
 
-__all__ = ["FORMATS", "CameraPath", "Format", "Loss", "Reading", "Written", "find", "predict", "read", "write"]
+__all__ = [
+    "FORMATS",
+    "CameraPath",
+    "Format",
+    "Loss",
+    "Reading",
+    "Written",
+    "find",
+    "is_camera_file",
+    "predict",
+    "read",
+    "write",
+]

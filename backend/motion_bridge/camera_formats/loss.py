@@ -91,7 +91,7 @@ def _sentences(path: CameraPath, reading: Reading, mean: float, worst: float, mo
         found.append("the unit of length is free in this format: try a few scales, and keep what follows best")
     if moving:
         names = ", ".join(moving[:3]) + (" and others" if len(moving) > 3 else "")
-        found.append(f"{names} moved by itself; a camera file does not hold that")
+        found.append(f"a camera file does not hold what moves by itself: {names}")
     return found
 
 

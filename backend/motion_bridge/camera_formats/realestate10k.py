@@ -67,6 +67,12 @@ def read(file: Path, width: int, height: int, fps: float = 24.0) -> CameraPath:
     return CameraPath(inverse(pose), lens, width, height, float(rate))
 
 
+def has_lines(text: str) -> bool:
+    """Whether a text looks like camera lines: its second line has 19 words, numbers all."""
+    words = text.splitlines()[1].split() if text.count("\n") else []
+    return len(words) == NUMBERS and all(word.lstrip("+-").replace(".", "", 1)[:1].isdigit() for word in words)
+
+
 def _rows(file: Path) -> Iterator[list[float]]:
     for number, line in enumerate(read_text(file).splitlines()[1:], 2):
         words = line.split()
