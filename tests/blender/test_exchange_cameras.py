@@ -5,9 +5,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from test_command import run
-from test_exchange_export import export
-from test_exchange_import import PLACE, TURN, apart, lenses, load, poses
+from blender_session import export, run
+from imported_camera import PLACE, TURN, apart, lenses, load, poses
 
 
 @pytest.mark.parametrize(

@@ -8,39 +8,7 @@ import numpy as np
 import pytest
 from blender_scenes import keyed
 from blender_session import export, run
-
-PLACE, TURN, LENS = 1e-4, 0.002, 0.005  # scene units, degrees, millimetres: what a round trip may change
-
-
-def load(path: Path, **options) -> bpy.types.Object:
-    assert bpy.ops.motion_bridge.import_camera(filepath=str(path), **options) == {"FINISHED"}
-    return bpy.context.view_layer.objects.active
-
-
-def poses(scene, camera) -> np.ndarray:
-    """Where a camera is at every frame of the scene: (T, 4, 4)."""
-    found = []
-    for frame in range(scene.frame_start, scene.frame_end + 1):
-        scene.frame_set(frame)
-        evaluated = camera.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        found.append(np.array(evaluated.matrix_world.normalized(), np.float64))
-    return np.stack(found)
-
-
-def lenses(scene, camera, name: str) -> np.ndarray:
-    found = []
-    for frame in range(scene.frame_start, scene.frame_end + 1):
-        scene.frame_set(frame)
-        evaluated = camera.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        found.append(getattr(evaluated.data, name))
-    return np.array(found)
-
-
-def apart(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """How far two cameras are apart at most: scene units, degrees."""
-    place = np.linalg.norm(first[:, :3, 3] - second[:, :3, 3], axis=-1).max()
-    chord = np.linalg.norm(first[:, :3, :3] - second[:, :3, :3], axis=(1, 2)).max()
-    return float(place), float(np.degrees(2 * np.arcsin(chord / np.sqrt(8))))
+from imported_camera import LENS, PLACE, TURN, apart, lenses, load, poses
 
 
 @pytest.mark.parametrize("kind", ["webui", "schedules", "parseq"])
@@ -145,7 +113,7 @@ def test_it_says_what_a_camera_cannot_do(scene, tmp_path: Path, capfd):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (None, "cannot be read"),
+        (None, "There is no file"),
         (b"\xff\xfe\x00", "not text in UTF-8"),
         (b"{", "not valid JSON"),
         (b"[1, 2]", "no settings"),
@@ -179,6 +147,6 @@ def test_the_command_saves_the_scene_with_the_camera_in_it(scene, tmp_path: Path
 
 def test_the_command_names_a_file_that_it_cannot_take(scene, tmp_path: Path, capfd):
     assert run("import", tmp_path / "none.txt", "--output", tmp_path / "out.blend") == 2
-    assert "none.txt cannot be read" in capfd.readouterr().out
+    assert "There is no file" in capfd.readouterr().out
     assert run("import", tmp_path / "none.txt", "--output", tmp_path / "out.txt") == 2
     assert "ends in .blend" in capfd.readouterr().out
