@@ -19,7 +19,12 @@ def without_networks(text: str) -> tuple[str, list[str]]:
     names = [f"{match['kind']} {match['name'].strip()}" for match in NETWORK.finditer(text)]
     if not names:
         return text, []
-    return re.sub(r"\s+", " ", NETWORK.sub("", text)).replace(" ,", ",").strip(), names
+    return _tidied(NETWORK.sub("", text)), names
+
+
+def _tidied(text: str) -> str:
+    """Without the gaps that something taken out leaves."""
+    return re.sub(r"(?:\s*,)+", ",", re.sub(r"\s+", " ", text)).strip(" ,")
 
 
 def without_editing(text: str) -> tuple[str, list[str]]:
@@ -43,7 +48,8 @@ def without_editing(text: str) -> tuple[str, list[str]]:
     before = ""
     while before != text:
         before, text = text, INNERMOST.sub(last, text)
-    return text.replace("\0", "[").replace("\1", "]"), edits
+    text = text.replace("\0", "[").replace("\1", "]")
+    return (_tidied(text) if edits else text), edits
 
 
 def from_weights(text: str) -> str:

@@ -259,15 +259,16 @@ class _Reader:
 
 def _renamed(document: Mapping[str, Any]) -> dict[str, Any]:
     """The keys under today's names. What stands under an older name counts only where today's is absent or empty."""
-    found = {name: value for name, value in document.items() if _today(name) == name}
+    found = {name: value for name, value in document.items() if today(name) == name}
     for name, value in document.items():
-        today = _today(name)
-        if today != name and found.get(today) in (None, "", {}):
-            found[today] = ZOE.get(str(value), value) if name == "use_zoe_depth" else value
+        now = today(name)
+        if now != name and found.get(now) in (None, "", {}):
+            found[now] = ZOE.get(str(value), value) if name == "use_zoe_depth" else value
     return found
 
 
-def _today(name: str) -> str:
+def today(name: str) -> str:
+    """What a key of an older version is called today."""
     if name.startswith(HYBRID_OF_0_6):
         return f"hybrid_{name.removeprefix(HYBRID_OF_0_6)}"
     return RENAMED.get(name, name)

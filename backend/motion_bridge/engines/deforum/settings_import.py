@@ -136,7 +136,7 @@ def _own(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _foreign(found: files.Settings, values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
     """Another program's settings under our names."""
-    notices.extend(_in_vain(values))
+    notices.extend(_in_vain({**found.schedules, **values}))
     if found.program in (ANIMATEDIFF, FIZZNODES):
         return
     yield from _names_of_ours(values, notices)
@@ -225,6 +225,7 @@ def _choice(name: str, value: Any, choices: Sequence[str], otherwise: str, notic
 def _depth(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str, Any]]:
     """What sees depth: an estimator where it is on this machine, otherwise the Shot's own depth, otherwise nothing."""
     if not like(True, values.get("use_depth_warping", True), "use_depth_warping"):
+        yield "depth_model", ""
         return
     asked = str(values.get("depth_algorithm") or "Midas-3-Hybrid")
     begins = next((begin for begin in DEPTH_MODELS if asked.lower().startswith(begin)), "")
@@ -236,6 +237,7 @@ def _depth(values: Mapping[str, Any], notices: list[str]) -> Iterator[tuple[str,
             f"{ESTIMATORS[names[0]].repository}), so the Shot's own depth is taken, and without one the picture "
             "counts as flat"
         )
+        yield "depth_model", ""
         return
     if not begins:
         notices.append(f"depth by {asked} is not known here; MiDaS is taken")

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...schedules.settings_files import today
+from .schedules import READ
+
 UNIT = re.compile(r"(?:cn_\d+|controlnet)_(.+)")  # ControlNet's keys, of whichever unit
 
 USED: dict[str, str] = {
@@ -262,7 +265,7 @@ IGNORED: tuple[Ignored, ...] = (
     Ignored("colors are matched as `legacy_colormatch` says", ("color_match_at",), "", ("post",)),
     Ignored("no second model goes over the frames", ("enable_ad_pass",)),
     Ignored("no second model goes over the frames", ("adiff_pass_params",), "enable_ad_pass"),
-    Ignored("frames are told apart by their motion, not by a motion module", ("motion_module", "motion_lora_map")),
+    Ignored("no motion module is run here", ("motion_module", "motion_lora_map")),
     Ignored("LoRA files are named here: --set loras=…", ("lora_map",)),
     Ignored("guidance is cfg_scale_schedule", ("guidance_scale",)),
     Ignored("it belongs to AnimateDiff", ("prompt_fixed_ratio", "lcm_map", "gradual_latent_hires_fix_map"), "never"),
@@ -277,11 +280,8 @@ for _group in IGNORED:
         _BY_NAME[_name] = (*_BY_NAME.get(_name, ()), _group)
 
 
-def meaning(name: str, scheduled: bool = False) -> tuple[str, str]:
-    """What a key is here: "used", "approximated", "ignored" or "unknown", and how or why.
-
-    scheduled: whether it is a schedule that the loop reads.
-    """
+def meaning(name: str) -> tuple[str, str]:
+    """What a key is here: "used", "approximated", "ignored" or "unknown", and how or why."""
     if name in USED:
         return "used", USED[name]
     if name in APPROXIMATED:
@@ -290,9 +290,11 @@ def meaning(name: str, scheduled: bool = False) -> tuple[str, str]:
         return "ignored", _BY_NAME[name][0].reason
     if UNIT.fullmatch(name):
         return "ignored", CONTROLNET
+    if (now := today(name)) != name:
+        return meaning(now)[0], f"the same as `{now}`"
     if name.startswith("wan_"):
         return "ignored", WAN
-    return ("used", SCHEDULED) if scheduled else ("unknown", "no program that is known here writes it")
+    return ("used", SCHEDULED) if name in READ else ("unknown", "no program that is known here writes it")
 
 
 def asks(value: Any, inert: tuple[Any, ...] = ()) -> bool:
