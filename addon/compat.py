@@ -1,13 +1,14 @@
 """Every difference between Blender 4.2 and 5.x that the add-on meets, and nothing else."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import bpy
 
 # The options of a path property that may begin with //; they have to be stated since 4.5.
 BLEND_RELATIVE: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+
+# Whether a workspace chooses the scene that its Sequencer shows: since 5.0; before, it is the window's own.
+WORKSPACES_CHOOSE = bpy.app.version >= (5, 0, 0)
 
 
 def strips(scene: bpy.types.Scene) -> Any:
@@ -34,10 +35,24 @@ def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
     return getattr(context, "sequencer_scene", None) or context.scene
 
 
-def show_in_sequencer(workspace: Any, scene: bpy.types.Scene) -> None:
-    """Since 5.0 a Sequencer is empty until its workspace has a scene for it; take this one where none is chosen."""
-    if hasattr(workspace, "sequencer_scene") and workspace.sequencer_scene is None:
+def show_in_sequencer(workspace: Any, scene: bpy.types.Scene, instead_of: bpy.types.Scene | None) -> None:
+    """Since 5.0 a Sequencer shows the scene that its workspace has for it: give it one where it has none yet.
+
+    instead_of: a scene that gives way, too, as long as it has no strips.
+    """
+    if not WORKSPACES_CHOOSE or workspace.sequencer_scene == scene:
+        return
+    shown = workspace.sequencer_scene
+    if shown is None or (shown == instead_of and not (shown.sequence_editor and len(strips(shown)))):
         workspace.sequencer_scene = scene
+
+
+def open_in_sequencer(window: Any, scene: bpy.types.Scene) -> None:
+    """Show a scene's strips in the Sequencers of a window."""
+    if WORKSPACES_CHOOSE:
+        window.workspace.sequencer_scene = scene
+    else:
+        window.scene = scene
 
 
 def write_movie_files(image_settings: Any) -> None:
@@ -71,16 +86,8 @@ def own_curves(owner: bpy.types.ID) -> list[Any]:
     return [curve for bag in bags if bag for curve in bag.fcurves]
 
 
-@contextmanager
-def write_png_files(image_settings: Any) -> Iterator[None]:
-    """Save pictures as 8-bit RGB PNG for a while; since 5.0 the kind of medium comes before the format."""
-    wanted = {"media_type": "IMAGE", "file_format": "PNG", "color_mode": "RGB", "color_depth": "8", "compression": 15}
-    names = [name for name in wanted if hasattr(image_settings, name)]
-    before = {name: getattr(image_settings, name) for name in names}
-    try:
-        for name in names:
-            setattr(image_settings, name, wanted[name])
-        yield
-    finally:
-        for name in names:  # the same order: what a format allows follows from the format
-            setattr(image_settings, name, before[name])
+def compositor_tree(scene: Any) -> Any:
+    """The nodes that a scene's renders go through; None where there are none. They moved out of the scene in 5.0."""
+    if hasattr(scene, "compositing_node_group"):
+        return scene.compositing_node_group
+    return scene.node_tree if scene.use_nodes else None

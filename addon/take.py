@@ -34,7 +34,8 @@ class Take:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep others from writing to the take; a folder that is empty afterwards is taken away."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with lock.writing_to(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with lock.held(self.folder):
                 yield
@@ -69,9 +70,23 @@ def new(output: Path) -> Take:
     return Take(output / f"take_{max(_numbers(output), default=0) + 1:03d}")
 
 
+def claim(output: Path) -> Take:
+    """The next take with its folder, which nobody else gets: of two that ask at once each has a number of its own.
+
+    BadInput when it cannot be made.
+    """
+    with lock.writing_to(output):
+        output.mkdir(parents=True, exist_ok=True)
+        while True:
+            wanted = new(output)
+            with suppress(FileExistsError):
+                wanted.folder.mkdir()
+                return wanted
+
+
 def last(output: Path) -> Take:
     """The newest take of an output folder; BadInput when there is none."""
-    numbers = _numbers(output)
+    numbers = [number for number in _numbers(output) if (output / f"take_{number:03d}").is_dir()]
     if not numbers:
         raise BadInput(f"There is no take in {output} to go on with; press Render to make the first.")
     return Take(output / f"take_{max(numbers):03d}")
@@ -80,4 +95,4 @@ def last(output: Path) -> Take:
 def _numbers(output: Path) -> list[int]:
     if not output.is_dir():
         return []
-    return [int(found[1]) for path in output.iterdir() if path.is_dir() and (found := _NAME.fullmatch(path.name))]
+    return [int(found[1]) for name in os.listdir(output) if (found := _NAME.fullmatch(name))]

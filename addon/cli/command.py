@@ -129,7 +129,7 @@ def make_frames(options: argparse.Namespace, tell: Teller) -> None:
     changes = changes_of(options, tell)
     choose = order.resumed if options.resume else order.fresh
     wanted = choose(take, scene, options.engine or settings_of(scene).engine, changes)
-    with stopped_by_signals() as stop:
+    with stopped_by_signals(tell) as stop:
         job = wanted.begin(bpy.context)
         stop.action = job.cancel
         Session(job, None).run(tell.event)
@@ -142,7 +142,7 @@ def write_shot(options: argparse.Namespace, tell: Teller) -> None:
     if folder.is_dir() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty; choose another folder for the Shot.")
     request = order.request_of(scene, options.engine or settings_of(scene).engine, changes_of(options, tell))
-    with stopped_by_signals() as stop:
+    with stopped_by_signals(tell) as stop:
         taken = snapshot(bpy.context, request)
         reading = Reading(taken, folder, nullcontext())
         stop.action = reading.cancel
@@ -160,7 +160,9 @@ def write_movie(options: argparse.Namespace, tell: Teller) -> None:
     folder = check_output(str(path.parent))
     if path.suffix.lower() != ".mp4" or (folder / path.name).is_dir():
         raise BadInput(f"The movie {path} must be a file whose name ends in .mp4.")
-    tell.saved(movie.write(Take(Path(options.take).absolute()), folder / path.name))
+    with stopped_by_signals(tell) as stop:
+        stop.sentence, stop.unfinished = "Cancelled; there is no movie.", movie.part_of(folder / path.name)
+        tell.saved(movie.write(Take(Path(options.take).absolute()), folder / path.name))
 
 
 def export_motion(options: argparse.Namespace, tell: Teller) -> None:
@@ -174,9 +176,13 @@ def export_motion(options: argparse.Namespace, tell: Teller) -> None:
     changes = track_options.changes(options, bpy.context.scene)
     if options.frames is not None:
         changes["frames"] = frame_range.parse(options.frames)
-    with stopped_by_signals() as stop:
-        worker = Worker(Export(bpy.context, options.format, options.output, changes, choices))
+    with stopped_by_signals(tell) as stop:
+        stop.sentence = "Cancelled; nothing was written."
+        export = Export(bpy.context, options.format, options.output, changes, choices)
+        worker = Worker(export)
         stop.action = worker.cancel
+        worker.join()
+        stop.action, stop.unfinished = None, movie.part_of(export.path)  # a movie is Blender's own work
         files, sentences = worker.finish()
     for sentence in sentences:
         tell.note(sentence)

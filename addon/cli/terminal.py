@@ -3,7 +3,9 @@
 import ctypes
 import json
 import os
+import shutil
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+import bpy
 
 from ...backend.motion_bridge.errors import Cancelled, MotionBridgeError
 from ...backend.motion_bridge.ipc.events import Event, FrameMade, Progress, Said, Started
@@ -71,27 +75,60 @@ class Teller:
 class Stop:
     """What a signal does."""
 
-    action: Callable[[], None] | None = None  # None: there is nothing to end in order yet
+    action: Callable[[], None] | None = None  # None: Blender itself is at work, nothing of ours can be told to end
+    sentence = "Cancelled; no frame yet."  # what is said then
+    unfinished: Path | None = None  # the file that Blender is writing then
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.action is None:
-            raise Cancelled("Cancelled; no frame yet.")
+            raise Cancelled(self.sentence)
         self.action()
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[Stop]:
-    """Ctrl+C and SIGTERM call the action that is set on what this gives, for a while."""
+def stopped_by_signals(tell: Teller) -> Iterator[Stop]:
+    """Ctrl+C and SIGTERM call the action that is set on what this gives, for a while.
+
+    While Blender renders or reads, no line of Python runs in the main thread and its signal handlers wait, or run
+    inside somebody's driver where Blender forgets what they raise. Nothing of ours is half done then. So if the work
+    has not ended GRACE seconds after the signal, a thread ends the process as Blender itself would, with exit code 4.
+    """
     stop = Stop()
-    signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    before = [(number, signal.signal(number, stop)) for number in signals]
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = [(number, signal.signal(number, stop)) for number in STOPPING]
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    woken_before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    ended = threading.Event()
+    watch = threading.Thread(target=_watch, args=(heard, stop, ended, tell), name="motion-bridge-signals", daemon=True)
+    watch.start()
     try:
         yield stop
     finally:
+        ended.set()
+        signal.set_wakeup_fd(woken_before)
         for number, handler in before:
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)  # None: it was not Python's
+        told.close()  # which wakes the thread
+        watch.join()
+        heard.close()
 
 
+def _watch(heard: socket.socket, stop: Stop, ended: threading.Event, tell: Teller) -> None:
+    """Wait for a signal, then for the work to end; end the process where the work cannot be ended in order."""
+    while number := heard.recv(1):
+        if number[0] in STOPPING and not ended.wait(GRACE) and stop.action is None:
+            tell.failed(Cancelled(stop.sentence))
+            if stop.unfinished:
+                stop.unfinished.unlink(missing_ok=True)
+            shutil.rmtree(bpy.app.tempdir, ignore_errors=True)
+            os._exit(Cancelled.exit_code)
+
+
+GRACE = 1.0  # seconds
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 NAME = "motion_bridge"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from ...backend.motion_bridge.errors import MotionBridgeError
+from ...backend.motion_bridge.errors import MotionBridgeError, release_frames
 
 
 class Task(Protocol):
@@ -39,6 +39,10 @@ class Worker:
         self._abandoned.set()
         self._cancelled.set()
 
+    def join(self) -> None:
+        """Wait until the work in the thread has ended."""
+        self._thread.join()
+
     def finish(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         """Wait, then do the task's last step; what went wrong in the thread is raised here."""
         self._thread.join()
@@ -56,6 +60,8 @@ class Worker:
             self._fault = fault
         except Exception as fault:  # a thread's last chance: whatever it is, the person must see it
             self._fault = MotionBridgeError(f"The export failed: {type(fault).__name__}: {fault}.")
+        if self._fault:
+            release_frames(self._fault)  # arrays among them are mapped from files that are to be deleted
         if self._abandoned.is_set():
             self.task.close()
 

@@ -7,7 +7,6 @@ arithmetic and files in any thread, `finish` is Blender's again.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import bpy
@@ -16,6 +15,7 @@ import numpy as np
 from ...backend.motion_bridge import shot as shots
 from ...backend.motion_bridge.errors import BadInput, Cancelled
 from ...backend.motion_bridge.files import writing
+from ...backend.motion_bridge.files.temporary import TemporaryFolder
 from ...backend.motion_bridge.geometry.cancellation import stoppable
 from ...backend.motion_bridge.schedules.camera import documents
 from ...backend.motion_bridge.schedules.camera.documents import Written
@@ -43,11 +43,16 @@ class Export:
         if name not in FORMATS:
             raise BadInput(f"There is no format {name!r}; choose one of {', '.join(FORMATS)}.")
         self._format = FORMATS[name]
-        self._folder = TemporaryDirectory(prefix="motion_bridge_", ignore_cleanup_errors=True)
-        asked = Order(output_file(path, self._format.suffix), pictures=Path(self._folder.name), **choices)
+        self._folder = TemporaryFolder()
+        asked = Order(output_file(path, self._format.suffix), pictures=self._folder.path, **choices)
         self._read = Reading(context, self._folder, self._format.needs, self._format.tracks, changes)
         self._order = self._read.keyed(asked) if name in SCHEDULES else asked
         self._made = Made((), ())
+
+    @property
+    def path(self) -> Path:
+        """The file that is to be written."""
+        return self._order.path
 
     def work(self, progress: Progress, cancelled: Callable[[], bool]) -> None:
         """Write what needs no Blender."""
@@ -76,14 +81,14 @@ class Export:
 
     def close(self) -> None:
         """Take away what was only needed meanwhile."""
-        self._folder.cleanup()
+        self._folder.close()
 
 
 class Copy:
     """Schedules on their way to the clipboard, in the same three steps."""
 
     def __init__(self, context: bpy.types.Context, changes: Mapping[str, Any]):
-        self._folder = TemporaryDirectory(prefix="motion_bridge_", ignore_cleanup_errors=True)
+        self._folder = TemporaryFolder()
         self._read = Reading(context, self._folder, FORMATS["webui"].needs, False, changes)
         self._order = self._read.keyed(Order(Path(), **choices_of(context.scene)))
         self.made: Written | None = None
@@ -99,7 +104,7 @@ class Copy:
         return (), (*self._read.notes, *self.made.sentences)
 
     def close(self) -> None:
-        self._folder.cleanup()
+        self._folder.close()
 
 
 class Reading:
@@ -108,7 +113,7 @@ class Reading:
     def __init__(
         self,
         context: bpy.types.Context,
-        folder: "TemporaryDirectory[str]",
+        folder: TemporaryFolder,
         needs: frozenset[str],
         tracks: bool,
         changes: Mapping[str, Any],
@@ -120,7 +125,7 @@ class Reading:
         wanted = {"first_frame": black, "needs": needs, "settings": {}, **changes, **unless}
         self._scene = scene
         self._snapshot = snapshot(context, request.request_of(scene, settings_of(scene).engine, wanted))
-        self._folder = Path(folder.name) / "shot"
+        self._folder = folder.path / "shot"
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import bpy
 import numpy as np
 
 from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.files.temporary import TemporaryFolder
 from ...backend.motion_bridge.shot import Tracks
 from .export import Progress, Reading
 
@@ -16,7 +16,7 @@ class Look:
     """Reads the tracks of the scene's range, in the three steps of export.py."""
 
     def __init__(self, context: bpy.types.Context):
-        self._folder = TemporaryDirectory(prefix="motion_bridge_", ignore_cleanup_errors=True)
+        self._folder = TemporaryFolder()
         self._read = Reading(context, self._folder, frozenset(), True, {})
         self.frames: tuple[int, ...] = ()
         self.size = (0, 0)  # of the picture, pixels
@@ -34,4 +34,4 @@ class Look:
         return (), self._read.notes
 
     def close(self) -> None:
-        self._folder.cleanup()
+        self._folder.close()

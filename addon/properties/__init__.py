@@ -112,6 +112,9 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
         subtype="PIXEL",
     )
 
+    takes: PointerProperty(
+        name="Takes", description="The scene whose Sequencer holds this scene's takes", type=bpy.types.Scene
+    )
     tracks: PointerProperty(type=MotionBridgeTracks)
     deforum: PointerProperty(type=MotionBridgeDeforum)
     motionstream: PointerProperty(type=MotionBridgeMotionStream)

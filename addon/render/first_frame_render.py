@@ -1,49 +1,74 @@
 """The first frame, rendered as F12 does it while Blender stays usable."""
 
+import re
+import time
+from contextlib import ExitStack
 from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.motion_bridge.errors import BadInput, Cancelled
-from ..scene.first_frame import Pixels, render_result
+from ..scene.first_frame import FromPixels, render_result
+from ..scene.key_picture import key_picture_sentences, key_picture_settings
+from ..scene.restore_state import changed, restore
+
+_SAMPLE = re.compile(r"Sample (\d+)/(\d+)")
 
 
 class FirstRender:
     """A render that is under way in the window; the scene gets its frame and settings back when it has ended."""
 
-    def __init__(self, scene: bpy.types.Scene, frame: int):
+    def __init__(self, scene: bpy.types.Scene, frame: int, layer: bpy.types.ViewLayer):
         if bpy.app.is_job_running("RENDER"):
             raise BadInput("Blender is rendering; press Render again when that has ended.")
         self.given_up = False  # somebody cancelled: what comes out is not wanted any more
+        self.samples = 0, 0  # done and in all, where the render engine counts them
+        self.layer = layer.name
         self._scene_name = scene.name
+        self._notes = tuple(key_picture_sentences(scene, layer))
         self._frame = scene.frame_current, scene.frame_subframe
-        self._kept = {name: getattr(scene.render, name) for name in ("use_sequencer", "use_border")}
+        self._before = _state(scene)
+        self._begun = time.monotonic()
         self._outcome: str | None = None
         self._handlers = self._listen()
-        scene.render.use_sequencer = scene.render.use_border = False
-        scene.frame_set(frame)
-        bpy.ops.render.render("INVOKE_DEFAULT", scene=scene.name)
+        self._settings = ExitStack()
+        try:
+            self._settings.enter_context(key_picture_settings(scene, layer))
+            scene.frame_set(frame)
+            with changed(bpy.context.preferences.view, render_display_type="NONE"):  # no black window; the panel counts
+                bpy.ops.render.render("INVOKE_DEFAULT", scene=scene.name)
+        except RuntimeError as fault:
+            self.close()
+            raise BadInput(f"Frame {frame} of the scene {scene.name!r} cannot be rendered: {fault}") from None
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def running(self) -> bool:
         return self._outcome is None or bpy.app.is_job_running("RENDER")
 
-    def pixels(self) -> Pixels:
+    @property
+    def seconds(self) -> float:
+        """For how long it has been at work."""
+        return time.monotonic() - self._begun
+
+    def picture(self) -> FromPixels:
         """What was rendered; Cancelled when somebody pressed Esc in the render."""
         if self._outcome != "complete":
             raise Cancelled("Cancelled while the first frame was rendered; no frame yet.")
-        return render_result(bpy.data.scenes[self._scene_name])
+        return FromPixels(render_result(bpy.data.scenes[self._scene_name]), self._notes)
 
     def close(self) -> None:
         """Give the scene back what was changed for the render."""
         for handlers, handler in self._handlers:
             if handler in handlers:
                 handlers.remove(handler)
+        self._settings.close()
         scene = bpy.data.scenes.get(self._scene_name)
         if scene is not None:
-            for name, value in self._kept.items():
-                setattr(scene.render, name, value)
+            _restore(scene, self._before)  # an undo has made a new one of it
             scene.frame_set(self._frame[0], subframe=self._frame[1])
 
     def _listen(self) -> list[tuple[Any, Any]]:
@@ -55,7 +80,27 @@ class FirstRender:
         def cancel(*_: Any) -> None:
             self._outcome = "cancelled"
 
-        pairs = [(bpy.app.handlers.render_complete, complete), (bpy.app.handlers.render_cancel, cancel)]
+        @persistent
+        def count(stats: Any, *_: Any) -> None:  # in the render's own thread
+            if found := _SAMPLE.search(str(stats)):
+                self.samples = int(found[1]), int(found[2])
+
+        names = {"render_complete": complete, "render_cancel": cancel, "render_stats": count}
+        pairs = [(getattr(bpy.app.handlers, name), handler) for name, handler in names.items()]
         for handlers, handler in pairs:
             handlers.append(handler)
         return pairs
+
+
+def _state(scene: Any) -> tuple[dict[str, Any], dict[str, bool]]:
+    """Of a scene, what such a render changes."""
+    names = ("use_border", "use_stamp", "use_sequencer", "use_multiview", "use_compositing")
+    return {name: getattr(scene.render, name) for name in names}, {each.name: each.use for each in scene.view_layers}
+
+
+def _restore(scene: Any, state: tuple[dict[str, Any], dict[str, bool]]) -> None:
+    values, layers = state
+    restore(scene.render, values)
+    for name, use in layers.items():
+        if layer := scene.view_layers.get(name):
+            restore(layer, {"use": use})

@@ -43,6 +43,7 @@ class Job:
         self.error: MotionBridgeError | None = None
         self.total, self.finished = 0, 0  # frames; total is 0 until the backend has counted them
         self.stage = ""  # what the backend is doing when it is not making frames
+        self._frames_read = 0  # as they were told last
         self._engine, self._resume = engine, resume
         self._pace = Pace()
         self.cancelling = False
@@ -86,14 +87,21 @@ class Job:
     @property
     def progress(self) -> float:
         """How much is done, 0 to 1, of the present state."""
-        if self.state is State.READING and self._reading:
-            return self._reading.done / max(self._reading.total, 1)
-        return self.finished / max(self.total, 1)
+        done, total = self.counted
+        return done / max(total, 1)
 
     @property
     def seconds_left(self) -> float | None:
         """An estimate from the pace so far; None while there is nothing to judge by."""
-        return self._pace.seconds(self.total - self.finished) if self.state is State.GENERATING else None
+        left = self.total - self.finished
+        return self._pace.seconds(left, time.monotonic()) if self.state is State.GENERATING else None
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """Frames done and in all, of the present state; in all is 0 while they are not counted yet."""
+        if self.state is State.READING and self._reading:
+            return self._reading.done, self._reading.total
+        return self.finished, self.total
 
     @property
     def kept(self) -> str:
@@ -104,7 +112,7 @@ class Job:
 
     def _follow_reading(self) -> list[Event]:
         if self._reading and self._reading.running:
-            return []
+            return self._reading_progress()
         if self._reading and self._reading.fault:
             self._end(self._reading.fault)
         elif self.cancelling:
@@ -115,6 +123,14 @@ class Job:
             return [Said(self._number, sentence) for sentence in self._to_say]
         return []
 
+    def _reading_progress(self) -> list[Event]:
+        """What there is to say of the reading since the last call."""
+        done, total = self.counted
+        if done == self._frames_read:
+            return []
+        self._frames_read = done
+        return [Progress(0, self.state.value, done, total)]
+
     def _follow(self, event: Event) -> None:
         match event:
             case FrameMade():
@@ -122,7 +138,7 @@ class Job:
                 self._pace.count(time.monotonic())
             case Started(total=total, missing=missing):
                 self.total, self.finished = total, total - missing
-            case Progress(stage=stage):
+            case Progress(stage=stage) if self.state is State.GENERATING:
                 self.stage = stage
             case Silent(seconds=seconds):
                 self.stage = f"The backend is not responding ({seconds:.0f} s)"
@@ -164,6 +180,7 @@ class Pace:
         self._first = self._first if self._frames else moment
         self._frames += 1
 
-    def seconds(self, frames: int) -> float | None:
-        """The time that more frames will take."""
-        return frames * (self._last - self._first) / (self._frames - 1) if self._frames > 1 else None
+    def seconds(self, frames: int, now: float = 0.0) -> float | None:
+        """The time that more frames will take. now: by the same clock, for engines that make frames in bursts."""
+        spent = max(self._last, now) - self._first
+        return frames * spent / (self._frames - 1) if self._frames > 1 else None

@@ -6,9 +6,10 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.motion_bridge.errors import BadInput, Cancelled, MotionBridgeError
-from .. import compat
-from ..viewer import editors, image
+from ..scene.view_layer import rendered_layer
+from ..viewer import editors
 from ..viewer.delivery import Delivery
+from ..viewer.takes_scene import chosen_scene
 from .first_frame_render import FirstRender
 from .job import State
 from .request import Order
@@ -34,6 +35,11 @@ class Window:
         return self._render is not None and not self._render.given_up
 
     @property
+    def first_render(self) -> FirstRender | None:
+        """The render of the first frame, while that is under way."""
+        return self._render if self.rendering_first_frame else None
+
+    @property
     def running(self) -> bool:
         return self.rendering_first_frame or (self.session is not None and self.session.job.state.running)
 
@@ -42,7 +48,8 @@ class Window:
         self._forget()
         self._scene_name = context.scene.name
         if order.renders_first_frame:
-            self._order, self._render = order, FirstRender(context.scene, order.frames[0])
+            self._order = order
+            self._render = FirstRender(context.scene, order.frames[0], rendered_layer(context))
         else:
             self.session = session_of(context, order)
         _listen()
@@ -70,7 +77,6 @@ class Window:
         if self._render:
             self._render.close()
         self._forget()
-        image.forget()
 
     def step(self) -> bool:
         """Look at everything that is under way; False when nothing is any more."""
@@ -81,8 +87,9 @@ class Window:
                 self.session.step()
                 self.error = self.session.job.error
         except MotionBridgeError as fault:
-            self.error = fault
-        return self.running or self._render is not None
+            self.error = fault.with_traceback(None)  # which would keep the snapshot
+        waits = self.session is not None and self.session.delivery is not None and self.session.delivery.pending
+        return self.running or self._render is not None or waits
 
     def file_loaded(self) -> None:
         """Another file is open: what was begun for the old one goes on by itself, or ends."""
@@ -108,12 +115,12 @@ class Window:
         self._render = None
         order, self._order = self._order, None
         try:
-            pixels = None if render.given_up else render.pixels()
+            picture = None if render.given_up else render.picture()
         finally:
             render.close()
-        if pixels is not None and order:
+        if picture is not None and order:
             with bpy.context.temp_override(window=_window_of(self._scene_name)):
-                self.session = session_of(bpy.context, order.starting_from(pixels))
+                self.session = session_of(bpy.context, order.starting_from(picture, render.layer))
 
     def _forget(self) -> None:
         if self.session:
@@ -127,7 +134,7 @@ window = Window()
 def session_of(context: bpy.types.Context, order: Order) -> Session:
     """Begin an order's job, to be shown in the Sequencer and the Image Editor of this context."""
     job = order.begin(context)
-    return Session(job, Delivery(compat.sequencer_scene(context), order.take, order.frames))
+    return Session(job, Delivery(context.scene, chosen_scene(context), job.take, order.frames))
 
 
 def _is_edit(updates: bpy.types.bpy_prop_collection) -> bool:
@@ -162,8 +169,10 @@ def _pulse() -> float | None:
 
 def _looks() -> tuple[Any, ...]:
     """What the panel says; when it changes the panel is drawn anew."""
-    job = window.session.job if window.session else None
-    return window.running, window.error, job and (job.state, job.finished, job.stage, round(job.progress, 2))
+    job, render = window.session.job if window.session else None, window.first_render
+    counted = render and (int(render.seconds), render.samples)
+    made = job and (job.state, job.finished, job.stage, round(job.progress, 2), int(job.seconds_left or 0))
+    return window.running, window.error, counted, made
 
 
 @persistent

@@ -37,28 +37,35 @@ class Order:
     frames: tuple[int, ...]
     resume: bool
     request: Request | None  # what to read from the scene; None where the take's own Shot is gone on with
+    numbered: bool = False  # whether the take is the next of its folder, whichever number that is when it begins
 
     @property
     def renders_first_frame(self) -> bool:
         """Whether Blender's renderer has to work first."""
         return self.request is not None and isinstance(self.request.first_frame, FromRender)
 
-    def starting_from(self, pixels: Any) -> "Order":
-        """The same with a first frame (H, W, 3) uint8 that has been rendered meanwhile."""
+    def starting_from(self, picture: FromPixels, layer: str) -> "Order":
+        """The same with a first frame that has been rendered meanwhile, of a view layer."""
         assert self.request
-        return replace(self, request=replace(self.request, first_frame=FromPixels(pixels)))
+        return replace(self, request=replace(self.request, first_frame=picture, layer=layer))
 
     def begin(self, context: bpy.types.Context) -> Job:
         """Take the snapshot of the context's scene and start the job; BadInput when the scene has no shot in it."""
         command = backend.command()
         snapped = snapshot(context, self.request) if self.request else None
-        return Job(self.take, self.engine, command, snapped, self.resume)
+        made = take.claim(self.take.folder.parent) if self.numbered else self.take
+        try:
+            return Job(made, self.engine, command, snapped, self.resume)
+        except BaseException:
+            if self.numbered:
+                made.folder.rmdir()
+            raise
 
 
 def new_take(scene: bpy.types.Scene) -> Order:
     """A new take by the scene's settings, numbered after the last."""
     folder = take.output_folder(settings_of(scene).output)
-    return fresh(take.new(folder), scene, settings_of(scene).engine, {})
+    return replace(fresh(take.new(folder), scene, settings_of(scene).engine, {}), numbered=True)
 
 
 def last_take(scene: bpy.types.Scene) -> Order:

@@ -26,7 +26,7 @@ class Session:
                 self._counted = True
                 self.delivery.add_earlier()
             self.delivery.add([event for event in events if isinstance(event, FrameMade)])
-            self.delivery.show()
+            self.delivery.show(last=not self.job.state.running)
         return events
 
     def run(self, saw: Callable[[Event], None] = lambda event: None) -> None:

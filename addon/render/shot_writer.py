@@ -2,17 +2,20 @@
 
 import shutil
 import threading
+import traceback
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ...backend.motion_bridge.errors import BadInput, MotionBridgeError
+from ...backend.motion_bridge.errors import BadInput, MotionBridgeError, release_frames
+from ...backend.motion_bridge.files.reserve import FULL, no_room
 from ..scene.snapshot import Snapshot, complete
 
 
 class Reading:
     """A Shot being written; look at `running`, then at `fault`.
 
-    guard: held while the Shot is written. A folder that did not exist is taken away again when that fails.
+    guard: held while the Shot is written. The folder holds no whole Shot yet; when writing fails it is left empty, or
+    gone where it was not there before.
     """
 
     def __init__(self, snapshot: Snapshot, folder: Path, guard: AbstractContextManager[None]):
@@ -37,22 +40,32 @@ class Reading:
             with guard:
                 self._write(snapshot, folder)
         except MotionBridgeError as fault:
-            self.fault = fault
+            self.fault = fault.with_traceback(None)  # its sentence is all that is needed, the snapshot is not
         except OSError as fault:
-            self.fault = BadInput(
-                f"The Shot could not be written to {folder}: {fault.strerror}. Choose another folder or make room."
-            )
+            why = no_room(folder) if fault.errno in FULL else f"{folder} cannot be written: {fault.strerror or fault}."
+            self.fault = BadInput(why)
         except Exception as fault:  # a thread's last chance: whatever it is, the person must see it
+            traceback.print_exc()
             self.fault = MotionBridgeError(f"Reading the scene failed: {type(fault).__name__}: {fault}.")
 
     def _write(self, snapshot: Snapshot, folder: Path) -> None:
-        is_new = not folder.exists()
+        was_there = folder.is_dir()
+        fault = self._fault_of(snapshot, folder)
+        if fault is None:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        if was_there:
+            folder.mkdir(exist_ok=True)
+        raise fault
+
+    def _fault_of(self, snapshot: Snapshot, folder: Path) -> BaseException | None:
+        """What went wrong, with none of the arrays that it came through: their files are to be deleted."""
         try:
             complete(snapshot, folder, self._progress, self._cancelled.is_set)
-        except BaseException:
-            if is_new:
-                shutil.rmtree(folder, ignore_errors=True)
-            raise
+        except BaseException as fault:
+            release_frames(fault)
+            return fault
+        return None
 
     def _progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.shot import LARGEST_SIDE
+from .missing_data import REMEDY, missing_file
 
 OPENCV = np.diag([1.0, -1.0, -1.0])  # Blender's camera axes, seen from OpenCV's
 
@@ -86,6 +87,8 @@ def sample(depsgraph: Any, frame: float) -> Sample:
     thing = scene.camera
     if thing is None:
         raise BadInput(f"The scene {scene.name!r} has no camera at frame {frame:g}; add one and make it active.")
+    if missing := missing_file(thing):
+        raise BadInput(f"The camera {thing.name!r} is linked from {missing}, which is not there. {REMEDY}")
     if thing.type != "CAMERA":
         raise BadInput(
             f"The active camera {thing.name!r} at frame {frame:g} is of type {thing.type.title()}; choose a camera."

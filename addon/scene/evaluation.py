@@ -14,6 +14,7 @@ import bpy
 from ...backend.motion_bridge.errors import BadInput, MotionBridgeError
 from .geometry.simulations import first_step, step_through
 from .restore_state import changed, render_result_kept, silent_handlers
+from .view_layer import only_layer, rendered_layer
 
 ENGINE = "MOTION_BRIDGE_READER"
 
@@ -49,7 +50,13 @@ def each_frame(context: Any, frames: Iterable[float], visit: Visit) -> None:
     bpy.utils.register_class(engine)
     try:
         step_through(scene, steps)
-        with silent_handlers(), render_result_kept(), changed(scene, camera=camera), changed(scene.render, **settings):
+        with (
+            silent_handlers(),
+            render_result_kept(),
+            only_layer(scene, layer),
+            changed(scene, camera=camera),
+            changed(scene.render, **settings),
+        ):
             bpy.ops.render.render(scene=scene.name)
     except RuntimeError as fault:
         raise BadInput(f"Blender cannot evaluate the scene for a render: {fault}") from None
@@ -92,15 +99,6 @@ class _Reader:
                 engine.frame_set(*self.before)
 
         return render
-
-
-def rendered_layer(context: Any) -> Any:
-    """The view layer that is read: the one that is looked at, or the first that is rendered at all."""
-    layers = context.scene.view_layers
-    wanted = [layer for layer in (context.view_layer, *layers) if layer.use and layer.name in layers]
-    if not wanted:
-        raise BadInput(f"No view layer of the scene {context.scene.name!r} is set to Use for Rendering; set one.")
-    return wanted[0]
 
 
 def marker_camera(scene: Any) -> Any:

@@ -4,9 +4,10 @@ Its bytes are those that Blender itself would save: a render goes through Blende
 and all.
 """
 
-import tempfile
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -14,10 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.motion_bridge.errors import BadInput
+from ...backend.motion_bridge.files.reserve import no_room
+from ...backend.motion_bridge.files.temporary import temporary_folder
 from ...backend.motion_bridge.media import png
-from ..compat import write_png_files
+from .key_picture import key_picture_sentences, key_picture_settings
 from .resize import fill
-from .restore_state import changed, render_result_kept
+from .restore_state import changed, png_output, render_result_kept
+from .view_layer import rendered_layer
 
 Pixels = NDArray[np.uint8]  # (H, W, 3) sRGB, top row first
 
@@ -46,38 +50,48 @@ class FromPixels:
     """Pixels that somebody has already."""
 
     pixels: Pixels
+    notes: tuple[str, ...] = ()  # what their owner should know of them
 
 
 FirstFrame = FromRender | FromFile | FromImage | FromPixels
 
 
-def take_first_frame(source: FirstFrame, scene: Any, frame: int, width: int, height: int) -> tuple[Pixels, list[str]]:
+def take_first_frame(
+    source: FirstFrame, scene: Any, frame: int, width: int, height: int, layer: Any = None
+) -> tuple[Pixels, list[str]]:
     """The first frame at the Shot's size, and what was done to it that its owner should know.
 
-    BadInput when there is no such file or image, or Blender cannot read it.
+    layer: the view layer that is rendered; None: as `rendered_layer` chooses. BadInput when there is no such file or
+    image, or Blender cannot read it.
     """
+    notes: list[str] = []
     match source:
         case FromRender():
-            name, pixels = "The render", render_first_frame(scene, frame)
+            layer = layer or rendered_layer(_background(scene))
+            notes = key_picture_sentences(scene, layer)
+            name, pixels = "The render", render_first_frame(scene, frame, layer)
         case FromFile(path):
             name, pixels = path, _from_file(path, scene)
         case FromImage(image):
             name, pixels = image, _from_image(image, scene)
-        case FromPixels(pixels):
-            name = "The picture"
+        case FromPixels(pixels, known):
+            name, notes = "The picture", [*known]
     if pixels.shape == (height, width, 3):
-        return pixels, []
+        return pixels, notes
     was = f"{pixels.shape[1]}×{pixels.shape[0]}"
     note = f"{name} is {was} pixels, the shot {width}×{height}: scaled to fill it and cropped around the centre."
-    return fill(pixels, width, height), [note]
+    return fill(pixels, width, height), [*notes, note]
 
 
-def render_first_frame(scene: Any, frame: int) -> Pixels:
-    """Render a frame here and now, as the scene is set; for background use, since a window would stand still."""
+def render_first_frame(scene: Any, frame: int, layer: Any = None) -> Pixels:
+    """Render a frame here and now, as the scene is set; for background use, since a window would stand still.
+
+    layer: the view layer that is rendered; None: the first that is set to render.
+    """
     before = scene.frame_current, scene.frame_subframe
-    settings = {"use_border": False, "use_stamp": False, "use_sequencer": False, "use_multiview": False}
+    layer = layer or rendered_layer(_background(scene))
     try:
-        with render_result_kept(), changed(scene.render, **settings):
+        with render_result_kept(), key_picture_settings(scene, layer):
             scene.frame_set(frame)
             bpy.ops.render.render(scene=scene.name)
             return render_result(scene)
@@ -92,14 +106,8 @@ def render_result(scene: Any) -> Pixels:
     result = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
     if result is None:
         raise BadInput("Nothing was rendered yet; press F12 first, or choose another first frame.")
-    with tempfile.TemporaryDirectory(prefix="motion_bridge_") as folder:
-        path = Path(folder) / "first.png"
-        with write_png_files(scene.render.image_settings):
-            try:
-                result.save_render(str(path), scene=scene)
-            except RuntimeError:
-                raise BadInput("The Render Result is empty; press F12 first, or choose another first frame.") from None
-        return png.read(path)
+    with png_output(scene.render.image_settings):
+        return _saved(result, scene, "The Render Result is empty; press F12 first, or choose another first frame.")
 
 
 def _from_file(path: str, scene: Any) -> Pixels:
@@ -145,12 +153,29 @@ def _pixels(image: Any, name: str, scene: Any) -> Pixels:
 def _displayed(image: Any, scene: Any) -> Pixels:
     plain = {"view_transform": "Standard", "look": "None", "exposure": 0.0, "gamma": 1.0, "use_curve_mapping": False}
     view = {} if image.use_view_as_render else plain
-    with tempfile.TemporaryDirectory(prefix="motion_bridge_") as folder:
-        path = Path(folder) / "first.png"
-        with (
-            write_png_files(scene.render.image_settings),
-            changed(scene.render, dither_intensity=0.0),
-            changed(scene.view_settings, **view),
-        ):
+    with (
+        png_output(scene.render.image_settings),
+        changed(scene.render, dither_intensity=0.0),
+        changed(scene.view_settings, **view),
+    ):
+        return _saved(image, scene, f"Blender cannot save the image {image.name!r}; choose another first frame.")
+
+
+def _saved(image: Any, scene: Any, unless: str) -> Pixels:
+    """What Blender's own PNG writer makes of an image. BadInput where it writes nothing: a full disk, or `unless`."""
+    with temporary_folder() as folder:
+        path = folder / "first.png"
+        try:
             image.save_render(str(path), scene=scene)
-        return png.read(path)
+            return png.read(path)
+        except (RuntimeError, BadInput):
+            width, height = image.size
+            needed = width * height * 3
+            if shutil.disk_usage(folder).free < needed:
+                raise BadInput(no_room(path, needed)) from None
+            raise BadInput(unless) from None
+
+
+def _background(scene: Any) -> Any:
+    """A context for a scene that nobody looks at."""
+    return SimpleNamespace(scene=scene, view_layer=scene.view_layers[0])

@@ -1,7 +1,7 @@
 """Leave things as they were found, also when something fails on the way."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import bpy
@@ -16,21 +16,54 @@ RENDER_HANDLERS = (
     "render_cancel",
 )
 SLOT = "Motion Bridge"
+PNG = {"media_type": "IMAGE", "file_format": "PNG"}  # the kind of medium, which there is since 5.0, comes first
 
 
 @contextmanager
 def changed(owner: Any, **values: Any) -> Iterator[None]:
     """Properties of a datablock with other values for a while, set in this order and put back in the opposite one."""
-    before = []
+    before: dict[str, Any] = {}
     try:
         for name, value in values.items():
-            before.append((name, getattr(owner, name)))
+            before[name] = getattr(owner, name)
             setattr(owner, name, value)
         yield
     finally:
-        for name, value in reversed(before):
+        restore(owner, dict(reversed(before.items())))
+
+
+def restore(owner: Any, values: Mapping[str, Any]) -> None:
+    """Give properties their values back, in this order. What Blender does not take any more is left, the rest is done.
+
+    A choice that its list does not offer reads as an empty text and cannot be set; a datablock may be gone.
+    """
+    for name, value in values.items():
+        with suppress(TypeError, ValueError, AttributeError, ReferenceError, RuntimeError):
             if getattr(owner, name) != value:
                 setattr(owner, name, value)
+
+
+@contextmanager
+def png_output(image_settings: Any) -> Iterator[None]:
+    """Pictures are saved as 8-bit RGB PNG for a while.
+
+    Color mode, depth and compression are kept beside the format, and a format shows only what it allows: they are
+    remembered as PNG shows them and given back while it is chosen, then again as the artist's own format shows them.
+    """
+    details = {"color_mode": "RGB", "color_depth": "8", "compression": 15}
+    formats = {name: value for name, value in PNG.items() if hasattr(image_settings, name)}
+    outside = {name: getattr(image_settings, name) for name in (*formats, *details)}
+    inside: dict[str, Any] = {}
+    try:
+        for name, value in formats.items():
+            setattr(image_settings, name, value)
+        inside = {name: getattr(image_settings, name) for name in details}
+        for name, value in details.items():
+            setattr(image_settings, name, value)
+        yield
+    finally:
+        restore(image_settings, inside)
+        restore(image_settings, outside)
 
 
 @contextmanager
@@ -68,7 +101,8 @@ def render_result_kept() -> Iterator[None]:
         yield
     finally:
         if result:
-            result.render_slots.active_index = active
+            with suppress(ReferenceError):  # another file is open by now
+                restore(result.render_slots, {"active_index": active})
         else:
             for image in set(bpy.data.images) - others:
                 if image.type in ("RENDER_RESULT", "COMPOSITING"):

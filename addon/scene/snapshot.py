@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,19 @@ import numpy as np
 from ...backend.motion_bridge import shot
 from ...backend.motion_bridge.errors import BadInput, Cancelled
 from .camera import CameraFrame, Picture, picture_of, read_camera
+from .drivers import driver_sentences
 from .evaluation import each_frame
 from .first_frame import FirstFrame, Pixels, take_first_frame
 from .geometry import unsupported
 from .geometry.frame_geometry import moments, view_of
 from .geometry.instances import Geometry, Reader
 from .isolated_camera import read_cameras
+from .missing_data import missing_sentences
 from .passes.passes import Maps
 from .tracks.build import Followed, begin, gathered, torn_notes
 from .tracks.control_points import HandleReader
 from .tracks.sources import WHOLE, Grid, Region, Source
+from .view_layer import layer_sentences, rendered_layer
 
 DENSE = frozenset({"depth", "objects", "flow"})
 
@@ -41,6 +45,7 @@ class Request:
     sources: tuple[Source, ...] = ()  # what else is followed
     region: Region = WHOLE  # where on the first frame the points of the grid and of surfaces are chosen
     through_glass: bool = False  # whether tracks are seen through things of glass
+    layer: str = ""  # the view layer that is read; empty: as view_layer.rendered_layer chooses
 
     @property
     def followed(self) -> tuple[Source, ...]:
@@ -76,13 +81,16 @@ def snapshot(context: Any, request: Request) -> Snapshot:
             f"Frame {between[0]:g} lies between two frames; a Shot has whole ones. Stretch the time instead."
         )
     picture = picture_of(scene.render)
+    layer = scene.view_layers.get(request.layer) or rendered_layer(context)
+    context = SimpleNamespace(scene=scene, view_layer=layer)
     if request.followed or request.needs & DENSE:
         cameras, geometry, handles = _everything(context, request)
     else:
         cameras, geometry, handles = read_cameras(context, frames), None, None
-    pixels, notes = take_first_frame(request.first_frame, scene, frames[0], picture.width, picture.height)
+    pixels, notes = take_first_frame(request.first_frame, scene, frames[0], picture.width, picture.height, layer)
+    notes = [*layer_sentences(scene, layer), *missing_sentences(scene), *driver_sentences(scene), *notes]
     if geometry:
-        notes = [*notes, *unsupported.sentences(geometry.unread)]
+        notes += unsupported.sentences(geometry.unread)
     fps = scene.render.fps / scene.render.fps_base
     return Snapshot(request, fps, picture, cameras, pixels, geometry, handles, notes)
 

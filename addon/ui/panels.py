@@ -1,12 +1,17 @@
 """The tab "Motion Bridge" in the sidebars of the 3D View, the Image Editor and the Sequencer."""
 
+from typing import Any
+
 import bpy
 
 from ..names import TITLE
 from ..properties import settings_of
-from ..render.job import State
+from ..render.job import Job, State
 from ..render.manager import window
+from ..viewer.takes_scene import source_of
 from .text import clock, draw_wrapped
+
+DOT = "\N{MIDDLE DOT}"
 
 
 class Sidebar:
@@ -24,6 +29,10 @@ class MainPanel(Sidebar):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, scene = self.layout, context.scene
+        if (source := source_of(scene)) is not None:
+            layout.label(text=f"Takes of {source.name}", icon="SEQUENCE")
+            layout.operator("motion_bridge.leave_takes", icon="LOOP_BACK")
+            return
         settings = settings_of(scene)
         column = layout.column()
         column.use_property_split = True
@@ -70,25 +79,38 @@ def draw_buttons(layout: bpy.types.UILayout) -> None:
     row.scale_y = 1.2
     row.operator("motion_bridge.resume", icon="FILE_REFRESH")
     row.operator("motion_bridge.movie", icon="FILE_MOVIE")
+    row.operator("motion_bridge.show_takes", text="", icon="SEQUENCE")
     row.operator("motion_bridge.open_folder", text="", icon="FILE_FOLDER")
 
 
 def draw_progress(layout: bpy.types.UILayout) -> None:
     """How far the running job is, and the way to stop it."""
     column = layout.column(align=True)
-    if window.rendering_first_frame or window.session is None:
-        column.progress(text="Rendering the first frame", factor=0.0)
-    else:
+    if render := window.first_render:
+        column.progress(**rendering(render.seconds, *render.samples))
+    elif window.session:
         job = window.session.job
-        text = job.state.value
-        if job.state is State.GENERATING:
-            text = f"{job.finished} of {job.total}" if job.total else job.stage or "Starting"
-            if (left := job.seconds_left) is not None:
-                text += f"  \N{MIDDLE DOT}  {clock(left)} left"
-        column.progress(text=text, factor=job.progress)
+        column.progress(text=progress_text(job), factor=job.progress)
     row = column.row(align=True)
     row.scale_y = 1.4
     row.operator("motion_bridge.cancel", text="Cancel  (Esc)", icon="CANCEL")
+
+
+def rendering(seconds: float, done: int, samples: int) -> dict[str, Any]:
+    """Text and share of a render of the first frame: its samples where the engine counts them, and the time so far."""
+    counted = f"sample {done} of {samples}  {DOT}  " if samples else ""
+    return {"text": f"Rendering the first frame  {DOT}  {counted}{clock(seconds)}", "factor": done / max(samples, 1)}
+
+
+def progress_text(job: Job) -> str:
+    """How far a running job is, in numbers as soon as there are any."""
+    done, total = job.counted
+    if not total:
+        return job.stage or ("Starting" if job.state is State.GENERATING else job.state.value)
+    if job.state is State.READING:
+        return f"{job.state.value}  {done} of {total}"
+    left = job.seconds_left
+    return f"{done} of {total}" + (f"  {DOT}  {clock(left)} left" if left is not None and left >= 1 else "")
 
 
 def draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -1,5 +1,6 @@
 """From a job's frames to what the artist sees: the image and the strip."""
 
+import time
 from collections.abc import Sequence
 
 import bpy
@@ -9,17 +10,21 @@ from ..take import Take
 from . import editors, image
 from .strip import TakeStrip
 
+BUSY = 0.25  # of the time, at most, is spent on reading pictures for the image
+
 
 class Delivery:
     """Shows the frames of one take; safe to call at any time, it waits while Blender renders."""
 
-    def __init__(self, scene: bpy.types.Scene, take: Take, frames: Sequence[int]):
+    def __init__(self, source: bpy.types.Scene, chosen: bpy.types.Scene | None, take: Take, frames: Sequence[int]):
+        """source: the scene that the take is made from. chosen: the scene of the strip; None: the takes' own."""
         self.attached = True  # False once another file was loaded: its scenes are none of ours
         self._file = bpy.data.filepath
         self._take = take
         self._frames = frames
-        self._strip = TakeStrip(scene, take.folder, frames)
+        self._strip = TakeStrip(source, chosen, take.folder, frames)
         self._newest: FrameMade | None = None
+        self._next_picture = 0.0  # when the image may be read again, time.monotonic
         self._introduced = False  # whether the editors have been told of the picture
         self._grown = False
 
@@ -37,21 +42,34 @@ class Delivery:
                 self._strip.add(index, there[number].name)
                 self._grown = True
 
-    def show(self) -> None:
-        """Bring image and strip up to date."""
+    def show(self, last: bool = False) -> None:
+        """Bring image and strip up to date. last: nothing more will come."""
         if not self.attached or bpy.app.is_job_running("RENDER"):
             return
-        if self._newest:
-            picture = image.show(self._newest.pixels)
+        if self._newest and (last or time.monotonic() >= self._next_picture):
+            self._show_picture(self._newest)
             self._newest = None
-            if not self._introduced and not bpy.app.background:
-                editors.show_image(picture)
-                self._introduced = True
         if self._grown:
             self._strip.place()
             self._grown = False
+        if self._strip.is_new and editors.mark_changed(f"Add {self._strip.name}"):
+            self._strip.is_new = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is still to be shown, which had to wait."""
+        return self.attached and (self._newest is not None or self._grown or self._strip.is_new)
 
     def file_loaded(self) -> None:
         """Another file is open now, or the same one anew: go on only in the same one, with all of the strip."""
         self.attached = bool(self._file) and bpy.data.filepath == self._file
         self._grown = True
+
+    def _show_picture(self, frame: FrameMade) -> None:
+        begun = time.monotonic()
+        picture = image.show(frame.pixels, frame.path)
+        if not self._introduced and not bpy.app.background:
+            editors.show_image(picture)
+            self._introduced = True
+        now = time.monotonic()
+        self._next_picture = now + (now - begun) * (1 / BUSY - 1)

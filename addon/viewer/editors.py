@@ -2,12 +2,14 @@
 
 import textwrap
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import bpy
 
 from .. import compat
 from ..names import TITLE
+from .takes_scene import source_of, with_strips
 
 
 def show_image(image: bpy.types.Image) -> None:
@@ -23,12 +25,26 @@ def show_image(image: bpy.types.Image) -> None:
             _replace_renders(image)
 
 
-def show_strips(scene: bpy.types.Scene) -> None:
-    """Let the open Sequencers show a scene's strips if they show none."""
-    for workspace in bpy.data.workspaces:
-        areas = [area for screen in workspace.screens for area in screen.areas]
-        if any(area.type == "SEQUENCE_EDITOR" for area in areas):
-            compat.show_in_sequencer(workspace, scene)
+def show_strips() -> None:
+    """Let the Sequencers of all workspaces show the takes if they show no strips; of those that come later, too."""
+    source = next((window.scene for window in bpy.context.window_manager.windows), bpy.context.scene)
+    takes = with_strips(source)
+    if takes is not None:
+        for workspace in bpy.data.workspaces:
+            compat.show_in_sequencer(workspace, takes, source_of(takes))
+
+
+def mark_changed(step: str) -> bool:
+    """Make what was added through Blender's data a step that can be undone, so that closing asks to save it.
+
+    False while the artist is in the middle of something, such as moving an object: then it must be asked again.
+    """
+    windows = bpy.context.window_manager.windows
+    if any(len(getattr(window, "modal_operators", ())) for window in windows):
+        return False
+    with bpy.context.temp_override(window=windows[0]) if len(windows) else nullcontext(), suppress(RuntimeError):
+        bpy.ops.ed.undo_push(message=step)
+    return True
 
 
 def redraw_panels() -> None:

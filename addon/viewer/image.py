@@ -1,10 +1,11 @@
 """The newest frame in Blender's Image Editor.
 
-A float image's pixels are scene-linear, bottom row first; drawn with the Standard view they give the PNG's bytes
-back exactly. Filling a float image takes a tenth of the time of a byte image, and the linear values come out of a
-table at no more cost than the division by 255 would.
+The image is the frame's own file, so Blender has nothing to ask about when it quits; pixels that were painted it would
+offer to save. A picture that has no file here is painted: a float image's pixels are scene-linear, bottom row first,
+and drawn with the Standard view they give the bytes back exactly.
 """
 
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -23,28 +24,33 @@ def _linear_table() -> NDArray[np.float32]:
 
 
 _LINEAR = _linear_table()
-_buffers: dict[tuple[int, int], NDArray[np.float32]] = {}  # of the size last shown, so that no frame allocates
 
 
-def show(pixels: NDArray[np.uint8]) -> bpy.types.Image:
-    """Put a picture (H, W, 3) uint8 sRGB, top row first, into the image "Motion Bridge"."""
-    height, width, _ = pixels.shape
-    image = find_or_make(width, height)
-    target: Any = image.pixels
-    target.foreach_set(linear_rgba(pixels))
+def show(pixels: NDArray[np.uint8], path: Path | None = None) -> bpy.types.Image:
+    """Put a picture (H, W, 3) uint8 sRGB, top row first, into the image "Motion Bridge". path: its file."""
+    if path is None or not path.is_file():
+        return _painted(pixels)
+    image = find()
+    if image is None:
+        image = bpy.data.images.load(str(path))
+        image.name, image[MARK] = TITLE, True
+    if image.source != "FILE":
+        image.source = "FILE"  # which forgets what was painted
+    if image.filepath == str(path):
+        image.reload()
+    else:
+        image.filepath = str(path)
+    len(image.pixels)  # read now, not when it is drawn
     return image
 
 
 def linear_rgba(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What `Image.pixels` of a float image wants, (H * W * 4,) float32; the next call writes over it."""
+    """What `Image.pixels` of a float image wants: (H * W * 4,) float32."""
     height, width, _ = pixels.shape
-    if (height, width) not in _buffers:
-        _buffers.clear()
-        _buffers[height, width] = np.ones((height, width, 4), np.float32)
-    buffer = _buffers[height, width]
+    values = np.ones((height, width, 4), np.float32)
     for channel in range(3):
-        buffer[..., channel] = _LINEAR.take(pixels[::-1, :, channel])
-    return buffer.reshape(-1)
+        values[..., channel] = _LINEAR.take(pixels[::-1, :, channel])
+    return values.reshape(-1)
 
 
 def find() -> bpy.types.Image | None:
@@ -52,18 +58,18 @@ def find() -> bpy.types.Image | None:
     return next((image for image in bpy.data.images if MARK in image), None)
 
 
-def find_or_make(width: int, height: int) -> bpy.types.Image:
-    """Our image, in this size."""
+def _painted(pixels: NDArray[np.uint8]) -> bpy.types.Image:
+    height, width, _ = pixels.shape
     image = find()
+    if image is not None and image.source != "GENERATED":
+        bpy.data.images.remove(image)
+        image = None
     size: Any = image.size if image else None
     if image is None:
         image = bpy.data.images.new(TITLE, width, height, float_buffer=True)
         image[MARK] = True
     elif (size[0], size[1]) != (width, height):
         image.scale(width, height)
+    target: Any = image.pixels
+    target.foreach_set(linear_rgba(pixels))
     return image
-
-
-def forget() -> None:
-    """Let the buffer go."""
-    _buffers.clear()

@@ -36,7 +36,7 @@ def write_pictures(frames: dict[int, Path], fps: float, path: Path) -> Path:
     BadInput when the movie cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    part = part_of(path)
     height, width, _ = png.read(next(iter(frames.values()))).shape
     try:
         with _movie_scene(width, height, fps) as scene, render_result_kept(), silent_handlers():
@@ -49,6 +49,11 @@ def write_pictures(frames: dict[int, Path], fps: float, path: Path) -> Path:
     finally:
         writing.remove(part.parent, part.name)
     return path
+
+
+def part_of(path: Path) -> Path:
+    """What a movie is called until it is whole."""
+    return path.with_name(f".{path.stem}.part{path.suffix}")
 
 
 @contextmanager

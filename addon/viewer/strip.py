@@ -9,23 +9,27 @@ import bpy
 from .. import compat
 from ..names import TITLE
 from . import editors
+from .takes_scene import takes_scene
 
 
 class TakeStrip:
     """The strip of one take, grown as frames arrive.
 
     Scene and strip are found by name at every step, so an undo or a reloaded file costs nothing but finding it again:
-    what the strip lacks is added.
+    what the strip lacks is added, and a takes' scene that an undo took away is made again.
     """
 
-    def __init__(self, scene: bpy.types.Scene, folder: Path, frames: Sequence[int]):
-        self._scene_name = scene.name
-        self._name = f"{TITLE} {folder.name}"
+    def __init__(self, source: bpy.types.Scene, chosen: bpy.types.Scene | None, folder: Path, frames: Sequence[int]):
+        """source: the scene that the take is made from. chosen: whose Sequencer it goes into; None: the takes' own."""
+        self._source_name = source.name
+        self._scene_name = chosen.name if chosen else ""
+        self.name = f"{TITLE} {folder.name}"
         self._folder = folder
         self._frames = frames
         self._holds = holds(frames)
         self._files: list[str] = []  # one for each timeline frame that can be shown
         self._next = 0  # index of the first frame that is not in _files
+        self.is_new = False  # whether it was made since somebody looked: the file has to be marked as changed
         self._there: dict[int, str] = {}  # finished frames by index, in whatever order they came
 
     def add(self, index: int, file: str) -> None:
@@ -38,26 +42,34 @@ class TakeStrip:
 
     def place(self) -> None:
         """Bring the strip up to date; nothing happens when the scene is gone."""
-        scene = bpy.data.scenes.get(self._scene_name)
-        if scene is None or not self._files:
+        scene = self._scene() if self._files else None
+        if scene is None:
             return
         strips = compat.strips(scene)
-        strip = strips.get(self._name)
+        strip = strips.get(self.name)
         if strip is None:
             strip = self._make(scene, strips)
+            self.is_new = True
         for file in self._files[len(strip.elements) :]:
             strip.elements.append(file)
         compat.forget_drawn(strip)
 
+    def _scene(self) -> Any:
+        """The scene that the strip is in; a takes' scene is made where there is none."""
+        scene = bpy.data.scenes.get(self._scene_name)
+        if scene is None and (source := bpy.data.scenes.get(self._source_name)):
+            scene = takes_scene(source)
+            self._scene_name = scene.name
+        return scene
+
     def _make(self, scene: bpy.types.Scene, strips: Any) -> Any:
-        if not len(strips):
-            scene.render.use_sequencer = False  # else F12 would show our strip instead of the camera's view
         start, end = self._frames[0], self._frames[0] + sum(self._holds)
         first = str(self._folder / self._files[0])
-        strip = strips.new_image(self._name, first, free_channel(strips, start, end), start, fit_method="FIT")
+        strip = strips.new_image(self.name, first, free_channel(strips, start, end), start, fit_method="FIT")
         if bpy.data.filepath and bpy.path.is_subdir(str(self._folder), bpy.path.abspath("//")):
-            strip.directory = bpy.path.relpath(str(self._folder)) + "/"
-        editors.show_strips(scene)
+            strip.directory = bpy.path.relpath(str(self._folder)).replace("\\", "/") + "/"
+        scene.frame_start, scene.frame_end = min(scene.frame_start, start), max(scene.frame_end, end - 1)
+        editors.show_strips()
         return strip
 
 

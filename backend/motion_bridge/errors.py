@@ -5,6 +5,7 @@ on the terminal or over the wire.
 """
 
 import difflib
+import traceback
 from collections.abc import Iterable
 
 
@@ -68,3 +69,18 @@ def nearest(name: str, there: Iterable[str]) -> str:
     """The end of a sentence about a name that is not there: the nearest one that is."""
     near = difflib.get_close_matches(name, list(there), 1)
     return f"; did you mean {near[0]!r}?" if near else "."
+
+
+def release_frames(fault: BaseException) -> None:
+    """Forget the local variables of all functions that an error and its causes came through; the traceback stays.
+
+    An error that is kept keeps them alive otherwise, and with them arrays whose files Windows then cannot delete.
+    """
+    met: set[int] = set()
+    waiting: list[BaseException | None] = [fault]
+    while waiting:
+        each = waiting.pop()
+        if each is not None and id(each) not in met:
+            met.add(id(each))
+            traceback.clear_frames(each.__traceback__)
+            waiting += [each.__cause__, each.__context__]

@@ -6,34 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from blender_session import begun, wait_until
-
-
-def png(path: Path) -> np.ndarray:
-    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
-
-    return png.read(path)
-
-
-def strips(scene: bpy.types.Scene):
-    from bl_ext.user_default.motion_bridge.addon import compat
-
-    return compat.strips(scene)
-
-
-def files(strip) -> list[str]:
-    return [element.filename for element in strip.elements]
-
-
-def drawn_by_the_sequencer(scene: bpy.types.Scene, frame: int, path: Path) -> np.ndarray:
-    """What the Sequencer shows at a frame, in the bytes that it was given."""
-    scene.view_settings.view_transform = "Standard"
-    scene.render.use_sequencer = True
-    scene.render.dither_intensity = 0
-    scene.render.image_settings.color_mode = "RGB"
-    scene.render.filepath = str(path)
-    scene.frame_set(frame)
-    bpy.ops.render.render(write_still=True)
-    return png(path)
+from blender_takes import drawn_by_the_sequencer, files, own_strips, png, strips, takes_of
 
 
 def test_the_image_shows_the_bytes_of_the_newest_frame(scene, painted, tmp_path: Path):
@@ -45,26 +18,55 @@ def test_the_image_shows_the_bytes_of_the_newest_frame(scene, painted, tmp_path:
     assert np.array_equal(png(tmp_path / "shown.png"), png(tmp_path / "motion_bridge/take_001/frame_0003.png"))
 
 
-def test_each_byte_value_is_shown_exactly(scene, tmp_path: Path):
+@pytest.mark.parametrize("from_a_file", [True, False])
+def test_each_byte_value_is_shown_exactly(scene, tmp_path: Path, from_a_file: bool):
     from bl_ext.user_default.motion_bridge.addon.viewer import image
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png as pngs
 
     ramp = np.arange(256, dtype=np.uint8).reshape(8, 32)
     pixels = np.stack([ramp, ramp[::-1], ramp.T.reshape(8, 32)], axis=-1)
-    shown = image.show(pixels)
+    path = tmp_path / "frame.png"
+    if from_a_file:
+        path.write_bytes(pngs.encode(pixels))
+    shown = image.show(pixels, path)
     shown.filepath_raw, shown.file_format = str(tmp_path / "shown.png"), "PNG"
     shown.save()
     assert np.array_equal(png(tmp_path / "shown.png"), pixels)
 
 
-def test_there_is_one_image_whatever_the_sizes(scene):
+def test_there_is_one_image_whatever_the_sizes(scene, tmp_path: Path):
     from bl_ext.user_default.motion_bridge.addon.viewer import image
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png as pngs
 
     bpy.data.images.new("Motion Bridge", 4, 4)  # somebody's own picture of that name stays as it is
-    for height, width in ((9, 16), (18, 32), (9, 16)):
-        shown = image.show(np.full((height, width, 3), 200, np.uint8))
+    for height, width, file in ((9, 16, True), (18, 32, True), (9, 16, False), (18, 32, False), (9, 16, True)):
+        pixels, path = np.full((height, width, 3), 200, np.uint8), tmp_path / "frame.png"
+        path.write_bytes(pngs.encode(pixels))
+        shown = image.show(pixels, path if file else None)
         assert tuple(shown.size) == (width, height)
     assert len([found for found in bpy.data.images if found.name.startswith("Motion Bridge")]) == 2
     assert tuple(bpy.data.images["Motion Bridge"].size) == (4, 4)
+
+
+def test_blender_has_no_reason_to_ask_about_the_image(scene, painted, tmp_path: Path):
+    window = begun(scene, 30)
+    wait_until(lambda: window.session.job.finished >= 3, window.step)
+    image = bpy.data.images["Motion Bridge"]
+    assert not image.is_dirty and image.source == "FILE"
+    wait_until(lambda: not window.step(), seconds=60)
+    assert not image.is_dirty
+    assert Path(image.filepath) == tmp_path / "motion_bridge/take_001/frame_0030.png"
+
+
+def test_a_new_strip_marks_the_file_as_changed(scene, painted):
+    bpy.context.preferences.edit.use_global_undo = True
+    bpy.ops.ed.undo_push(message="before")
+    scene.frame_end = 2
+    bpy.ops.wm.save_mainfile()
+    assert bpy.ops.motion_bridge.render() == {"FINISHED"}
+    assert bpy.data.is_dirty
+    bpy.ops.ed.undo()
+    assert len(strips(bpy.context.scene)) == 0, "and it is a step that can be undone"
 
 
 def test_the_strip_shows_frame_k_at_frame_k(scene, painted, tmp_path: Path):
@@ -75,8 +77,8 @@ def test_the_strip_shows_frame_k_at_frame_k(scene, painted, tmp_path: Path):
     assert strip.name == "Motion Bridge take_001"
     assert files(strip) == [f"frame_{number:04d}.png" for number in (5, 6, 7, 8)]
     for number in (5, 8):
-        shown = drawn_by_the_sequencer(scene, number, tmp_path / "drawn.png")
-        assert np.abs(shown.astype(int) - png(take / f"frame_{number:04d}.png")).max() <= 1
+        shown = drawn_by_the_sequencer(takes_of(scene), number, tmp_path / "drawn.png")
+        assert np.array_equal(shown, png(take / f"frame_{number:04d}.png"))
 
 
 def test_the_strip_is_found_again_when_the_project_moves(scene, painted):
@@ -108,14 +110,16 @@ def test_a_stepped_take_holds_each_picture_until_the_next(scene, painted):
 
 def test_strips_that_are_in_the_way_are_left_where_they_are(scene, painted):
     scene.frame_end = 4
+    bpy.ops.motion_bridge.render()
     there = strips(scene)
+    there.remove(there[0])
     in_the_way = there.new_effect(name="mine", type="COLOR", channel=1, frame_start=2, **until(4))
     elsewhere = there.new_effect(name="later", type="COLOR", channel=2, frame_start=40, **until(42))
     bpy.ops.motion_bridge.render()
     bpy.ops.motion_bridge.render()
     channels = {strip.name: strip.channel for strip in strips(scene)}
     assert (in_the_way.channel, elsewhere.channel) == (1, 2)
-    assert channels == {"mine": 1, "later": 2, "Motion Bridge take_001": 2, "Motion Bridge take_002": 3}
+    assert channels == {"mine": 1, "later": 2, "Motion Bridge take_002": 2, "Motion Bridge take_003": 3}
 
 
 def until(frame: int) -> dict[str, int]:
@@ -146,13 +150,18 @@ def test_a_strip_that_undo_took_away_comes_back_whole(scene, painted):
 
 
 @pytest.mark.skipif(bpy.app.version < (5, 0, 0), reason="the Sequencer has the scene's own strips before 5.0")
-def test_since_5_0_the_strip_goes_where_the_sequencer_looks(scene, painted):
+def test_since_5_0_the_strip_goes_where_the_sequencer_looks_if_files_are_shown_as_they_are_there(scene, painted):
+    from bl_ext.user_default.motion_bridge.addon import compat
+
     scene.frame_end = 2
     cut = bpy.data.scenes.new("Cut")
     bpy.context.workspace.sequencer_scene = cut
     try:
-        bpy.ops.motion_bridge.render()
+        for view, expected in (("Standard", cut), ("AgX", scene)):
+            cut.view_settings.view_transform = view
+            bpy.ops.motion_bridge.render()
+            found = compat.strips(cut) if expected is cut else strips(scene)
+            assert len(found) == 1
     finally:
         bpy.context.workspace.sequencer_scene = None
-    assert [strip.name for strip in strips(cut)] == ["Motion Bridge take_001"]
-    assert len(strips(scene)) == 0
+    assert len(own_strips(scene)) == 0

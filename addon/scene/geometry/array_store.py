@@ -2,12 +2,13 @@
 
 import hashlib
 import sys
-import tempfile
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import numpy as np
+
+from ....backend.motion_bridge.files.temporary import explained, temporary_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,14 @@ class Store:
     """Keeps arrays; what is there already is not kept twice. The file goes when the store does. Any thread may ask."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="motion_bridge_")  # it lives as long as the store
+        """BadInput where no temporary file can be made."""
+        self._file = temporary_file()  # it lives as long as the store
         self._lock = Lock()
         self._end = 0
         self._known: dict[bytes, Handle] = {}
 
     def put(self, array: Any) -> Handle:
-        """Keep an array; what comes back finds it again."""
+        """Keep an array; what comes back finds it again. BadInput where the temporary folder has no room for it."""
         array = np.ascontiguousarray(array)
         body = memoryview(array).cast("B") if array.size else memoryview(b"")
         digest = hashlib.blake2b(body, digest_size=16)
@@ -37,8 +39,7 @@ class Store:
         key = digest.digest()
         with self._lock:
             if key not in self._known:
-                self._file.seek(self._end)
-                self._file.write(body)
+                self._write(body)
                 self._known[key] = Handle(self._end, array.shape, sys.intern(array.dtype.str))
                 self._end += len(body)
             return self._known[key]
@@ -49,5 +50,13 @@ class Store:
         if array.size:
             with self._lock:
                 self._file.seek(handle.start)
-                self._file.readinto(memoryview(array).cast("B"))  # type: ignore[attr-defined]
+                rest = memoryview(array).cast("B")
+                while count := self._file.readinto(rest):  # type: ignore[attr-defined]
+                    rest = rest[count:]
         return array
+
+    def _write(self, body: memoryview) -> None:
+        with explained(self._end + len(body)):
+            self._file.seek(self._end)
+            while body:
+                body = body[self._file.write(body) :]

@@ -67,7 +67,7 @@ class Reader:
         matrices: list[Any] = []
         met: dict[Key, int] = {}
         for instance in depsgraph.object_instances:
-            if not seen_by_camera(instance) or self._is_no_surface(instance) or not instance.show_self:
+            if not seen_by_camera(instance, depsgraph) or self._is_no_surface(instance) or not instance.show_self:
                 continue
             shape = self._shape(instance)
             if shape is None:
@@ -135,9 +135,15 @@ def identity(instance: Any) -> Key:
     return (instance.object.original.name_full, persistent, parent)
 
 
-def seen_by_camera(instance: Any) -> bool:
-    """Whether camera rays may hit an instance; the render's own graph leaves out all else that is hidden."""
-    return instance.object.visible_camera and (not instance.is_instance or instance.parent.visible_camera)
+def seen_by_camera(instance: Any, depsgraph: Any) -> bool:
+    """Whether camera rays may hit an instance; the render's own graph leaves out all else that is hidden.
+
+    An object of an Indirect Only collection is seen only in mirrors and shadows, with all that it brings in.
+    """
+    owner = instance.parent if instance.is_instance else instance.object
+    if owner.indirect_only_get(view_layer=depsgraph.view_layer_eval):
+        return False
+    return instance.object.visible_camera and owner.visible_camera
 
 
 def is_glass(thing: Any) -> bool:

@@ -21,7 +21,7 @@ from ..errors import BadInput
 from .writing import create, remove
 
 BLOCK = 1 << 20  # bytes of zeros written at a time
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _UNSUPPORTED = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTSUP)
 
 
@@ -54,7 +54,7 @@ def reserve(file: BinaryIO, size: int, shown: Path | str) -> None:
     try:
         _take(file.fileno(), size)
     except OSError as fault:
-        if fault.errno not in _FULL:
+        if fault.errno not in FULL:
             raise
         raise BadInput(no_room(shown, size)) from None
 
@@ -65,15 +65,15 @@ def room_for(shown: Path, size: int) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        if fault.errno in _FULL:
+        if fault.errno in FULL:
             raise BadInput(no_room(shown, size)) from None
         raise BadInput(f"{shown} cannot be written: {fault.strerror or fault}. Choose another place.") from None
 
 
-def no_room(shown: Path | str, size: int) -> str:
-    """The sentence about a disk that is full: path, needed, free."""
-    needed = f"{size / 1e6:,.1f} MB"
-    return f"{shown} does not fit: it needs {needed}, and {free(Path(shown))}. Make room or choose another disk."
+def no_room(shown: Path | str, size: int | None = None) -> str:
+    """The sentence about a disk that is full: path, needed (where that is known), free."""
+    needed = "" if size is None else f"it needs {size / 1e6:,.1f} MB, and "
+    return f"{shown} does not fit: {needed}{free(Path(shown))}. Make room or choose another disk."
 
 
 def free(path: Path) -> str:
