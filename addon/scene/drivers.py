@@ -21,8 +21,8 @@ def driver_sentences(scene: Any) -> list[str]:
     remedy = "; correct it in the Drivers editor."
     if bpy.app.autoexec_fail or bpy.app.autoexec_fail_quiet:
         remedy = (
-            ": Blender was not allowed to run this file's scripts. Open it with Trusted Source checked, or start Blender "
-            "with --enable-autoexec."
+            ": Blender was not allowed to run this file's scripts. Open it with Trusted Source checked, or start "
+            "Blender with --enable-autoexec."
         )
     return [f"{some} {stands}{remedy}"]
 

@@ -7,7 +7,7 @@ REMEDY = "Put it back, or find it with File > External Data > Find Missing Files
 
 
 def missing_file(thing: Any) -> str | None:
-    """The file that is not there and that an object or its data should have come from; None where nothing is missing."""
+    """The file that an object or its data should have come from, where it is not there; else None."""
     original = thing.original
     for block in (original, original.data):
         if block is not None and block.is_missing:

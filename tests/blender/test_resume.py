@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 from blender_session import SOON, begun, contents, names, run, wait_until
+from blender_takes import strips, takes_of
 
 
 def written(folder: Path) -> dict[str, int]:
@@ -52,11 +53,9 @@ def test_the_resumed_takes_strip_holds_all_its_frames(scene, painted, tmp_path: 
     bpy.ops.motion_bridge.render()
     for number in (2, 5):
         (tmp_path / f"motion_bridge/take_001/frame_{number:04d}.png").unlink()
-    scene.sequence_editor_clear()
+    bpy.data.scenes.remove(takes_of(scene))
     bpy.ops.motion_bridge.resume()
-    from bl_ext.user_default.motion_bridge.addon import compat
-
-    (strip,) = compat.strips(scene)
+    (strip,) = strips(scene)
     assert [element.filename for element in strip.elements] == [f"frame_{number:04d}.png" for number in range(1, 7)]
 
 

@@ -75,7 +75,8 @@ def frames() -> list[Path]:
 
 
 def strip_length() -> int:
-    editor = bpy.context.window_manager.windows[0].scene.sequence_editor
+    takes = bpy.context.window_manager.windows[0].scene.motion_bridge.takes
+    editor = takes and takes.sequence_editor
     return len(editor.strips[0].elements) if editor and len(editor.strips) else 0
 
 

@@ -10,7 +10,7 @@ output = Path(sys.argv[-1])
 scene = bpy.context.scene
 scene.motion_bridge.output = str(output)
 assert bpy.ops.motion_bridge.render() == {"FINISHED"}
-editor = scene.sequence_editor
+editor = scene.motion_bridge.takes.sequence_editor
 report = {
     "strips": [
         {
