@@ -29,6 +29,7 @@ class Window:
         self._order: Order | None = None  # what begins once its first frame is rendered
         self._render: FirstRender | None = None
         self._scene_name = ""
+        self._delivering = False  # what changes now is our own strip
 
     @property
     def rendering_first_frame(self) -> bool:
@@ -84,10 +85,13 @@ class Window:
             if self._render:
                 self._follow_render(self._render)
             elif self.session:
+                self._delivering = True
                 self.session.step()
                 self.error = self.session.job.error
         except MotionBridgeError as fault:
             self.error = fault.with_traceback(None)  # which would keep the snapshot
+        finally:
+            self._delivering = False
         waits = self.session is not None and self.session.delivery is not None and self.session.delivery.pending
         return self.running or self._render is not None or waits
 
@@ -106,7 +110,8 @@ class Window:
         What happens while the Shot is written does not count: the snapshot's own updates come late.
         """
         generating = self.session is not None and self.session.job.state is State.GENERATING
-        if generating and scene.name == self._scene_name and _is_edit(depsgraph.updates):
+        watched = generating and not self._delivering and scene.name == self._scene_name
+        if watched and _is_edit(depsgraph.updates):
             self.scene_changed = True
 
     def _follow_render(self, render: FirstRender) -> None:

@@ -171,7 +171,7 @@ def _saved(image: Any, scene: Any, unless: str) -> Pixels:
         except (RuntimeError, BadInput):
             width, height = image.size
             needed = width * height * 3
-            if shutil.disk_usage(folder).free < needed:
+            if shutil.disk_usage(folder).free <= needed:
                 raise BadInput(no_room(path, needed)) from None
             raise BadInput(unless) from None
 

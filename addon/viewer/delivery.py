@@ -52,6 +52,8 @@ class Delivery:
         if self._grown:
             self._strip.place()
             self._grown = False
+            if self._strip.is_new:
+                bpy.context.view_layer.update()  # at once, so that nobody takes it for an edit of the artist's
         if self._strip.is_new and editors.mark_changed(f"Add {self._strip.name}"):
             self._strip.is_new = False
 
