@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 import pytest
 from blender_session import PACKAGE, ROOT
+from blender_takes import strips
 
 SAVE = "import sys, tiny; tiny.save(__import__('pathlib').Path(sys.argv[1]))"
 
