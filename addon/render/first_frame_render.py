@@ -2,7 +2,6 @@
 
 import re
 import time
-from contextlib import ExitStack
 from typing import Any
 
 import bpy
@@ -10,8 +9,8 @@ from bpy.app.handlers import persistent
 
 from ...backend.motion_bridge.errors import BadInput, Cancelled
 from ..scene.first_frame import FromPixels, render_result
-from ..scene.key_picture import key_picture_sentences, key_picture_settings
-from ..scene.restore_state import changed, restore
+from ..scene.key_picture import KeyPictureSettings, key_picture_sentences
+from ..scene.restore_state import changed
 
 _SAMPLE = re.compile(r"Sample (\d+)/(\d+)")
 
@@ -28,13 +27,11 @@ class FirstRender:
         self._scene_name = scene.name
         self._notes = tuple(key_picture_sentences(scene, layer))
         self._frame = scene.frame_current, scene.frame_subframe
-        self._before = _state(scene)
         self._begun = time.monotonic()
         self._outcome: str | None = None
         self._handlers = self._listen()
-        self._settings = ExitStack()
+        self._settings = KeyPictureSettings(scene, layer)
         try:
-            self._settings.enter_context(key_picture_settings(scene, layer))
             scene.frame_set(frame)
             with changed(bpy.context.preferences.view, render_display_type="NONE"):  # no black window; the panel counts
                 bpy.ops.render.render("INVOKE_DEFAULT", scene=scene.name)
@@ -65,10 +62,9 @@ class FirstRender:
         for handlers, handler in self._handlers:
             if handler in handlers:
                 handlers.remove(handler)
-        self._settings.close()
+        self._settings.restore()
         scene = bpy.data.scenes.get(self._scene_name)
         if scene is not None:
-            _restore(scene, self._before)  # an undo has made a new one of it
             scene.frame_set(self._frame[0], subframe=self._frame[1])
 
     def _listen(self) -> list[tuple[Any, Any]]:
@@ -90,17 +86,3 @@ class FirstRender:
         for handlers, handler in pairs:
             handlers.append(handler)
         return pairs
-
-
-def _state(scene: Any) -> tuple[dict[str, Any], dict[str, bool]]:
-    """Of a scene, what such a render changes."""
-    names = ("use_border", "use_stamp", "use_sequencer", "use_multiview", "use_compositing")
-    return {name: getattr(scene.render, name) for name in names}, {each.name: each.use for each in scene.view_layers}
-
-
-def _restore(scene: Any, state: tuple[dict[str, Any], dict[str, bool]]) -> None:
-    values, layers = state
-    restore(scene.render, values)
-    for name, use in layers.items():
-        if layer := scene.view_layers.get(name):
-            restore(layer, {"use": use})

@@ -1,11 +1,11 @@
 """What a scene's compositor does beside coloring: it may move pixels, bring in other view layers, and write files."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import bpy
+
 from .. import compat
-from .restore_state import changed
 
 MOVING = {  # types of nodes after which pixels lie elsewhere, and the inputs with which they do not
     "CORNERPIN": None,
@@ -22,6 +22,7 @@ MOVING = {  # types of nodes after which pixels lie elsewhere, and the inputs wi
     "TRANSFORM": {"X": 0.0, "Y": 0.0, "Angle": 0.0, "Scale": 1.0},
     "TRANSLATE": {"X": 0.0, "Y": 0.0},
 }
+Place = tuple[str | None, str]  # a node's group, None for the compositor itself, and its name
 OLDER_NAMES = {"Angle": "Degr"}  # of inputs, before 5.0
 
 
@@ -46,21 +47,30 @@ def other_layer(scene: Any, layer: Any) -> str | None:
     return None
 
 
-def no_files(scene: Any) -> ExitStack:
-    """A context in which the compositor's File Output nodes write nothing."""
-    stack = ExitStack()
+def unmuted_file_outputs(scene: Any) -> list[Place]:
+    """The nodes of the scene's compositor that write files, those in groups too."""
     tree = composited(scene)
-    for node in _all_nodes(tree, set()) if tree else ():
-        if node.type == "OUTPUT_FILE" and not node.mute:
-            stack.enter_context(changed(node, mute=True))
-    return stack
+    found = _all_nodes(tree, set()) if tree else ()
+    return [(_group(owner, tree), node.name) for owner, node in found if node.type == "OUTPUT_FILE" and not node.mute]
 
 
-def _all_nodes(tree: Any, met: set[int]) -> Iterator[Any]:
-    """The nodes of a tree and of the groups in it."""
+def mute(scene: Any, places: Iterable[Place], value: bool) -> None:
+    """Mute nodes or let them work again; those that are not there any more are passed over."""
+    for group, name in places:
+        tree = compat.compositor_tree(scene) if group is None else bpy.data.node_groups.get(group)
+        if tree and (node := tree.nodes.get(name)):
+            node.mute = value
+
+
+def _group(owner: Any, tree: Any) -> str | None:
+    return None if owner == tree else owner.name
+
+
+def _all_nodes(tree: Any, met: set[int]) -> Iterator[tuple[Any, Any]]:
+    """The nodes of a tree and of the groups in it, each with the tree that it is in."""
     met.add(tree.as_pointer())
     for node in tree.nodes:
-        yield node
+        yield tree, node
         group = node.node_tree if node.type == "GROUP" else None
         if group and group.as_pointer() not in met:
             yield from _all_nodes(group, met)

@@ -108,5 +108,5 @@ def test_one_value_that_cannot_be_given_back_does_not_keep_the_others(parts):
 
 def test_a_scene_that_is_gone_is_no_error(scene, parts):
     other = bpy.data.scenes.new("other")
-    with parts.changed(other.render, use_border=True):
+    with parts.changed(other, frame_start=5):
         bpy.data.scenes.remove(other)
