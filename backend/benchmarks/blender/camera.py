@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 def measure(frames: int, side: int) -> dict[str, Any]:
     """Seconds for so many frames, both ways."""
     bpy = empty_blender()
-    stripped = addon("scene.stripped")
+    stripped = addon("scene.isolated_camera")
     sheet = wavy_sheet(bpy, "sheet", side, 12, waving=True)
     moving_camera(bpy, frames)
     scene = bpy.context.scene

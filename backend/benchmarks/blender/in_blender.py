@@ -46,7 +46,7 @@ def empty_blender() -> ModuleType:
 
 
 def addon(name: str) -> ModuleType:
-    """A module of the add-on, such as scene.read, from the repository that this file is part of."""
+    """A module of the add-on, such as scene.snapshot, from the repository that this file is part of."""
     root = BACKEND.parent
     if not (root / "addon" / "scene").is_dir():
         raise BadInput(f"{root} holds no add-on; run this from the project's repository.")

@@ -127,7 +127,7 @@ def own_memory() -> int:
 def _scene(folder: Path, frames: int) -> Callable[[], None]:
     """a scene with a grid of tracks, depth, objects and flow, from Blender to a Shot"""
     bpy = empty_blender()
-    read, first_frame = addon("scene.read"), addon("scene.first_frame")
+    read, first_frame = addon("scene.snapshot"), addon("scene.first_frame")
     render = bpy.context.scene.render
     render.resolution_x, render.resolution_y, render.resolution_percentage = WIDTH, HEIGHT, 100
     wavy_sheet(bpy, "floor", 20, 9, waving=False)

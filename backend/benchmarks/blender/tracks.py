@@ -54,14 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
 def measure(kind: str, frames: int, side: int, faces: int) -> dict[str, Any]:
     """Seconds for side² points through so many frames of a scene whose surfaces stand still, or deform."""
     bpy = empty_blender()
-    parts = {name: addon(f"scene.{name}") for name in ("read", "first_frame", "bound")}
+    parts = {name: addon(f"scene.{name}") for name in ("snapshot", "first_frame", "tracks.surface_points")}
     count = build(bpy, WAVING[kind], frames, faces)
     numbers = tuple(range(1, frames + 1))
     ours, read_s, ours_s = _ours(bpy, parts, numbers, side)
     began = time.perf_counter()
-    xy, visible = script(bpy, numbers, parts["bound"].cell_centres(side, WIDTH, HEIGHT))
+    xy, visible = script(bpy, numbers, parts["tracks.surface_points"].cell_centres(side, WIDTH, HEIGHT))
     script_s = time.perf_counter() - began
-    both, hit = visible & ours.visible, np.array(ours.name) != parts["bound"].BACKGROUND
+    both, hit = visible & ours.visible, np.array(ours.name) != parts["tracks.surface_points"].BACKGROUND
     return {
         "blender": bpy.app.version_string,
         "frames": frames,
@@ -94,14 +94,14 @@ def build(bpy: ModuleType, waving: int, frames: int, faces: int) -> int:
 
 def _ours(bpy: ModuleType, parts: dict[str, ModuleType], numbers: tuple[int, ...], side: int) -> tuple:
     picture = parts["first_frame"].FromPixels(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
-    request = parts["read"].Request(numbers, frozenset({"tracks"}), picture, grid=side)
+    request = parts["snapshot"].Request(numbers, frozenset({"tracks"}), picture, grid=side)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        snapshot = parts["read"].snapshot(bpy.context, request)
+        snapshot = parts["snapshot"].snapshot(bpy.context, request)
         read_s = time.perf_counter() - began
-        parts["read"].complete(snapshot, Path(folder) / "shot", lambda done, total: None, lambda: False)
+        parts["snapshot"].complete(snapshot, Path(folder) / "shot", lambda done, total: None, lambda: False)
         ours_s = time.perf_counter() - began
-        shot = parts["read"].shot.load(Path(folder) / "shot")
+        shot = parts["snapshot"].shot.load(Path(folder) / "shot")
         tracks = shot.tracks
         return type(tracks)(np.array(tracks.xy), np.array(tracks.visible), tracks.name, tracks.kind), read_s, ours_s
 
