@@ -14,6 +14,7 @@ import bpy
 
 from ...backend.motion_bridge.engines.base import ENGINES
 from ...backend.motion_bridge.errors import BadInput, MotionBridgeError
+from ...backend.motion_bridge.shot import GenerationSettings
 from ...backend.motion_bridge.takes.output_path import check_output
 from ..exchange import camera_import
 from ..exchange.background_task import Worker
@@ -133,7 +134,7 @@ def make_frames(options: argparse.Namespace, tell: Teller) -> None:
         job = wanted.begin(bpy.context)
         stop.action = job.cancel
         Session(job, None).run(tell.event)
-    tell.done(take.folder)
+    tell.done(f"Done: {tell.frames} frames made in {take.folder}")
 
 
 def write_shot(options: argparse.Namespace, tell: Teller) -> None:
@@ -207,23 +208,24 @@ def import_camera(options: argparse.Namespace, tell: Teller) -> None:
     tell.saved(saved)
 
 
-def changes_of(options: argparse.Namespace, tell: Teller) -> dict[str, Any]:
-    """What the options replace, as fields of a Request; an option of its own goes before a settings file."""
+def changes_of(options: argparse.Namespace, tell: Teller) -> order.Changes:
+    """What the options replace; an option of its own goes before a settings file."""
     scene = bpy.context.scene
-    changes = track_options.changes(options, scene)
+    reading = track_options.changes(options, scene)
     if options.frames is not None:
-        changes["frames"] = frame_range.parse(options.frames)
+        reading["frames"] = frame_range.parse(options.frames)
     if options.first_frame is not None:
-        changes["first_frame"] = FromFile(str(Path(options.first_frame).absolute()))
-    if options.prompt is not None:
-        changes["prompts"] = dict(prompt_of(text) for text in options.prompt)
-    if options.seed is not None:
-        changes["seed"] = options.seed
-    frames = changes.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
-    told = engine_options.changes(options, scene, frames, tell.note)
-    if options.mark_unseen:
-        told["settings"] = {**told.get("settings", {}), "mark_unseen": True}
-    return {**told, **changes}
+        reading["first_frame"] = FromFile(str(Path(options.first_frame).absolute()))
+    frames = reading.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
+    told = engine_options.read(options, scene, frames)
+    for notice in told.notices:
+        tell.note(notice)
+    own = GenerationSettings(
+        prompts=dict(prompt_of(text) for text in options.prompt or ()),
+        seed=options.seed,
+        settings={"mark_unseen": True} if options.mark_unseen else {},
+    )
+    return order.Changes(reading, own.over(told.generation), told.named)
 
 
 def prompt_of(text: str) -> tuple[int, str]:

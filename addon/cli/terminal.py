@@ -1,7 +1,6 @@
 """What a command prints, and how a terminal stops it."""
 
 import ctypes
-import json
 import os
 import shutil
 import signal
@@ -12,15 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import bpy
 
-from ...backend.motion_bridge.errors import Cancelled, MotionBridgeError
-from ...backend.motion_bridge.ipc.events import Event, FrameMade, Progress, Said, Started
+from ...backend.motion_bridge import terminal
+from ...backend.motion_bridge.cli.event_printer import EventPrinter
+from ...backend.motion_bridge.errors import Cancelled
 
 
-class Teller:
+class Teller(EventPrinter):
     """Prints a job's events on stdout: lines for people and farms, or JSON.
 
     While it is open, whatever else is printed goes to stderr: Blender's render prints a `Saved:` line for the first
@@ -28,8 +27,7 @@ class Teller:
     """
 
     def __init__(self, as_json: bool):
-        self._json = as_json
-        self._count = 0
+        super().__init__(NAME, as_json, self._line, self._line, progress=lambda line: None)
 
     def __enter__(self) -> "Teller":
         _flush()
@@ -42,34 +40,8 @@ class Teller:
         os.dup2(self._stdout, 1)
         os.close(self._stdout)
 
-    def event(self, event: Event) -> None:
-        match event:
-            case FrameMade(number=number, path=path):
-                self._count += 1
-                self._say(f"Saved: '{path}'", "saved", frame=number, path=str(path))
-            case Started(total=total, missing=missing):
-                self._say(f"{missing} of {total} frames to make", "started", total=total, missing=missing)
-            case Progress(stage=stage, done=done, total=total):
-                self._say("", "progress", stage=stage, done=done, total=total)
-            case Said(sentence=sentence):
-                self.note(sentence)
-
-    def saved(self, path: Path) -> None:
-        self._say(f"Saved: '{path}'", "saved", path=str(path))
-
-    def note(self, sentence: str) -> None:
-        self._say(f"{NAME}: note: {sentence}", "note", message=sentence)
-
-    def done(self, folder: Path) -> None:
-        self._say(f"Done: {self._count} frames made in {folder}", "done", saved=self._count)
-
-    def failed(self, fault: MotionBridgeError) -> None:
-        self._say(f"{NAME}: {fault}", "failed", kind=fault.kind, message=str(fault), saved=self._count)
-
-    def _say(self, text: str, event: str, **fields: Any) -> None:
-        line = json.dumps({"event": event, **fields}) if self._json else text
-        if line:
-            os.write(self._stdout, f"{line}\n".encode(errors="backslashreplace"))
+    def _line(self, text: str) -> None:
+        os.write(self._stdout, f"{terminal.printable(text)}\n".encode(errors="backslashreplace"))
 
 
 class Stop:

@@ -122,7 +122,7 @@ class Reading:
         size = picture_of(scene.render)
         black = FromPixels(np.zeros((size.height, size.width, 3), np.uint8))
         unless = {} if tracks else {"grid": 0, "sources": (), "region": WHOLE}
-        wanted = {"first_frame": black, "needs": needs, "settings": {}, **changes, **unless}
+        wanted = request.Changes({"first_frame": black, "needs": needs, **changes, **unless})
         self._scene = scene
         self._snapshot = snapshot(context, request.request_of(scene, settings_of(scene).engine, wanted))
         self._folder = folder.path / "shot"

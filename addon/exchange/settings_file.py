@@ -4,7 +4,8 @@ from pathlib import Path
 
 import bpy
 
-from ...backend.motion_bridge.engines.deforum import settings_import
+from ...backend.motion_bridge.engines.base import ImportedSettings
+from ...backend.motion_bridge.engines.deforum.engine import engine
 from ..properties import settings_of
 
 
@@ -14,13 +15,14 @@ def load(scene: bpy.types.Scene, path: Path, with_size: bool) -> tuple[str, ...]
     The file's frame 0 is the first frame of the scene's range. with_size: take its size, length and rate as well.
     """
     settings = settings_of(scene)
-    found = settings_import.read(path, settings.deforum.engine_settings()["model"])
-    settings.deforum.take(found.settings, found.schedules)
-    if found.seed is not None:
-        settings.seed = found.seed
-    if found.prompts:
+    found = engine.read_settings_file(path, settings.deforum.engine_settings()["model"])
+    asked = found.generation
+    settings.deforum.take(asked.settings, asked.schedules)
+    if asked.seed is not None:
+        settings.seed = asked.seed
+    if asked.prompts:
         settings.prompts.clear()
-        for frame, text in found.prompts.items():
+        for frame, text in asked.prompts.items():
             key = settings.prompts.add()
             key.frame, key.text = scene.frame_start + frame * scene.frame_step, text
         settings.active_prompt = 0
@@ -29,7 +31,7 @@ def load(scene: bpy.types.Scene, path: Path, with_size: bool) -> tuple[str, ...]
     return found.notices
 
 
-def _size(scene: bpy.types.Scene, found: settings_import.ImportedSettings) -> None:
+def _size(scene: bpy.types.Scene, found: ImportedSettings) -> None:
     render = scene.render
     if found.width and found.height:
         render.resolution_x, render.resolution_y, render.resolution_percentage = found.width, found.height, 100

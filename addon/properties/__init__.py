@@ -14,6 +14,7 @@ from bpy.props import (
 )
 
 from ...backend.motion_bridge.engines.base import ENGINES
+from ...backend.motion_bridge.shot import GenerationSettings
 from ..compat import BLEND_RELATIVE
 from .deforum import MotionBridgeDeforum
 from .motionstream import MotionBridgeMotionStream
@@ -118,6 +119,16 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     tracks: PointerProperty(type=MotionBridgeTracks)
     deforum: PointerProperty(type=MotionBridgeDeforum)
     motionstream: PointerProperty(type=MotionBridgeMotionStream)
+
+    def generation(self, engine: str, first: int) -> GenerationSettings:
+        """What the panel says for an engine and a job that begins at a frame."""
+        return GenerationSettings(
+            prompts={key.frame: key.text for key in self.prompts},
+            negative={first: self.negative} if self.negative else {},
+            seed=self.seed,
+            settings=self.engine_settings(engine),
+            schedules=self.engine_schedules(engine),
+        )
 
     def engine_settings(self, engine: str) -> dict[str, Any]:
         """An engine's own settings, by the names that it knows."""

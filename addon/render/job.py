@@ -9,7 +9,7 @@ from enum import Enum
 
 from ...backend.motion_bridge.errors import BackendFailed, Cancelled, MotionBridgeError
 from ...backend.motion_bridge.ipc.client import Client
-from ...backend.motion_bridge.ipc.events import Done, Event, Failed, FrameMade, Heard, Progress, Said, Silent, Started
+from ...backend.motion_bridge.ipc.events import Done, Event, Failed, FrameMade, Heard, Notice, Progress, Silent, Started
 from ..scene.snapshot import Snapshot
 from ..take import Take
 from .shot_writer import Reading
@@ -120,7 +120,7 @@ class Job:
         else:
             self.state = State.GENERATING
             self._number = self._client.render(self.take.shot, self.take.folder, self._engine, self._resume)
-            return [Said(self._number, sentence) for sentence in self._to_say]
+            return [Notice(sentence, self._number) for sentence in self._to_say]
         return []
 
     def _reading_progress(self) -> list[Event]:
@@ -142,7 +142,7 @@ class Job:
                 self.stage = stage
             case Silent(seconds=seconds):
                 self.stage = f"The backend is not responding ({seconds:.0f} s)"
-            case Said(sentence=sentence):
+            case Notice(sentence=sentence):
                 self.notes.append(sentence)
             case Heard():
                 self.stage = ""

@@ -1,18 +1,18 @@
 """What is to be made, checked as far as it can be before anything is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import bpy
 
 from ...backend.motion_bridge import shot as shots
 from ...backend.motion_bridge.engines import base as engines
-from ...backend.motion_bridge.engines.deforum import input_files, motion_limits, schedules
+from ...backend.motion_bridge.engines import precedence
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.files import json_text
 from ...backend.motion_bridge.media import png
-from ...backend.motion_bridge.schedules import Context
+from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings
 from ...backend.motion_bridge.takes import writer
 from .. import take
 from ..interpreter import command as backend
@@ -25,7 +25,18 @@ from .job import Job
 
 # Options that are in a begun take's Shot already, as pictures and points: a farm gives them again.
 ALREADY_READ = ("first_frame", "grid", "sources", "region", "through_glass")
-ADDED = ("settings", "schedules")  # options that come on top of the scene's own
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What somebody asks for instead of the scene's own settings."""
+
+    reading: Mapping[str, Any] = field(default_factory=dict)  # fields of the Request
+    generation: GenerationSettings = UNSPECIFIED  # on top of the panel's
+    named: frozenset[str] = frozenset()  # the schedules among them that are asked for by name
+
+
+UNCHANGED = Changes()
 
 
 @dataclass(frozen=True)
@@ -65,17 +76,17 @@ class Order:
 def new_take(scene: bpy.types.Scene) -> Order:
     """A new take by the scene's settings, numbered after the last."""
     folder = take.output_folder(settings_of(scene).output)
-    return replace(fresh(take.new(folder), scene, settings_of(scene).engine, {}), numbered=True)
+    return replace(fresh(take.new(folder), scene, settings_of(scene).engine), numbered=True)
 
 
 def last_take(scene: bpy.types.Scene) -> Order:
     """The newest take by the scene's settings, to be finished; BadInput when there is none."""
     old = take.last(take.output_folder(settings_of(scene).output))
-    return resumed(old, scene, engine_of(old) or settings_of(scene).engine, {})
+    return resumed(old, scene, engine_of(old) or settings_of(scene).engine)
 
 
-def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Order:
-    """A take that is begun. changes: fields of the Request that replace the scene's own.
+def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED) -> Order:
+    """A take that is begun.
 
     BadInput when the folder holds a take: nothing is ever overwritten. ModelMissing when the engine cannot run.
     """
@@ -88,7 +99,7 @@ def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str, 
     return Order(new, engine, request.frames, False, request)
 
 
-def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Order:
+def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED) -> Order:
     """A take to be finished from the Shot that it was begun with, or from the scene where it has none yet.
 
     BadInput when one of the changes is not what the take was begun with.
@@ -97,12 +108,11 @@ def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str
         request = request_of(scene, engine, changes)
         return Order(old, engine, request.frames, True, request)
     shot = shots.load(old.shot)
-    for name, value in changes.items():
+    generation = precedence.over(engines.find(engine), shot.generation, changes.generation)
+    for name, value in {**changes.reading, **generation.fields()}.items():
         if name in ALREADY_READ:
             continue
         was = getattr(shot, name)
-        if name in ADDED:
-            value = {**was, **value}
         if value != was:
             raise BadInput(
                 f"{old.folder} was begun with {name} {_brief(was)}, not {_brief(value)}. Resume it without that "
@@ -111,36 +121,25 @@ def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Mapping[str
     return Order(old, engine, shot.frames, True, None)
 
 
-def request_of(scene: bpy.types.Scene, engine: str, changes: Mapping[str, Any]) -> Request:
-    """What the scene's own settings ask for, with some fields replaced."""
+def request_of(scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED) -> Request:
+    """What the scene's own settings ask for, with changes; BadInput for what the engine could not carry out."""
     settings = settings_of(scene)
-    wanted = {**settings.engine_settings(engine), **changes.get("settings", {})}
     made_by = engines.find(engine)
-    span = changes.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
+    frames = changes.reading.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
+    generation = precedence.over(made_by, settings.generation(engine, frames[0]), changes.generation)
     request = Request(
-        frames=span,
-        needs=made_by.needs(engines.completed(made_by, wanted)),
-        first_frame=changes.get("first_frame") or first_frame_of(settings),
-        prompts={key.frame: key.text for key in settings.prompts},
-        negative={span[0]: settings.negative} if settings.negative else {},
-        seed=settings.seed,
-        settings=wanted,
-        schedules={**settings.engine_schedules(engine), **changes.get("schedules", {})},
+        frames=frames,
+        needs=made_by.needs(engines.completed(made_by, generation.settings)),
+        first_frame=changes.reading.get("first_frame") or first_frame_of(settings),
+        generation=generation,
         grid=settings.grid if settings.tracks.use_grid else 0,
-        sources=changes["sources"] if "sources" in changes else settings.tracks.wanted(scene),
-        region=changes.get("region") or settings.tracks.region(),
+        sources=changes.reading["sources"] if "sources" in changes.reading else settings.tracks.wanted(scene),
+        region=changes.reading.get("region") or settings.tracks.region(),
         through_glass=settings.tracks.through_glass,
     )
-    request = replace(request, **{name: value for name, value in changes.items() if name not in ADDED})
-    if hasattr(made_by, "schedules"):
-        rate = scene.render.fps / scene.render.fps_base
-        context = Context(len(span), request.seed, rate)
-        schedules.check(request.schedules, context)
-        schedules.check_prompts(request.prompts, span[0])
-        asked = engines.completed(made_by, request.settings)
-        motion_limits.check(asked, request.schedules, context, span)
-        input_files.check(asked, request.schedules, context)
-    return request
+    fps = scene.render.fps / scene.render.fps_base
+    made_by.check(engines.GenerationRequest(generation, frames, fps, changes.named))
+    return replace(request, **changes.reading)
 
 
 def first_frame_of(settings: Any) -> FirstFrame:

@@ -1,7 +1,7 @@
 """The scene as a Shot, in two steps: `snapshot` asks Blender, `complete` does the arithmetic in any thread."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,11 +36,7 @@ class Request:
     frames: tuple[int, ...]  # rising
     needs: frozenset[str]  # optional fields of a Shot: depth, objects, flow, tracks
     first_frame: FirstFrame
-    prompts: Mapping[int, str] = field(default_factory=dict)
-    negative: Mapping[int, str] = field(default_factory=dict)
-    seed: int = 0
-    settings: Mapping[str, Any] = field(default_factory=dict)  # the engine's
-    schedules: Mapping[str, str] = field(default_factory=dict)  # Deforum's, by name; key 0 is the first frame
+    generation: shot.GenerationSettings = shot.UNSPECIFIED  # for the engine; nothing here reads it
     grid: int = 0  # points a side of a grid over the first frame; 0 for none
     sources: tuple[Source, ...] = ()  # what else is followed
     region: Region = WHOLE  # where on the first frame the points of the grid and of surfaces are chosen
@@ -161,9 +157,5 @@ def _assemble(snapshot: Snapshot, maps: Maps | None, tracks: shot.Tracks | None)
         flow=maps.flow if maps else None,
         objects=maps.objects if maps else None,
         tracks=tracks,
-        prompts=request.prompts,
-        negative=request.negative,
-        seed=request.seed,
-        settings=request.settings,
-        schedules=request.schedules,
+        **request.generation.fields(),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ...backend.motion_bridge.engines.deforum import presets
+from ...backend.motion_bridge.engines import settings_parser
 from ...backend.motion_bridge.engines.deforum.engine import engine
 from ...backend.motion_bridge.engines.deforum.shot_builder import SIDE, SMALLER
 from ...backend.motion_bridge.model_registry.registry import MODELS
@@ -265,7 +265,7 @@ class MOTION_BRIDGE_MT_deforum_presets(bpy.types.Menu):
     bl_label = "Preset"
 
     def draw(self, context: bpy.types.Context) -> None:
-        for name, preset in presets.PRESETS.items():
+        for name, preset in engine.presets.items():
             self.layout.operator("motion_bridge.deforum_preset", text=preset.title).preset = name  # type: ignore[union-attr]
 
 
@@ -277,17 +277,17 @@ class MOTION_BRIDGE_OT_deforum_preset(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     preset: EnumProperty(
-        name="Preset", items=[(name, preset.title, preset.purpose) for name, preset in presets.PRESETS.items()]
+        name="Preset", items=[(name, preset.title, preset.purpose) for name, preset in engine.presets.items()]
     )
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
-        return presets.PRESETS[properties.preset].purpose
+        return engine.presets[properties.preset].purpose
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        settings, schedules = presets.asked(self.preset)
-        others = {field: "" for name in presets.PRESETS for field in presets.asked(name)[1]}
-        settings_of(context.scene).deforum.take(settings, {**others, **schedules})
+        chosen = settings_parser.preset(engine, self.preset)
+        others = {field: "" for name in engine.presets for field in settings_parser.preset(engine, name).schedules}
+        settings_of(context.scene).deforum.take(chosen.settings, {**others, **chosen.schedules})
         return {"FINISHED"}
 
 

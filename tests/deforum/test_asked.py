@@ -15,6 +15,7 @@ from motion_bridge.engines.deforum.shot_builder import shot_of
 from motion_bridge.errors import BadInput
 from motion_bridge.schedules import Context, values
 from motion_bridge.schedules.webui_defaults import NAMES, SCHEDULES
+from motion_bridge.shot import GenerationSettings
 
 FILES = json.loads((Path(__file__).parents[1] / "data/deforum_settings.json").read_text(encoding="utf-8"))
 
@@ -44,9 +45,8 @@ def test_the_package_imports_neither_torch_nor_numpy_until_it_is_asked():
 
 def test_every_schedule_of_the_field_can_be_asked_for_with_and_without_its_last_word():
     for name in SCHEDULES:
-        _, found = settings_parser.sort(engine, {name: "0:(1)"})
-        assert found == {name: "0:(1)"}
-    assert settings_parser.sort(engine, {"strength": 0.5, "noise": "0:(0), 9:(1)"})[1] == {
+        assert settings_parser.parse(engine, {name: "0:(1)"}).schedules == {name: "0:(1)"}
+    assert settings_parser.parse(engine, {"strength": 0.5, "noise": "0:(0), 9:(1)"}).schedules == {
         "strength_schedule": "0:(0.5)",
         "noise_schedule": "0:(0), 9:(1)",
     }
@@ -67,9 +67,9 @@ def test_denoise_is_the_other_side_of_strength():
 
 def test_words_of_the_command_line_take_the_type_of_their_setting():
     words = ["cadence=3", "use_init=no", "perlin_persistence=.25", "motion=3D", "fov=0:(40)"]
-    assert settings_parser.sort(engine, settings_parser.of_words(words)) == (
-        {"cadence": 3, "use_init": False, "perlin_persistence": 0.25, "motion": "3D"},
-        {"fov_schedule": "0:(40)"},
+    assert settings_parser.parse(engine, settings_parser.assignments(words)) == GenerationSettings(
+        settings={"cadence": 3, "use_init": False, "perlin_persistence": 0.25, "motion": "3D"},
+        schedules={"fov_schedule": "0:(40)"},
     )
 
 
@@ -122,7 +122,7 @@ def test_without_a_scene_the_picture_begins_with_the_prompt_and_stands_still_unl
 def test_a_keyword_goes_before_the_preset_and_the_preset_before_the_file(file):
     path = file(diffusion_cadence=7, sampling_mode="nearest", zoom="0:(1.5)", max_frames=9, fps=12, W=80, H=48, seed=5)
     shot, _ = shot_of(settings=path, preset="smooth", zoom="0:(2)")
-    smooth = presets.PRESETS["smooth"].wishes
+    smooth = presets.PRESETS["smooth"].values
     assert shot.settings["cadence"] == smooth["cadence"] and shot.settings["sampling"] == "nearest"
     assert shot.schedules["zoom"] == "0:(2)"
     assert (len(shot.frames), shot.fps, shot.width, shot.height, shot.seed) == (9, 12, 80, 48, 5)
@@ -137,7 +137,7 @@ def test_a_strength_that_is_asked_for_is_not_hidden_by_a_start_sigma_below_it():
 
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_a_preset_asks_for_nothing_that_does_not_exist(name):
-    assert asked(preset=name).settings["cadence"] == presets.PRESETS[name].wishes["cadence"]
+    assert asked(preset=name).settings["cadence"] == presets.PRESETS[name].values["cadence"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -162,7 +162,7 @@ def test_public_settings_files_become_jobs(name, model, tmp_path):
 
 def test_a_files_words_become_this_engines(file, monkeypatch):
     monkeypatch.setattr(settings_import, "located", Path)  # the estimators are on this machine
-    brought = settings_import.read(
+    imported = settings_import.read(
         file(
             animation_mode="3D",
             border="wrap",
@@ -194,7 +194,7 @@ def test_a_files_words_become_this_engines(file, monkeypatch):
         ),
         "sd-1.5",
     )
-    assert dict(brought.settings) == {
+    assert dict(imported.generation.settings) == {
         "motion": "3D",
         "padding": "reflection",
         "sampling": "bilinear",
@@ -218,10 +218,10 @@ def test_a_files_words_become_this_engines(file, monkeypatch):
         "redo": 2,
         "perspective_flip": True,
     }
-    assert brought.schedules == {"steps_schedule": "0:(30)", "detail_amount": "0:(0)"}
-    assert brought.prompts == {0: "oil painting hills --neg fog text", 19: "oil painting sea --neg text"}
-    assert brought.seed is None
-    assert brought.notices == (
+    assert imported.generation.schedules == {"steps_schedule": "0:(30)", "detail_amount": "0:(0)"}
+    assert imported.generation.prompts == {0: "oil painting hills --neg fog text", 19: "oil painting sea --neg text"}
+    assert imported.generation.seed is None
+    assert imported.notices == (
         "use_init: a file's first frame is on another machine; give one here (--first-frame, first_frame=)",
         "restore_faces: faces are not restored here",
     )
@@ -229,17 +229,24 @@ def test_a_files_words_become_this_engines(file, monkeypatch):
 
 def test_what_was_meant_for_stable_diffusion_is_not_asked_of_flux(file):
     path = file(steps=25, cfg_scale_schedule="0:(7)", prompts={"0": "hills --neg fog"}, strength_schedule="0:(0.6)")
-    brought = settings_import.read(path, "flux.2-klein-4b")
-    assert brought.schedules == {"strength_schedule": "0:(0.6)"} and brought.prompts == {0: "hills"}
-    assert len(brought.notices) == 2
+    imported = settings_import.read(path, "flux.2-klein-4b")
+    assert imported.generation.schedules == {"strength_schedule": "0:(0.6)"} and imported.generation.prompts == {
+        0: "hills"
+    }
+    assert len(imported.notices) == 2
 
 
 def test_a_file_may_use_this_engines_own_names(file):
     path = file(motion="affine", start_sigma="0:(0.6)", cadence=2, guide_video="walk.mp4", noise_type="moving")
-    brought = settings_import.read(path)
-    assert brought.settings == {"motion": "affine", "cadence": 2, "guide_video": "walk.mp4", "noise_type": "moving"}
-    assert brought.schedules == {"start_sigma": "0:(0.6)"}
-    assert not brought.notices
+    imported = settings_import.read(path)
+    assert imported.generation.settings == {
+        "motion": "affine",
+        "cadence": 2,
+        "guide_video": "walk.mp4",
+        "noise_type": "moving",
+    }
+    assert imported.generation.schedules == {"start_sigma": "0:(0.6)"}
+    assert not imported.notices
 
 
 def test_a_scenes_shot_keeps_its_motion_and_takes_the_words(tmp_path):

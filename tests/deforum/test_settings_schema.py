@@ -34,16 +34,16 @@ def test_every_setting_is_described_once_and_its_default_is_allowed():
 @pytest.mark.parametrize("name", [each.name for each in SETTINGS.values() if each.choices and not each.names])
 def test_a_choice_is_taken_and_anything_else_is_refused_with_what_there_is(name):
     for value in SETTINGS[name].values:
-        assert settings_parser.sort(engine, {name: value})[0] == {name: value}
+        assert settings_parser.parse(engine, {name: value}).settings == {name: value}
     with pytest.raises(BadInput, match=f"{name} is 'nonsense'; choose one of"):
-        settings_parser.sort(engine, {name: "nonsense"})
+        settings_parser.parse(engine, {name: "nonsense"})
 
 
 @pytest.mark.parametrize("name", [each.name for each in SETTINGS.values() if each.least is not None])
 def test_a_number_below_its_range_is_refused_by_name_and_the_automatic_one_is_not(name):
     each = SETTINGS[name]
     below = type(each.default)(each.least - 2)
-    for ask in (lambda: setting.check(SETTINGS, {name: below}), lambda: settings_parser.sort(engine, {name: below})):
+    for ask in (lambda: setting.check(SETTINGS, {name: below}), lambda: settings_parser.parse(engine, {name: below})):
         with pytest.raises(BadInput, match=f"{name} is {below}; it must be"):
             ask()
     assert each.read(str(each.least)) == each.least

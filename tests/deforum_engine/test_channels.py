@@ -11,6 +11,7 @@ import tiny_diffusion as tiny
 import torch
 from disk import Disk
 from motion_bridge.cli import main
+from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.loop import latent_channels
 from motion_bridge.engines.deforum.loop.latent_channel_probes import KINDS, Recipe, changed, draw
@@ -181,7 +182,7 @@ def latent_job(klein, weights, **schedules):
     shot = scenes.shot([scenes.pose()] * count, [scenes.intrinsics(size, size)] * count, size, size, schedules=texts)
     settings = {"model": str(klein), "device": "cpu", "feedback": "latent", "channel_weights": str(weights)}
     shot = replace(shot, settings={**settings, "motion": "2D"})
-    return [np.asarray(frame.state) for frame in engine.frames(shot, Disk(), list)]
+    return [np.asarray(frame.state) for frame in frames_alone(engine.frames(shot, Disk(), list))]
 
 
 def test_noise_comes_where_a_report_says_that_texture_is(klein, tmp_path):

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import tiny_diffusion as tiny
 import torch
-from disk import Disk
+from disk import Disk, made_and_told
+from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.loop import conditioning
 from motion_bridge.errors import BadInput
 from motion_bridge.media import png
+from motion_bridge.models import load
 from motion_bridge.models.image_model import Wish
 from motion_bridge.models.stable_diffusion import StableDiffusion
 from motion_bridge.shot import Shot
@@ -48,7 +50,7 @@ def shot_of(model, schedules=None, **settings) -> Shot:
 
 
 def run(shot, disk=None):
-    return list(engine.frames(shot, disk or Disk(), list))
+    return list(frames_alone(engine.frames(shot, disk or Disk(), list)))
 
 
 def differ(some, others):
@@ -156,11 +158,14 @@ def test_a_resumed_job_keeps_the_precision_it_began_with(folders, monkeypatch):
     assert np.array_equal(rest[0].pixels, whole[2].pixels)
 
 
-def test_the_log_says_how_the_model_runs_and_what_size_it_takes(folders, capfd):
-    run(shot_of(folders("flux2-klein")))
-    said = capfd.readouterr().err
-    assert "runs on cpu in fp32; all of it stays there" in said
-    assert (
-        "The model takes sizes in multiples of 16: frames are made at 80x64, their edges mirrored, and cut to 72x64"
-        in said
+def test_it_is_told_once_how_the_model_runs_and_what_size_it_takes(folders, capfd, monkeypatch):
+    monkeypatch.setattr(load, "_last", [])  # a model that is loaded already says nothing
+    _, told = made_and_told(engine.frames(shot_of(folders("flux2-klein")), Disk(), list))
+    assert all(at == 0 for _, at in told)
+    (runs,) = [sentence for sentence, _ in told if "runs on" in sentence]
+    assert "runs on cpu in fp32; all of it stays there" in runs
+    (size,) = [sentence for sentence, _ in told if "multiples" in sentence]
+    assert size == (
+        "The model takes sizes in multiples of 16: frames are made at 80x64, their edges mirrored, and cut to 72x64."
     )
+    assert "multiples of" not in capfd.readouterr().err, "it is said a second time"

@@ -14,6 +14,7 @@ import torch
 from disk import Disk
 from motion_bridge import shot as shots
 from motion_bridge.engines import runner as jobs
+from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.loop import (
     color_match,
@@ -68,7 +69,7 @@ def travelling(model):
 
 
 def run(shot, disk=None, changes=list):
-    return list(engine.frames(shot, disk or Disk(), changes))
+    return list(frames_alone(engine.frames(shot, disk or Disk(), changes)))
 
 
 @pytest.mark.parametrize("cadence", [1, 2, 3, 5])
@@ -149,7 +150,7 @@ def test_prompts_seeds_and_strength_reach_the_model(travelling):
 
 def test_a_prompt_can_be_changed_while_the_job_runs(travelling):
     shot, said = travelling(), []
-    frames = engine.frames(shot, Disk(), lambda: [said.pop()] if said else [])
+    frames = frames_alone(engine.frames(shot, Disk(), lambda: [said.pop()] if said else []))
     made = [next(frames), next(frames)]
     said.append({"prompts": {1: "green woods"}})
     made += frames
@@ -234,7 +235,7 @@ def test_values_that_are_no_numbers_fail_with_the_frames_number_and_nothing_blac
     monkeypatch.setattr(load, "_last", [])  # this test's own, for it is spoilt
     made = []
     with pytest.raises(BackendFailed, match="Frame 3 failed"):
-        for frame in engine.frames(travelling(), Disk(), list):
+        for frame in frames_alone(engine.frames(travelling(), Disk(), list)):
             made.append(frame)
     assert [frame.index for frame in made] == [0, 1]
 
@@ -278,7 +279,7 @@ def test_any_size_is_taken_as_it_is(travelling):
 
 def test_a_job_writes_its_frames_and_a_resumed_one_makes_only_what_is_missing(travelling, tmp_path):
     shots.save(travelling(cadence=2), tmp_path / "shot")
-    order = jobs.Order(1, tmp_path / "shot", str(tmp_path / "take"), "deforum", resume=False)
+    order = jobs.JobRequest(1, tmp_path / "shot", str(tmp_path / "take"), "deforum", resume=False)
     list(jobs.run(order, list, lambda: False))
     names = [f"frame_{k + 1:04d}.png" for k in range(COUNT)]
     before = {name: (tmp_path / "take" / name).read_bytes() for name in names}

@@ -8,6 +8,7 @@ import deforum_scenes as scenes
 import numpy as np
 import pytest
 import tiny_diffusion as tiny
+from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.deforum.api import Nothing
 from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.loop import scene_motion, warp
@@ -45,7 +46,7 @@ def test_all_of_120_frames_are_made_and_show_things_where_the_camera_is(model, s
     lenses = [scenes.intrinsics(WIDTH, HEIGHT)] * COUNT
     shot = scenes.shot(swinging, lenses, WIDTH, HEIGHT, settings={**settings}, schedules=NOTHING)
     shot = type(shot)(**{**vars(shot), "first_frame": picture})
-    made = list(engine.frames(shot, Nothing(), list))
+    made = list(frames_alone(engine.frames(shot, Nothing(), list)))
     assert [frame.index for frame in made] == list(range(COUNT))
     seen = np.ones((1, 1, HEIGHT, WIDTH), bool)
     worst = 0.0

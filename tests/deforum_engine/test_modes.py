@@ -9,7 +9,8 @@ import deforum_scenes as scenes
 import numpy as np
 import pytest
 import tiny_diffusion as tiny
-from disk import Disk
+from disk import Disk, made_and_told
+from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.loop import feedback_space
 from motion_bridge.errors import BackendFailed, BadInput
@@ -91,7 +92,7 @@ def travelling(models, guide):
 
 
 def run(shot, disk=None):
-    return list(engine.frames(shot, disk or Disk(), list))
+    return list(frames_alone(engine.frames(shot, disk or Disk(), list)))
 
 
 def latents(frame) -> np.ndarray:
@@ -245,11 +246,12 @@ def test_weights_change_the_picture_smoothly(travelling):
     assert np.array_equal(made("(red:`2/2`) hills"), plain)
 
 
-def test_the_first_frame_says_which_schedules_have_no_effect(travelling):
+def test_it_is_told_before_the_first_frame_which_schedules_have_no_effect(travelling):
     shot = travelling(schedules={"freeu_b1": "0:(1.3)", "sampler_schedule": '0: ("Euler a")'}, motion="2D", count=2)
-    made = run(shot)
-    assert [said.split(" ", 1)[0] for said in made[0].notes["said"]] == ["freeu_b1", "sampler_schedule"]
-    assert "said" not in made[1].notes
+    made, told = made_and_told(engine.frames(shot, Disk(), list))
+    ignored = [(sentence.split(" ", 1)[0], at) for sentence, at in told if "has no effect" in sentence]
+    assert ignored == [("freeu_b1", 0), ("sampler_schedule", 0)]
+    assert not any("said" in frame.notes for frame in made)
 
 
 @pytest.mark.parametrize(
@@ -337,6 +339,6 @@ def test_a_nan_in_the_latents_fails_with_the_frames_number(travelling, monkeypat
     monkeypatch.setattr(feedback_space, "latent_to_latent", broken)
     made = []
     with pytest.raises(BackendFailed, match="Frame 3 failed"):
-        for frame in engine.frames(travelling(motion="2D", feedback="latent"), Disk(), list):
+        for frame in frames_alone(engine.frames(travelling(motion="2D", feedback="latent"), Disk(), list)):
             made.append(frame.index)
     assert made == [0, 1]

@@ -6,7 +6,7 @@ import pytest
 import tiny_diffusion as tiny
 import torch
 from disk import Disk
-from motion_bridge.engines.base import settings
+from motion_bridge.engines.base import frames_alone, settings
 from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.loop import preview
 from motion_bridge.errors import BackendFailed, BadInput
@@ -57,7 +57,7 @@ def shot_of(klein):
 )
 def test_it_shows_what_the_engine_makes_byte_for_byte(shot_of, asked):
     shot = shot_of(**asked, feedback="latent")
-    expected = list(engine.frames(shot, Disk(), list))
+    expected = list(frames_alone(engine.frames(shot, Disk(), list)))
     shown = {}
     preview.stream(shot, settings(engine, shot), lambda index, pixels: shown.update({index: pixels}))
     assert list(shown) == list(range(COUNT))
@@ -85,7 +85,7 @@ def test_a_frame_is_fetched_only_after_the_next_one_is_under_way(shot_of, monkey
 
 def test_frames_come_while_others_are_still_to_be_made(shot_of):
     shot = shot_of()
-    frames = preview.frames(shot, settings(engine, shot))
+    frames = frames_alone(preview.frames(shot, settings(engine, shot)))
     assert next(frames).index == 0
 
 
@@ -99,7 +99,7 @@ def test_a_frame_that_is_no_picture_fails_with_its_number(shot_of, monkeypatch):
 
     monkeypatch.setattr(preview.Unwatched, "paint", broken)
     shot = shot_of()
-    frames = preview.frames(shot, settings(engine, shot))
+    frames = frames_alone(preview.frames(shot, settings(engine, shot)))
     assert [next(frames).index, next(frames).index] == [0, 1]
     with pytest.raises(
         BackendFailed, match=r"Frame 3 failed\. The image model answered with values that are not numbers"

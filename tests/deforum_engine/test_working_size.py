@@ -7,7 +7,8 @@ import deforum_scenes as scenes
 import numpy as np
 import pytest
 import tiny_diffusion as tiny
-from disk import Disk
+from disk import Disk, made_and_told
+from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.deforum.engine import DEFAULTS, engine
 from motion_bridge.engines.deforum.loop import internal_resolution, scene_motion
 from motion_bridge.errors import BadInput
@@ -29,7 +30,7 @@ def travelling(model, schedules=None, **settings):
 
 
 def run(shot, disk=None):
-    return list(engine.frames(shot, disk or Disk(), list))
+    return list(frames_alone(engine.frames(shot, disk or Disk(), list)))
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +76,9 @@ def test_a_shot_seen_smaller_moves_as_it_does(klein):
 @pytest.mark.parametrize("settings", [{"cadence": 2}, {"feedback": "latent"}])
 def test_frames_have_the_shots_size_and_continue_byte_for_byte(klein, settings):
     shot = travelling(klein, working_size=96, **settings)
-    whole = run(shot)
+    whole, told = made_and_told(engine.frames(shot, Disk(), list))
     assert {frame.pixels.shape for frame in whole} == {(SIZE[1], SIZE[0], 3)}
-    assert "Frames are painted at 96x64, as working_size says, and scaled up to 192x128." in whole[0].notes["said"]
+    assert ("Frames are painted at 96x64, as working_size says, and scaled up to 192x128.", 0) in told
     for stop in range(1, COUNT):
         rest = run(shot, Disk(whole[:stop]))
         assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(whole[stop:], rest, strict=True))
@@ -99,8 +100,8 @@ def test_the_sketch_says_that_it_paints_small(monkeypatch, tmp_path):
     shot = travelling("sketch", still, working_size=0)
     wide = internal_resolution.seen(replace(shot, width=192, height=128), (384, 256))
     whole = replace(wide, depth=None, objects=None, settings={**shot.settings, "mode": "interpolation"})
-    made = next(engine.frames(whole, Disk(), list))
+    (made, *_), told = made_and_told(engine.frames(whole, Disk(), list))
     assert made.pixels.shape == (256, 384, 3)
-    said = [each for each in made.notes["said"] if "painted" in each]
+    said = [sentence for sentence, _ in told if "painted" in sentence]
     assert len(said) == 1
     assert said[0].startswith("Frames are painted at 256x171, which suits sketch, and scaled up to 384x256; set")

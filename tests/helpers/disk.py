@@ -1,5 +1,18 @@
 """Finished frames as an engine finds them when it resumes, for tests that need no folder."""
 
+from motion_bridge.engines.base import Notice
+
+
+def made_and_told(yielded):
+    """What an engine yields: its frames, and (sentence, index of the first frame after it) for each notice."""
+    frames, told = [], []
+    for each in yielded:
+        if isinstance(each, Notice):
+            told.append((each.sentence, len(frames) and frames[-1].index + 1))
+        else:
+            frames.append(each)
+    return frames, told
+
 
 class Disk:
     def __init__(self, made=(), states=True):

@@ -19,7 +19,7 @@ from motion_bridge.takes.frame import Frame
 WRONG_INDEX = {"again": 4, "beyond": 12, "before": -1}  # frames that are not due; "again" was finished
 
 
-class Testing:
+class Testing(engines.Engine):
     """Every picture is made from the one before, so that a resumed job shows whether it went on where it was."""
 
     accepts = frozenset({"prompts"})

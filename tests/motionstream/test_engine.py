@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 import tiny_motionstream as tiny
 import torch
-from disk import Disk
+from disk import Disk, made_and_told
 from motion_bridge import shot as shots
 from motion_bridge.engines import base as engines
 from motion_bridge.engines import runner as jobs
+from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.motionstream.checkpoints import load as models
 from motion_bridge.engines.motionstream.engine import engine
 from motion_bridge.errors import BackendFailed, BadInput, Cancelled
-from motion_bridge.ipc.events import FrameMade, Said
+from motion_bridge.ipc.events import FrameMade, Notice
 from motion_bridge.shot import Tracks
 
 
@@ -36,7 +37,12 @@ def shot(folder):
 
 
 def run(shot, made=(), changes: Callable[[], list] = list):
-    return list(engine.frames(shot, Disk(made), changes))
+    return list(frames_alone(engine.frames(shot, Disk(made), changes)))
+
+
+def run_and_listen(shot, changes: Callable[[], list] = list):
+    """The frames, and each notice with the frame that it comes before."""
+    return made_and_told(engine.frames(shot, Disk(), changes))
 
 
 def at_border(number, *fields):
@@ -117,14 +123,15 @@ def test_a_change_shows_in_the_next_chunk_and_not_before(shot, change):
 
 def test_what_arrives_late_is_done_at_the_next_border_and_said(shot):
     path = {"track": 0, "do": "plan", "from": 3, "xy": [[k, 20] for k in range(20)], "visible": [True] * 20}
-    made = run(shot(), changes=at_border(1, {"prompts": {"3": "green star"}, "tracks": [path]}))
-    assert made[9].notes["said"] == [
-        "The prompt for frame 3 came late; it holds from frame 10 on.",
-        "The new path of track 0 came late; it is followed from frame 10 on.",
+    made, told = run_and_listen(shot(), at_border(1, {"prompts": {"3": "green star"}, "tracks": [path]}))
+    assert [each for each in told if "came late" in each[0]] == [
+        ("The prompt for frame 3 came late; it holds from frame 10 on.", 9),
+        ("The new path of track 0 came late; it is followed from frame 10 on.", 9),
     ]
-    assert made[9].notes["prompt"] == "green star" and "said" not in made[10].notes
-    in_time = run(shot(), changes=at_border(1, {"tracks": [{**path, "from": 10, "xy": path["xy"][7:], "visible": []}]}))
-    assert not any("late" in sentence for sentence in in_time[9].notes.get("said", []))
+    assert made[9].notes["prompt"] == "green star" and not any("said" in frame.notes for frame in made)
+    planned = {**path, "from": 10, "xy": path["xy"][7:], "visible": []}
+    in_time, told = run_and_listen(shot(), at_border(1, {"tracks": [planned]}))
+    assert not any("late" in sentence for sentence, _ in told)
     quiet = run(shot())
     assert not np.array_equal(quiet[9].pixels, in_time[9].pixels)
 
@@ -146,9 +153,9 @@ def test_what_arrives_late_is_done_at_the_next_border_and_said(shot):
     ],
 )
 def test_a_change_that_cannot_be_carried_out_is_said_and_the_job_goes_on(shot, change, says):
-    made = run(shot(frames=10), changes=at_border(1, change))
+    made, told = run_and_listen(shot(frames=10), at_border(1, change))
     assert len(made) == 10
-    (sentence,) = made[9].notes["said"]
+    (sentence,) = [sentence for sentence, at in told if at == 9]
     assert says in sentence
 
 
@@ -174,21 +181,21 @@ def test_a_job_can_be_cancelled_while_it_is_paused(shot):
 
 
 def test_a_first_frame_of_another_size_is_fitted_and_said(shot):
-    made = run(shot(frames=1, width=200, height=90))
+    made, told = run_and_listen(shot(frames=1, width=200, height=90))
     assert made[0].pixels.shape == (90, 200, 3)
-    assert "draws 32x32 pixels; the first frame of 200x90 is squeezed" in made[0].notes["said"][0]
-    assert "said" not in run(shot(frames=1, width=32, height=32))[0].notes
+    assert "draws 32x32 pixels; the first frame of 200x90 is squeezed" in told[0][0] and told[0][1] == 0
+    assert run_and_listen(shot(frames=1, width=32, height=32))[1] == []
 
 
 def test_without_tracks_the_text_and_the_first_frame_are_followed_and_it_says_so(shot):
     plain = shot(frames=2)
     none = replace(plain, tracks=Tracks(np.zeros((0, 2, 2), np.float32), np.zeros((0, 2), bool), (), ()))
-    made = run(none)
+    made, told = run_and_listen(none)
     assert np.array_equal(run(replace(plain, tracks=None))[1].pixels, made[1].pixels)
-    assert "has no tracks: the video follows text and first frame alone" in made[0].notes["said"][-1]
+    assert "has no tracks: the video follows text and first frame alone" in told[-1][0]
     hidden = replace(plain, tracks=replace(plain.tracks, visible=np.zeros((9, 2), bool)))
-    blind = run(hidden)
-    assert "All 9 tracks are hidden in every frame" in blind[0].notes["said"][-1]
+    blind, told = run_and_listen(hidden)
+    assert "All 9 tracks are hidden in every frame" in told[-1][0]
     assert np.array_equal(made[1].pixels, blind[1].pixels)
     assert not np.array_equal(made[1].pixels, run(plain)[1].pixels)
 
@@ -199,8 +206,8 @@ def test_tracks_outside_the_picture_count_as_hidden_and_are_said(shot):
     xy[2, 5:] += 500
     outside = replace(plain, tracks=replace(plain.tracks, xy=xy))
     hidden = replace(outside, tracks=replace(outside.tracks, visible=plain.tracks.visible & (xy[..., 0] < 48)))
-    made, expected = run(outside), run(hidden)
-    assert "1 of 9 tracks are marked visible outside the picture" in made[0].notes["said"][-1]
+    (made, told), expected = run_and_listen(outside), run(hidden)
+    assert "1 of 9 tracks are marked visible outside the picture" in told[-1][0]
     assert all(np.array_equal(one.pixels, two.pixels) for one, two in zip(made, expected, strict=True))
 
 
@@ -262,7 +269,7 @@ def test_values_that_are_no_numbers_fail_with_the_frames_number(shot, folder, mo
 
 def test_a_job_writes_its_frames_and_a_resumed_one_makes_only_what_is_missing(shot, tmp_path):
     shots.save(shot(frames=12), tmp_path / "shot")
-    order = jobs.Order(1, tmp_path / "shot", str(tmp_path / "take"), "motionstream", resume=False)
+    order = jobs.JobRequest(1, tmp_path / "shot", str(tmp_path / "take"), "motionstream", resume=False)
     list(jobs.run(order, list, lambda: False))
     names = [f"frame_{k + 1:04d}.png" for k in range(12)]
     before = {name: (tmp_path / "take" / name).read_bytes() for name in names}
@@ -275,8 +282,8 @@ def test_a_job_writes_its_frames_and_a_resumed_one_makes_only_what_is_missing(sh
 
 def test_what_is_said_reaches_whoever_ordered_the_job(shot, tmp_path):
     shots.save(shot(frames=2), tmp_path / "shot")
-    order = jobs.Order(1, tmp_path / "shot", str(tmp_path / "take"), "motionstream", resume=False)
-    said = [event.sentence for event in jobs.run(order, list, lambda: False) if isinstance(event, Said)]
+    order = jobs.JobRequest(1, tmp_path / "shot", str(tmp_path / "take"), "motionstream", resume=False)
+    said = [event.sentence for event in jobs.run(order, list, lambda: False) if isinstance(event, Notice)]
     assert len(said) == 1 and "squeezed" in said[0]
 
 

@@ -10,6 +10,7 @@ import tiny_wan as full
 import torch
 from disk import Disk
 from motion_bridge.cli import main
+from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.motionstream.checkpoints import checkpoint, inference_config, load, tiny_decoder
 from motion_bridge.engines.motionstream.checkpoints.convert import convert
 from motion_bridge.engines.motionstream.engine import engine
@@ -31,7 +32,7 @@ def small(settings, **more):
 
 
 def run(shot, made=()):
-    return list(engine.frames(shot, Disk(made), list))
+    return list(frames_alone(engine.frames(shot, Disk(made), list)))
 
 
 @pytest.fixture(autouse=True)

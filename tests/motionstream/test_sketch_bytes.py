@@ -11,6 +11,7 @@ import tiny_motionstream as tiny
 import torch
 from disk import Disk
 from motion_bridge import shot as shots
+from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.motionstream.checkpoints import load
 from motion_bridge.engines.motionstream.engine import engine
 from motion_bridge.engines.motionstream.streaming import resize, track_inputs
@@ -28,7 +29,7 @@ def shot():
 @pytest.fixture(scope="module")
 def from_engine(shot):
     torch.set_num_threads(1)
-    return np.stack([frame.pixels for frame in engine.frames(shot, Disk(), list)])
+    return np.stack([frame.pixels for frame in frames_alone(engine.frames(shot, Disk(), list))])
 
 
 def streamed(shot):

@@ -7,7 +7,7 @@ from motion_bridge.errors import BackendFailed, BadInput, MotionBridgeError, Out
 from motion_bridge.ipc import events as messages
 from motion_bridge.ipc import protocol
 from motion_bridge.ipc.client import Done, Failed, FrameMade, Progress, Started
-from motion_bridge.ipc.events import Said
+from motion_bridge.ipc.events import Notice
 from motion_bridge.media import png
 
 
@@ -100,11 +100,11 @@ def test_a_backend_that_cannot_start_says_so(start, tmp_path):
 
 
 def test_a_sentence_of_any_length_crosses_the_pipe_cut_to_what_a_message_holds():
-    for event in (Said(1, "é" * 100_000), Failed(1, BadInput("é" * 100_000))):
+    for event in (Notice("é" * 100_000, 1), Failed(1, BadInput("é" * 100_000))):
         kind, job, fields, payload = messages.to_message(event)
         assert len(protocol.encode(protocol.Message(kind, job, 0, fields, payload))) < protocol.LONGEST_HEADER
         assert fields["message"] == "é" * messages.LONGEST_SENTENCE
-    short = messages.to_message(Said(1, "Depth is estimated."))
+    short = messages.to_message(Notice("Depth is estimated.", 1))
     assert short[2] == {"message": "Depth is estimated."}
 
 
@@ -129,7 +129,7 @@ def test_a_finished_frame_that_was_damaged_is_made_again_and_that_is_said(start,
     client.render(shot, output, "testing", resume=True)
     seen = events_until(client, Done)
     assert [event.number for event in seen if isinstance(event, FrameMade)] == [3]
-    assert [event.sentence for event in seen if isinstance(event, Said)] == [
+    assert [event.sentence for event in seen if isinstance(event, Notice)] == [
         "frame_0003.png: damaged since it was finished; made again"
     ]
     assert contents(output) == whole

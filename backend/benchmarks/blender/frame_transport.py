@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from motion_bridge.engines.runner import Order
+from motion_bridge.engines.runner import JobRequest
 from motion_bridge.errors import BadInput
 from motion_bridge.ipc import server
 from motion_bridge.ipc.client import Client, Done, Failed, FrameMade
@@ -90,12 +90,12 @@ def serve() -> int:
     return server.serve(_pictures)
 
 
-def _pictures(order: Order, changes: Callable[[], list], cancelled: Callable[[], bool]) -> Iterator[Event]:
-    count = int(order.engine)
+def _pictures(request: JobRequest, changes: Callable[[], list], cancelled: Callable[[], bool]) -> Iterator[Event]:
+    count = int(request.engine)
     drawer = _drawer()
-    yield Started(order.job, count, count)
+    yield Started(request.job, count, count)
     for index in range(count):
-        yield FrameMade(order.job, index, index, order.shot, drawer[index % len(drawer)])
+        yield FrameMade(request.job, index, index, request.shot, drawer[index % len(drawer)])
 
 
 def _stream(client: Client, frames: int, show: Callable[[NDArray[np.uint8]], Any]) -> tuple[float, list[float]]:

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.prompt,
         arguments.seed,
         arguments.device,
-        settings_parser.of_words(arguments.set),
+        settings_parser.assignments(arguments.set),
     )
     print(f"slopes for every {SPAN} frames, as shares of the first frames' (control); allowed apart: {ALLOWED:.0%}")
     print(f"{'':16}" + "".join(f"{name:>18}" for name in CURVES) + f"{'frames/s':>10}")

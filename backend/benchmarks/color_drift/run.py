@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from motion_bridge.engines import settings_parser
-from motion_bridge.engines.base import completed
+from motion_bridge.engines.base import completed, frames_alone
 from motion_bridge.engines.deforum import presets
 from motion_bridge.engines.deforum.api import Nothing
 from motion_bridge.engines.deforum.engine import engine
@@ -69,7 +69,7 @@ class Question:
     prompt: str
     seed: int
     device: str
-    wishes: Mapping[str, Any]  # of all but the naive loops
+    asked: Mapping[str, Any]  # of all but the naive loops
 
     def key(self, name: str) -> str:
         """What a run's answer holds for: all this, the weights, and what the engine does by itself."""
@@ -125,7 +125,7 @@ def measure(name: str, question: Question) -> Run:
     """A mode's job from its first frame to its last, and the control."""
     shot = circling(name, question)
     made = []
-    for frame in engine.frames(shot, Nothing(), list):
+    for frame in frames_alone(engine.frames(shot, Nothing(), list)):
         made.append(frame.pixels)
         if len(made) == 1:
             began = time.perf_counter()  # after the model was loaded and has seen its first frame
@@ -141,21 +141,22 @@ def wanted(name: str, question: Question) -> Mapping[str, Any]:
     if name in LOOPS:
         return {"motion": "2D", **LOOPS[name]}
     if name in PRESETS:
-        return {"motion": "scene", **presets.PRESETS[name].wishes, **question.wishes}
+        return {"motion": "scene", **presets.PRESETS[name].values, **question.asked}
     motion, _, feedback = name.partition(" ")
-    return {"motion": motion, "feedback": feedback, **question.wishes}
+    return {"motion": motion, "feedback": feedback, **question.asked}
 
 
 def circling(name: str, question: Question) -> Shot:
     """The Shot of a mode: a wall that fills the picture, and a camera that goes round before it."""
     size, frames = question.size, question.frames
-    settings, schedules = settings_parser.sort(engine, wanted(name, question))
+    asked = settings_parser.parse(engine, wanted(name, question))
+    schedules = asked.schedules
     settings = {
         "model": question.model,
         "device": question.device,
         "use_init": False,
         "padding": "reflection",  # nothing jumps at the edges, and what comes in is like what is there
-        **settings,
+        **asked.settings,
     }
     step = SPEED * size
     # the 3D mode counts in 200ths of half a picture (fov 90, flat)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.deforum.api import Nothing
 from motion_bridge.engines.motionstream.engine import engine
 from motion_bridge.metrics import memory, perceptual, report
@@ -126,7 +127,7 @@ def measure(folder: Path, suites: Sequence[str], model: str, device: str) -> Fou
 
 def run(shot: Shot) -> Video:
     """The engine's video of a Shot, (T, H, W, 3)."""
-    return np.stack([frame.pixels for frame in engine.frames(shot, Nothing(), list)])
+    return np.stack([frame.pixels for frame in frames_alone(engine.frames(shot, Nothing(), list))])
 
 
 def _told(truths: Mapping[Scene, Truth], judged: Mapping[str, Judgement]) -> Iterator[tuple[str, Told]]:
@@ -181,7 +182,7 @@ def _long(found: Found, scene: Scene, shot: Shot, video: Video, distance: Any) -
     """One endless stream, timed, and judged at every length at which the camera is back where it began."""
     made = np.full_like(video, 1)  # all of it is held from the start, so that what grows is the engine's
     arrived, held = [(time.perf_counter(), time.process_time())], {}
-    for frame in engine.frames(shot, Nothing(), list):
+    for frame in frames_alone(engine.frames(shot, Nothing(), list)):
         made[frame.index] = frame.pixels
         if frame.notes["chunk"] == len(arrived) - 1:
             arrived.append((time.perf_counter(), time.process_time()))

@@ -27,16 +27,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return carry_out(lambda: _order(arguments), arguments.json)
+    return carry_out(lambda: _request(arguments), arguments.json)
 
 
-def _order(arguments: argparse.Namespace) -> runner.Order:
+def _request(arguments: argparse.Namespace) -> runner.JobRequest:
     """The Shot is written into the take; a resumed one has to be the same."""
     from ..engines.motionstream.streaming.transfer import transfer
 
     take = output_path.check_output(arguments.output)
-    given = engine_options.given(arguments, ENGINE, (1,), {})
-    shot, said = transfer(
+    options = engine_options.read(arguments, ENGINE, (1,), {})
+    shot, sentences = transfer(
         arguments.video,
         arguments.first_frame,
         tracks=arguments.tracks,
@@ -44,8 +44,9 @@ def _order(arguments: argparse.Namespace) -> runner.Order:
         frames=arguments.frames,
         prompt=arguments.prompt,
         seed=arguments.seed,
-        settings=given.settings,
+        settings=options.generation.settings,
     )
-    for notice in (*given.notices, *said):
+    for notice in (*options.notices, *sentences):
         terminal.note(f"motion-bridge: note: {notice}")
-    return runner.Order(1, shot_copy.keep(shot, take, arguments.resume), arguments.output, ENGINE, arguments.resume)
+    folder = shot_copy.keep(shot, take, arguments.resume)
+    return runner.JobRequest(1, folder, arguments.output, ENGINE, arguments.resume)

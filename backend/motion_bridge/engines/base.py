@@ -1,41 +1,128 @@
 """What an engine is, and which ones there are.
 
 An engine takes a Shot and yields its frames in order. It never touches files or the pipe: takes/writer.py stores what
-it yields, ipc/server.py shows it. Engines are imported when a job asks for them, so light ones run without torch.
+it yields, ipc/server.py shows it. Engines are imported when somebody asks for them, so light ones run without torch.
+
+A folder beside this file with an `engine.py`, in which an Engine is called `engine`, is an engine under the folder's
+name. What it is told in Blender's panel is a file of addon/ui of the same name.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from ..errors import BadInput
-from ..shot import Shot
+from ..ipc.events import Notice
+from ..shot import UNSPECIFIED, GenerationSettings, Shot
 from ..takes.frame import Finished, Frame
+from .setting import Setting
+
+__all__ = [
+    "Alias",
+    "Changes",
+    "Engine",
+    "Finished",
+    "Frame",
+    "GenerationRequest",
+    "ImportedSettings",
+    "Notice",
+    "Preset",
+    "find",
+]
 
 Changes = Callable[[], list[Mapping[str, Any]]]  # what the caller changed since it was last asked, oldest first
 
+DEFAULT = "reproject"  # the engine that needs nothing installed
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A handful of settings and schedules that go together, under one word."""
+
+    title: str
+    purpose: str
+    values: Mapping[str, Any]  # by the names that settings_parser.parse knows
+
+
+@dataclass(frozen=True)
+class Alias:
+    """Another word for a schedule."""
+
+    schedule: str
+    translate: Callable[[str], str]  # the text that somebody gave → the schedule's
+
+
+@dataclass(frozen=True)
+class ImportedSettings:
+    """What a settings file asks for; None where it does not say."""
+
+    generation: GenerationSettings = UNSPECIFIED  # its prompts count frames of the job, from 0
+    frames: int | None = None  # how many
+    fps: float | None = None
+    width: int | None = None  # pixels
+    height: int | None = None
+    notices: tuple[str, ...] = ()  # what of it has no meaning here
+
+    def at(self, frames: Sequence[int]) -> GenerationSettings:
+        """Its settings for a job of these frame numbers; prompts past the end are left out."""
+        prompts = {frames[at]: text for at, text in self.generation.prompts.items() if 0 <= at < len(frames)}
+        return replace(self.generation, prompts=prompts)
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """What is asked of an engine, before a scene is read or a model loaded."""
+
+    generation: GenerationSettings  # all that holds
+    frames: Sequence[int]  # the scene's frame numbers, rising
+    fps: float
+    named: frozenset[str] = frozenset()  # schedules that were asked for by name, so that one without effect is wrong
+
 
 class Engine(Protocol):
-    """A generator of frames. `frames` yields those that are not finished, in rising order.
+    """A generator of frames; what is not declared is as it stands here."""
 
-    It asks `changes` between frames or chunks and takes what it can; a field outside `accepts` never reaches it.
-    """
-
-    accepts: frozenset[str]  # what may change while it runs: tracks, prompts, settings
-    defaults: Mapping[str, Any]  # its settings and what they are when nobody says otherwise
+    label: str = ""  # its name on the screen; the folder's where empty
+    description: str = ""  # one line for the menu
+    packages: tuple[str, ...] = ()  # what it imports when a job starts, beside numpy
+    accepts: frozenset[str] = frozenset()  # what may change while it runs: tracks, prompts, settings
+    defaults: Mapping[str, Any] = NOTHING  # its settings and what they are when nobody says otherwise
+    schema: Mapping[str, Setting] = NOTHING  # what each of them may be, where it is more than a type
+    schedules: Mapping[str, str] = NOTHING  # its schedules, likewise
+    aliases: Mapping[str, Alias] = NOTHING  # what others call some of its schedules
+    overrides: Mapping[str, Mapping[str, str]] = NOTHING  # schedule → others that it sets where they are not said too
+    presets: Mapping[str, Preset] = NOTHING
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
         """Optional Shot fields it cannot do without under all these settings: depth, objects, tracks, flow."""
+        return frozenset()
+
+    def check(self, request: GenerationRequest) -> None:
+        """BadInput for what could not be carried out, as far as that can be said before anything is read or loaded."""
+
+    def read_settings_file(self, path: Path, model: str = "") -> ImportedSettings:
+        """A settings file as this engine understands it: JSON of its settings and schedules, where it has no other.
+
+        model: the one that will be used, where somebody has chosen it. BadInput names the file and what is wrong.
+        """
+        from . import settings_parser  # which knows what an engine is
+
+        return settings_parser.read_json(self, path)
+
+    def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
+        """The frames that are not finished, in rising order, and between them whatever people should know.
+
+        It asks `changes` between frames or chunks and takes what it can; a field outside `accepts` never reaches it.
+        """
         ...
 
-    def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]: ...
 
-
-ENGINES = {  # name → module with an object `engine`
-    "reproject": "reproject.engine",
-    "deforum": "deforum.engine",
-    "motionstream": "motionstream.engine",
-}
+# name → module with an object `engine`
+ENGINES = {path.parent.name: f"{path.parent.name}.engine" for path in sorted(Path(__file__).parent.glob("*/engine.py"))}
 
 
 def find(name: str) -> Engine:
@@ -43,6 +130,22 @@ def find(name: str) -> Engine:
     if name not in ENGINES:
         raise BadInput(f"There is no engine {name!r}; choose one of {', '.join(sorted(ENGINES))}.")
     return import_module(f".{ENGINES[name]}", __package__).engine
+
+
+def frames_alone(made: Iterable[Frame | Notice]) -> Iterator[Frame]:
+    """What an engine yields without the notices."""
+    return (each for each in made if isinstance(each, Frame))
+
+
+def loadable() -> dict[str, Engine]:
+    """The engines whose own code can be loaded here, by name: one that is broken takes nothing else with it."""
+    found = {}
+    for name in ENGINES:
+        try:
+            found[name] = find(name)
+        except ImportError:
+            continue  # `motion-bridge doctor` says why
+    return found
 
 
 def settings(engine: Engine, shot: Shot) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def report() -> dict[str, Any]:
 def lack(name: str) -> str | None:
     """What keeps an engine from running here and the command that mends it; None when it can run."""
     try:
-        packages = getattr(base.find(name), "packages", ())
+        packages = base.find(name).packages
         missing = next((package for package in packages if find_spec(package) is None), None)
     except ModuleNotFoundError as fault:
         missing = fault.name

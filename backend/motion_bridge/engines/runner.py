@@ -1,10 +1,10 @@
-"""One job from order to frames; the worker runs it for Blender, the command line for itself."""
+"""One job from request to frames; the worker runs it for Blender, the command line for itself."""
 
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +12,16 @@ import numpy as np
 from .. import shot as shots
 from ..errors import BackendFailed, BadInput, Cancelled, ModelMissing, MotionBridgeError, OutOfMemory
 from ..geometry.computed_maps import with_maps
-from ..ipc.events import Event, FrameMade, Progress, Said, Started
+from ..ipc.events import Event, FrameMade, Notice, Progress, Started
 from ..shot import Shot
 from ..takes import output_path, writer
 from . import base as engines
 from . import diagnostics
-from .base import Changes, Frame
+from .base import Changes, Frame, GenerationRequest
 
 
 @dataclass(frozen=True)
-class Order:
+class JobRequest:
     """What somebody wants made."""
 
     job: int  # the number that its events carry
@@ -31,7 +31,7 @@ class Order:
     resume: bool  # make what is missing in a folder that holds frames of this very job
 
 
-def run(order: Order, changes: Changes, cancelled: Callable[[], bool]) -> Iterator[Event]:
+def run(request: JobRequest, changes: Changes, cancelled: Callable[[], bool]) -> Iterator[Event]:
     """Make the frames of a Shot that are not on disk yet; each is there when its event is yielded.
 
     Ends normally when all are finished. Raises BadInput, Cancelled, or what stopped the engine as one of errors.py.
@@ -41,45 +41,48 @@ def run(order: Order, changes: Changes, cancelled: Callable[[], bool]) -> Iterat
         if cancelled():
             raise Cancelled("The job was cancelled; finished frames are kept.")
 
-    folder = output_path.check_output(order.output)
-    yield Progress(order.job, "Reading the shot", 0, 1)
-    shot = shots.load(order.shot)
-    with _typed(order.engine):
-        engine = engines.find(order.engine)
-    if lacking := diagnostics.lack(order.engine):
-        raise ModelMissing(f"Engine {order.engine} cannot run here: {lacking}.")
+    folder = output_path.check_output(request.output)
+    yield Progress(request.job, "Reading the shot", 0, 1)
+    shot = shots.load(request.shot)
+    with _typed(request.engine):
+        engine = engines.find(request.engine)
+    if lacking := diagnostics.lack(request.engine):
+        raise ModelMissing(f"Engine {request.engine} cannot run here: {lacking}.")
     settings = engines.settings(engine, shot)
-    needs = engine.needs(settings)
+    with _typed(request.engine):
+        needs = engine.needs(settings)
+        engine.check(GenerationRequest(shot.generation, shot.frames, shot.fps))
     shot = with_maps(shot, needs | {"depth"})  # some engines use depth where there is one
-    _check_needs(needs, shot, order)
-    identity = writer.Identity(shots.digest(order.shot), order.engine, settings)
+    _check_needs(needs, shot, request)
+    identity = writer.Identity(shots.digest(request.shot), request.engine, settings)
 
     def accepted_changes() -> list:
         check_cancelled()
         found = ({name: value for name, value in fields.items() if name in engine.accepts} for fields in changes())
         return [fields for fields in found if fields]
 
-    with writer.take(folder, identity, shot.frames, order.resume) as take:
+    with writer.take(folder, identity, shot.frames, request.resume) as take:
         total = len(shot.frames)
-        yield Started(order.job, total, total - len(take))
+        yield Started(request.job, total, total - len(take))
         if take.damaged:
-            yield Said(order.job, _repaired(take.damaged))
-        yield Progress(order.job, "Loading", len(take), total)
+            yield Notice(_repaired(take.damaged), request.job)
+        yield Progress(request.job, "Loading", len(take), total)
         made = engine.frames(shot, take, accepted_changes)
         while True:
             check_cancelled()
-            with _typed(order.engine):
+            with _typed(request.engine):
                 frame = next(made, None)
             if frame is None:
                 break
-            _check_frame(frame, shot, take, order.engine)
+            if isinstance(frame, Notice):
+                yield replace(frame, job=request.job)
+                continue
+            _check_frame(frame, shot, take, request.engine)
             path = take.save(frame)
-            yield FrameMade(order.job, frame.index, shot.frames[frame.index], path, frame.pixels)
-            for sentence in frame.notes.get("said", ()):
-                yield Said(order.job, sentence)
-            yield Progress(order.job, "Generating", len(take), total)
+            yield FrameMade(request.job, frame.index, shot.frames[frame.index], path, frame.pixels)
+            yield Progress(request.job, "Generating", len(take), total)
         if len(take) < total:
-            raise BackendFailed(f"Engine {order.engine} stopped after {len(take)} of {total} frames.")
+            raise BackendFailed(f"Engine {request.engine} stopped after {len(take)} of {total} frames.")
 
 
 def _repaired(names: list[str]) -> str:
@@ -87,13 +90,13 @@ def _repaired(names: list[str]) -> str:
     return f"{shown}: damaged since {'it was' if len(names) == 1 else 'they were'} finished; made again"
 
 
-def _check_needs(needs: Iterable[str], shot: Shot, order: Order) -> None:
+def _check_needs(needs: Iterable[str], shot: Shot, request: JobRequest) -> None:
     for name in sorted(needs):
         if name == "objects" and shot.depth is not None:
             continue  # one scene that stands still
         if getattr(shot, name) is None:
             raise BadInput(
-                f"{order.shot}: engine {order.engine} needs {name}, which this Shot does not hold. Write the Shot "
+                f"{request.shot}: engine {request.engine} needs {name}, which this Shot does not hold. Write the Shot "
                 "again for this engine."
             )
 

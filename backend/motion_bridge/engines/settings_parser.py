@@ -1,4 +1,4 @@
-"""What somebody asks of an engine by name: keyword arguments, `--set name=value`, a preset.
+"""What is asked of an engine by name: keyword arguments, `--set name=value`, a preset, a JSON file.
 
 A name is one of the engine's settings or, where it has any, one of its schedules; `_schedule` at a name's end may be
 left out. Light, so that Blender's command line can use it too.
@@ -6,52 +6,65 @@ left out. Light, so that Blender's command line can use it too.
 
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import BadInput, nearest
+from ..files import json_text
 from ..schedules import writer
-from .base import Engine
+from ..shot import GenerationSettings
+from .base import Engine, ImportedSettings
 from .setting import Setting
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
-Sorted = tuple[dict[str, Any], dict[str, str]]
 
-
-def sort(engine: Engine, asked: Mapping[str, Any], others: Iterable[str] = ()) -> Sorted:
-    """The settings and the schedules that are asked for. BadInput for a name that neither has, with the nearest one.
+def parse(engine: Engine, values: Mapping[str, Any], others: Iterable[str] = ()) -> GenerationSettings:
+    """The settings and schedules that are asked for. BadInput for a name that neither has, with the nearest one.
 
     others: names that the caller knows itself, and that could have been meant.
     """
     settings: dict[str, Any] = {}
     schedules: dict[str, str] = {}
-    schema: Mapping[str, Setting] = getattr(engine, "schema", {})
-    known: Mapping[str, str] = getattr(engine, "schedules", {})
-    spoken: Mapping[str, Any] = getattr(engine, "spoken", {})  # word → the schedule it stands for, and its translation
-    for name, value in asked.items():
+    for name, value in values.items():
         if name in engine.defaults:
-            settings[name] = schema[name].read(value) if name in schema else like(engine.defaults[name], value, name)
-        elif name in known or f"{name}_schedule" in known:
-            schedules[name if name in known else f"{name}_schedule"] = schedule(value, name)
-        elif name in spoken:
-            meant, translate = spoken[name]
-            schedules[meant] = translate(schedule(value, name))
+            setting = engine.schema.get(name) or Setting(name, engine.defaults[name], name, "")
+            settings[name] = setting.read(value)
+        elif name in engine.schedules or f"{name}_schedule" in engine.schedules:
+            schedules[name if name in engine.schedules else f"{name}_schedule"] = schedule(value, name)
+        elif name in engine.aliases:
+            alias = engine.aliases[name]
+            schedules[alias.schedule] = alias.translate(schedule(value, name))
         else:
-            short = (each.removesuffix("_schedule") for each in known)
-            there = [*engine.defaults, *known, *short, *spoken, *others]
+            short = (each.removesuffix("_schedule") for each in engine.schedules)
+            there = [*engine.defaults, *engine.schedules, *short, *engine.aliases, *others]
             raise BadInput(f"There is no setting or schedule {name!r}{nearest(name, there)}")
-    return settings, schedules
+    return GenerationSettings(settings=settings, schedules=schedules)
 
 
-def of_words(words: Iterable[str]) -> dict[str, str]:
-    """`name=value` words as a mapping; BadInput for a word without a name."""
+def preset(engine: Engine, name: str) -> GenerationSettings:
+    """A preset's settings and schedules under their full names; BadInput lists the presets there are."""
+    if not engine.presets:
+        raise BadInput(f"There is no preset {name!r}: this engine has none.")
+    if name not in engine.presets:
+        raise BadInput(f"There is no preset {name!r} among {', '.join(engine.presets)}{nearest(name, engine.presets)}")
+    return parse(engine, engine.presets[name].values)
+
+
+def read_json(engine: Engine, path: Path) -> ImportedSettings:
+    """A JSON file of settings and schedules by their names; BadInput for what it is not."""
+    return ImportedSettings(parse(engine, json_text.read_object(path)))
+
+
+def assignments(texts: Iterable[str]) -> dict[str, str]:
+    """Texts such as `name=value` as a mapping; BadInput for one without a name."""
     found = {}
-    for word in words:
-        name, sign, value = word.partition("=")
+    for text in texts:
+        name, sign, value = text.partition("=")
         if not sign or not name.strip():
-            raise BadInput(f"{word!r} is no setting; write --set name=value, such as --set cadence=2.")
+            raise BadInput(f"{text!r} is not a setting; write --set name=value, such as --set cadence=2.")
         found[name.strip()] = value.strip()
     return found
 

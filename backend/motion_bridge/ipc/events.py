@@ -44,11 +44,11 @@ class FrameMade:
 
 
 @dataclass(frozen=True)
-class Said:
+class Notice:
     """Something that people should know of the job: what was fitted, left out, or done later than it was asked for."""
 
-    job: int
     sentence: str
+    job: int = 0  # an engine leaves it to whoever runs it
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Heard:
     job: int
 
 
-Event = Started | Progress | FrameMade | Said | Done | Failed | Silent | Heard
+Event = Started | Progress | FrameMade | Notice | Done | Failed | Silent | Heard
 
 
 def to_message(event: Event) -> tuple[str, int, dict[str, Any], bytes]:
@@ -95,7 +95,7 @@ def to_message(event: Event) -> tuple[str, int, dict[str, Any], bytes]:
             height, width, channels = pixels.shape
             size = {"width": width, "height": height, "channels": channels}
             return "frame", job, {"index": index, "number": number, "path": str(path), **size}, pixels.tobytes()
-        case Said(job, sentence):
+        case Notice(sentence, job):
             return "said", job, {"message": sentence[:LONGEST_SENTENCE]}, b""
         case Done(job):
             return "done", job, {}, b""
@@ -117,7 +117,7 @@ def of_message(message: Message) -> Event:
             pixels = np.frombuffer(message.payload, np.uint8).reshape(shape)
             return FrameMade(job, fields["index"], fields["number"], Path(fields["path"]), pixels)
         case "said":
-            return Said(job, fields["message"])
+            return Notice(fields["message"], job)
         case "done":
             return Done(job)
         case "failed":

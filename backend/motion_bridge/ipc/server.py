@@ -21,20 +21,20 @@ from . import protocol
 from .channel import Sender
 
 if TYPE_CHECKING:
-    from ..engines.runner import Order
+    from ..engines.runner import JobRequest
     from .events import Event
 
 HEARTBEAT = 0.25  # seconds
 AHEAD = 4 << 20  # bytes of frames that may lie here while Blender does not read
 MOST_JOBS = 100  # waiting or at work
 
-Run = Callable[["Order", Callable[[], list], Callable[[], bool]], Iterator["Event"]]
+Run = Callable[["JobRequest", Callable[[], list], Callable[[], bool]], Iterator["Event"]]
 
 
 def serve(run: Run | None = None) -> int:
     """Serve the host at the other end of stdin and stdout until it closes stdin; the process ends with that.
 
-    run: makes the frames of an order; job.run when nothing else is given.
+    run: makes the frames of a request; engines.runner.run when nothing else is given.
     """
     source, sink = _claim_pipe()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches us too; the host decides
@@ -57,7 +57,7 @@ def _claim_pipe() -> tuple[IO[bytes], IO[bytes]]:
 
 
 class _Task:
-    """A job of the host's, from its order to its end."""
+    """A job of the host's, from its request to its end."""
 
     def __init__(self, job: int, fields: Mapping[str, Any]):
         self.job = job
@@ -65,11 +65,11 @@ class _Task:
         self.cancelled = threading.Event()
         self._changes: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
-    def order(self) -> "Order":
-        from ..engines.runner import Order
+    def request(self) -> "JobRequest":
+        from ..engines.runner import JobRequest
 
         fields = self._fields
-        return Order(self.job, Path(fields["shot"]), fields["output"], fields["engine"], fields["resume"])
+        return JobRequest(self.job, Path(fields["shot"]), fields["output"], fields["engine"], fields["resume"])
 
     def change(self, fields: dict[str, Any]) -> None:
         self._changes.put(fields)
@@ -108,7 +108,7 @@ class _Worker:
         from . import events
 
         try:
-            for event in run(task.order(), task.changes, task.cancelled.is_set):
+            for event in run(task.request(), task.changes, task.cancelled.is_set):
                 kind, job, fields, payload = events.to_message(event)
                 self._sender.wait_for_room(task.cancelled.is_set)
                 self._sender.send(kind, job, fields, payload)
@@ -130,7 +130,7 @@ class _Worker:
                 task = self._tasks[message.job] = _Task(message.job, message.fields)
                 self._waiting.put(task)
             case "render":
-                raise ProtocolError(f"Job {message.job} was ordered twice, or more than {MOST_JOBS} at once.")
+                raise ProtocolError(f"Job {message.job} was requested twice, or more than {MOST_JOBS} at once.")
             case "cancel" if task:
                 task.cancelled.set()
             case "change" if task:

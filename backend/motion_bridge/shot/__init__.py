@@ -3,6 +3,7 @@
 Everything is validated when it is loaded or saved and nowhere else.
 """
 
+from .generation import UNSPECIFIED, GenerationSettings, key_at, prompt_at
 from .geometry import Geometry, GeometryWriter, Material, Meshes, Placements
 from .storage import FORMAT, VERSION, differences, digest, key_picture_name, load, map_array, save
 from .types import LARGEST_SIDE, TRACK_KINDS, Array, Camera, Objects, Shot, Tracks
@@ -12,9 +13,11 @@ __all__ = [
     "FORMAT",
     "LARGEST_SIDE",
     "TRACK_KINDS",
+    "UNSPECIFIED",
     "VERSION",
     "Array",
     "Camera",
+    "GenerationSettings",
     "Geometry",
     "GeometryWriter",
     "Material",
@@ -26,8 +29,10 @@ __all__ = [
     "check",
     "differences",
     "digest",
+    "key_at",
     "key_picture_name",
     "load",
     "map_array",
+    "prompt_at",
     "save",
 ]

@@ -1,11 +1,12 @@
 """One camera move as plain data: what Blender makes and engines take. docs/shot.md says the same in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
+from .generation import GenerationSettings, prompt_at
 from .geometry import Geometry
 
 LARGEST_SIDE = 16384  # pixels; above it a frame no longer fits one message
@@ -69,5 +70,13 @@ class Shot:
 
     def prompt(self, frame: int) -> str:
         """The prompt that holds at a frame number; empty before the first."""
-        keys = [key for key in self.prompts if key <= frame]
-        return self.prompts[max(keys)] if keys else ""
+        return prompt_at(self.prompts, frame)
+
+    @property
+    def generation(self) -> GenerationSettings:
+        """What the engine is told beside camera and scene."""
+        return GenerationSettings(self.prompts, self.negative, self.seed, self.settings, self.schedules)
+
+    def generated_with(self, generation: GenerationSettings) -> "Shot":
+        """The same camera and scene under other generation settings."""
+        return replace(self, **generation.fields())

@@ -15,7 +15,6 @@ class Frame:
     index: int  # position in the Shot, from 0
     pixels: NDArray[np.uint8]  # (H, W, 3), sRGB, top row first
     notes: Mapping[str, Any] = field(default_factory=dict)  # what a resumed job must know of it; kept in the file
-    # notes["said"]: sentences that people should read, shown when the frame is made
     state: NDArray[np.generic] | None = None  # what a resumed job must have that is no text; kept beside the file
 
 

@@ -3,23 +3,7 @@
 What is asked for beside a preset goes before it. The numbers are explained in docs/presets.md.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from ...errors import BadInput, nearest
-from .. import settings_parser
-from .engine import engine
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Settings and schedules by the names that `wishes.sort` knows."""
-
-    title: str
-    purpose: str
-    wishes: Mapping[str, Any]
-
+from ..base import Preset
 
 PRESETS = {
     "smooth": Preset(
@@ -49,15 +33,3 @@ PRESETS = {
         {"start_sigma": 0.6, "cadence": 4, "noise": 0.02, "steps": 4},
     ),
 }
-
-
-def find(name: str) -> Preset:
-    """The preset of that name; BadInput lists those there are."""
-    if name not in PRESETS:
-        raise BadInput(f"There is no preset {name!r} among {', '.join(PRESETS)}{nearest(name, PRESETS)}")
-    return PRESETS[name]
-
-
-def asked(name: str) -> settings_parser.Sorted:
-    """A preset's settings and schedules under their full names."""
-    return settings_parser.sort(engine, find(name).wishes)

@@ -87,10 +87,14 @@ def ignored(names: Iterable[str]) -> list[str]:
     return [f"{name} has no effect: {UNUSED[name]}." for name in names if name in UNUSED]
 
 
+# A strength that is asked for means no start sigma that stood there before.
+OVERRIDES: Mapping[str, Mapping[str, str]] = {"strength_schedule": {"start_sigma": "0:(-1)"}}
+
+
 def over(below: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
-    """Schedules on top of others. A strength that is asked for means no start sigma that stood there before."""
-    direct = {"start_sigma": "0:(-1)"} if "strength_schedule" in above else {}
-    return {**below, **direct, **above}
+    """Schedules on top of others."""
+    implied = OVERRIDES["strength_schedule"] if "strength_schedule" in above else {}
+    return {**below, **implied, **above}
 
 
 def check_names(names: Iterable[str]) -> None:

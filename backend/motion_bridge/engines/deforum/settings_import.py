@@ -7,7 +7,6 @@ Whether there is a picture to begin with (`use_init`) is never the file's to say
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ from ...schedules.programs import EVERY_KEY, FORGE, NOTEBOOK, XLABS
 from ...schedules.prompt_documents import ANIMATEDIFF, FIZZNODES
 from ...schedules.prompt_syntax import from_weights, without_editing, without_networks
 from ...schedules.prompts import MARK, by_frame, filled, held
+from ...shot import GenerationSettings
+from ..base import ImportedSettings
 from ..settings_parser import like
 from . import settings_keys
 from .engine import DEFAULTS
@@ -57,21 +58,6 @@ KERNELS = ("bicubic", "bilinear", "nearest")
 BORDERS = {"replicate": "border", "wrap": "wrap"}
 
 
-@dataclass(frozen=True)
-class ImportedSettings:
-    """What a file asks for; None where it does not say."""
-
-    settings: Mapping[str, Any]
-    schedules: Mapping[str, str]
-    prompts: Mapping[int, str]  # from frame 0 of the job
-    frames: int | None = None
-    fps: float | None = None
-    width: int | None = None
-    height: int | None = None
-    seed: int | None = None
-    notices: tuple[str, ...] = ()
-
-
 def read(path: Path, model: str = "") -> ImportedSettings:
     """A file as this engine understands it. model: the one that will paint, by name or folder.
 
@@ -86,22 +72,11 @@ def imported(found: files.Settings, model: str = "") -> ImportedSettings:
     values = {name: value for name, value in found.values.items() if value is not None}
     settings = dict(_foreign(found, values, notices) if found.program else _own(values))
     same_model = suits(found, model or str(settings.get("model", "")))
-    return ImportedSettings(
-        settings,
-        _schedules(found, same_model, settings, notices),
-        _prompts(found, same_model, notices),
-        found.max_frames,
-        found.fps,
-        found.width,
-        found.height,
-        None if found.seed is None or found.seed < 0 else found.seed,
-        tuple(notices),
-    )
-
-
-def at_frames(prompts: Mapping[int, str], frames: Sequence[int]) -> dict[int, str]:
-    """A file's prompts, which count from 0, at a job's frames; those past its end are left out."""
-    return {frames[at]: text for at, text in prompts.items() if 0 <= at < len(frames)}
+    schedules = _schedules(found, same_model, settings, notices)
+    prompts = _prompts(found, same_model, notices)
+    seed = None if found.seed is None or found.seed < 0 else found.seed
+    generation = GenerationSettings(prompts, {}, seed, settings, schedules)
+    return ImportedSettings(generation, found.max_frames, found.fps, found.width, found.height, tuple(notices))
 
 
 def suits(found: files.Settings, model: str) -> bool:

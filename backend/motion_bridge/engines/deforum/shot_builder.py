@@ -1,12 +1,10 @@
 """A Shot from words: prompt, schedules and settings by their names, a preset, a settings file.
 
-Where two of them speak of the same thing, a keyword goes before the preset, the preset before the file, and the file
-before what the Shot held already.
+Where two of them speak of the same thing, precedence.py says which one holds.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +18,11 @@ from ...model_registry import registry
 from ...schedules import Context
 from ...schedules.prompts import by_frame
 from ...schedules.webui_writer import STILL
-from ...shot import Camera, Shot
-from .. import settings_parser
-from . import motion_limits, presets, settings_import
+from ...shot import Camera, GenerationSettings, Shot
+from .. import precedence, settings_parser
+from ..base import GenerationRequest, ImportedSettings
 from .engine import DEFAULTS, engine
-from .schedules import MOVING_2D, MOVING_3D, check, check_moving, check_prompts, over
+from .schedules import MOVING_2D, MOVING_3D
 
 SIDE = 1024  # pixels, where nothing says the size
 SMALLER = {"sd-1.5": 512, "lcm": 512, "sdxl-turbo": 512, "sketch": 128}
@@ -61,43 +59,37 @@ def shot_of(
     frame's or what suits the model. first_frame: (H, W, 3) uint8 or a PNG; without one frame 0 is made from the
     prompt alone.
     """
-    file = (
-        settings_import.read(Path(settings), model or "") if settings else settings_import.ImportedSettings({}, {}, {})
-    )
-    chosen, schedules = settings_parser.sort(engine, asked, shot_of.__kwdefaults__ or ())
-    by_preset = presets.asked(preset) if preset else ({}, {})
+    file = engine.read_settings_file(Path(settings), model or "") if settings else ImportedSettings()
+    named = settings_parser.parse(engine, asked, shot_of.__kwdefaults__ or ())
     if shot is None:
-        model = model or str(file.settings.get("model", DEFAULTS["model"]))
+        there = file.generation
+        model = model or str(there.settings.get("model", DEFAULTS["model"]))
         picture = _picture(first_frame)
         if picture is None:
             width, height = _said(width, file.width), _said(height, file.height)
         size = _size(width, height, picture, SMALLER.get(registry.chosen(model), SIDE))
         count, rate = _said(frames, file.frames, FRAMES), _said(fps, file.fps, FPS)
-        motion = {} if "motion" in file.settings else {"motion": _motion({**file.schedules, **schedules})}
-        begun = picture is not None or _brings_picture({**file.settings, **chosen})
+        motion = {} if "motion" in there.settings else {"motion": _motion({**there.schedules, **named.schedules})}
+        begun = picture is not None or _brings_picture({**there.settings, **named.settings})
         base = _blank(count, rate, size, picture, {**motion, "use_init": begun}, not settings)
     else:
         alone = {"frames": frames, "fps": fps, "width": width, "height": height, "first_frame": first_frame}
         for name in (name for name, value in alone.items() if value is not None):
             raise BadInput(f"{name} cannot be chosen for a Shot; it has its own.")
         base = shot if isinstance(shot, Shot) else shots.load(Path(shot))
-    start = _said(seed, file.seed, base.seed)
-    merged = {**base.settings, **file.settings, **by_preset[0], **chosen}
     if model:
-        merged["model"] = registry.chosen(model)
-    check_moving(merged, schedules)
-    texts = reduce(over, (base.schedules, file.schedules, by_preset[1], schedules))
-    context = Context(len(base.frames), start, base.fps, dialect=merged.get("dialect", DEFAULTS["dialect"]))
-    check(texts, context)
-    motion_limits.check({**DEFAULTS, **merged}, texts, context, base.frames)
-    words = _prompts(prompt, context, base.frames[0])
-    if not words:
-        check_prompts(file.prompts, 0)
-        words = settings_import.at_frames(file.prompts, base.frames) or base.prompts
-    unwanted = {base.frames[0]: negative} if negative else base.negative
-    made = replace(base, settings=merged, schedules=texts, prompts=words, negative=unwanted, seed=start)
+        named = replace(named, settings={**named.settings, "model": registry.chosen(model)})
+    first = base.frames[0]
+    imported = file.at(base.frames)
+    held = precedence.combined(engine, base.generation, file=imported, preset=preset, named=replace(named, seed=seed))
+    dialect = held.settings.get("dialect", DEFAULTS["dialect"])
+    context = Context(len(base.frames), held.seed or 0, base.fps, dialect=dialect)
+    words = GenerationSettings(_prompts(prompt, context, first), {first: negative} if negative else {})
+    held = words.over(held)
+    engine.check_texts(GenerationRequest(held, base.frames, base.fps, frozenset(named.schedules)))
+    made = base.generated_with(held)
     shots.check(made, "The Shot")
-    return made, (*file.notices, *(registry.instead(model, merged["model"]) if model else ()))
+    return made, (*file.notices, *(registry.instead(model, held.settings["model"]) if model else ()))
 
 
 def _said(*values: Any) -> Any:
@@ -150,12 +142,10 @@ def _motion(schedules: Mapping[str, str]) -> str:
 
 
 def _prompts(prompt: Prompt, context: Context, first: int) -> dict[int, str]:
-    """Prompts by frame. BadInput where the first frame has none."""
+    """Prompts by frame."""
     if isinstance(prompt, str):
         return {first: prompt} if prompt else {}
-    found = by_frame({str(frame): text for frame, text in prompt.items()}, context)
-    check_prompts(found, first)
-    return found
+    return by_frame({str(frame): text for frame, text in prompt.items()}, context)
 
 
 def _picture(first_frame: Picture | Where | None) -> Picture | None:

@@ -17,7 +17,7 @@ from ...geometry.one_ahead import one_ahead
 from ...geometry.scene import Scene, scene_of
 from ...geometry.visible_surfaces import Surfaces
 from ...shot import Shot
-from ..base import Changes, Finished, Frame
+from ..base import Changes, Engine, Finished, Frame
 from ..base import settings as engine_settings
 from .blend import blend
 from .frame_buffer import FrameBuffer, Source
@@ -26,11 +26,12 @@ from .inpaint import fill, mark
 from .viewport_colors import ViewportColors
 
 
-class Reproject:
+class Reproject(Engine):
     """Nothing may change while it runs: every frame builds on those before it, so a change would mix two jobs."""
 
-    accepts: frozenset[str] = frozenset()
-    defaults: Mapping[str, Any] = {"mark_unseen": False}  # hatch what no key picture shows, or fill it
+    label = "Reproject"
+    description = "Move the first frame along the scene's true motion. Needs nothing installed"
+    defaults = {"mark_unseen": False}  # hatch what no key picture shows, or fill it
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
         """What its motion is read from."""

@@ -1,7 +1,6 @@
 """What stays the same while a job runs: the model, the plan, where motion comes from, what is read from files."""
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,11 +65,16 @@ class Job:
 
 
 def prepare(
-    shot: Shot, settings: Mapping[str, Any], precision: str | None = None, model: ImageModel | None = None
+    shot: Shot,
+    settings: Mapping[str, Any],
+    precision: str | None = None,
+    model: ImageModel | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> Job:
     """Read and load everything. BadInput for what cannot be; what is quick to check is checked before the model.
 
     precision: of the model that made the frames which exist, where a job goes on. model: one that is loaded already.
+    say: is told whatever people should know of the job, a sentence each.
     """
     context = Context(len(shot.frames), shot.seed, shot.fps, dialect=settings["dialect"])
     settings = input_files.used(settings, shot.schedules, context)
@@ -81,11 +85,11 @@ def prepare(
     size = (shot.width, shot.height)
     painted = internal_resolution.of(size, settings)
     for sentence in internal_resolution.sentence(size, painted, settings):
-        _say(sentence)
+        say(sentence)
     shot = internal_resolution.seen(shot, painted)
     plan = read(shot, dict(settings), shrunk=painted[0] / size[0])
     for sentence in plan.ignored():
-        _say(sentence)
+        say(sentence)
     device = machine.usable(settings["device"])
     frames = _guide(shot, settings)
     seen = _depths(shot, settings, device)
@@ -98,10 +102,10 @@ def prepare(
         reference = from_bytes(images.read(settings["color_reference"], "color_reference"), device)
     if model is None:
         load = models.choose if settings["compile"] else models.kept  # what is compiled was changed for this job
-        model = load(conditioning.choice(shot, settings, plan, device, precision), _say)
-    _say_size(shot, model)
+        model = load(conditioning.choice(shot, settings, plan, device, precision), say)
+    _say_size(shot, model, say)
     if settings["compile"]:
-        _say(compile_parts(model))
+        say(compile_parts(model))
     shown = conditioning.Conditions(shot, settings, plan, model, device)
     space = SPACES[settings["feedback"]](model, size == painted, latent_channel_weights.read(settings, model))
     coherence = settings["color_coherence"]
@@ -126,15 +130,10 @@ def prepare(
     )
 
 
-def _say(sentence: str) -> None:
-    """Into the log of whoever started this process."""
-    print(sentence, file=sys.stderr, flush=True)
-
-
-def _say_size(shot: Shot, model: ImageModel) -> None:
+def _say_size(shot: Shot, model: ImageModel, say: Callable[[str], None]) -> None:
     width, height = (-(-side // model.multiple) * model.multiple for side in (shot.width, shot.height))
     if (width, height) != (shot.width, shot.height):
-        _say(
+        say(
             f"The model takes sizes in multiples of {model.multiple}: frames are made at {width}x{height}, their "
             f"edges mirrored, and cut to {shot.width}x{shot.height}."
         )

@@ -14,8 +14,8 @@ from ....errors import BackendFailed
 from ....model_registry import registry
 from ....schedules.prompts import held, split
 from ....shot import Shot
-from ...base import Changes, Finished, Frame
-from . import cadence, color_match, internal_resolution, warped_noise
+from ...base import Changes, Finished, Frame, Notice
+from . import cadence, color_match, warped_noise
 from .context import Job, prepare
 from .feedback_space import State
 from .images import Picture, from_bytes, to_bytes
@@ -56,11 +56,13 @@ class Key(Fed):
     notes: dict[str, Any]
 
 
-def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: Changes) -> Iterator[Frame]:
-    """The frames of a Shot that are not finished, in rising order."""
+def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
+    """The frames of a Shot that are not finished, in rising order, after what people should know of them."""
     begun = finished.notes(0) if 0 in finished else {}
     settings = {**settings, "model": begun.get("model") or registry.chosen(settings["model"])}
-    job = prepare(shot, settings, begun.get("precision"))
+    sentences = list(registry.instead(shot.settings.get("model", ""), settings["model"]))
+    job = prepare(shot, settings, begun.get("precision"), say=sentences.append)
+    yield from map(Notice, sentences)
     keys = cadence.keys(len(shot.frames), settings["cadence"], [shot.frames.index(cut) for cut in shot.cuts])
     before = reference = address = motion = None
     for k in keys:
@@ -209,7 +211,7 @@ def changed(shot: Shot, changes: Changes) -> Shot:
 
 
 def notes(shot: Shot, job: Job, k: int) -> dict[str, Any]:
-    """What a key frame says about itself; the first one also says what people should know of the job."""
+    """What a key frame says about itself."""
     wanted, unwanted = split(job.plan.text(shot, k), k, job.plan.context)
     negative = ", ".join(part for part in (held(shot.negative, shot.frames[k]), unwanted) if part)
     found: dict[str, Any] = {"prompt": wanted, "negative": negative, "seed": job.plan.seeds[k]}
@@ -217,11 +219,4 @@ def notes(shot: Shot, job: Job, k: int) -> dict[str, Any]:
         found["precision"] = job.model.parts.precision  # a resumed job keeps it, whatever memory is free by then
         if job.settings["model"] != shot.settings.get("model"):
             found["model"] = job.settings["model"]  # and what was chosen for it, whatever models are there by then
-        said = [
-            *job.plan.ignored(),
-            *registry.instead(shot.settings.get("model", ""), job.settings["model"]),
-            *internal_resolution.sentence(job.size, job.start.shape[:1:-1], job.settings),
-        ]
-        if said:
-            found["said"] = said
     return found

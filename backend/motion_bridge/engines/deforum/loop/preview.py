@@ -9,6 +9,7 @@ fed-back picture) has to wait for them, and does.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from ....models.cuda_stream import Beside, Started, fetched
 from ....models.image_model import NO_NUMBERS, Chance, ImageModel, Wish, noise_for
 from ....models.pipeline_parts import memory_told
 from ....shot import Shot
-from ...base import Changes, Frame
+from ...base import Changes, Frame, Notice
 from . import color_match
 from .context import Job, prepare
 from .depth import Estimated
@@ -36,16 +37,17 @@ Show = Callable[[int, Picture], None]  # a frame's position and its picture, (H,
 
 def stream(shot: Shot, settings: Mapping[str, Any], show: Show) -> None:
     """Make all frames and show each as soon as it is there. settings: as engine.settings gives them."""
-    for frame in frames(shot, settings):
-        show(frame.index, frame.pixels)
+    for made in frames(shot, settings):
+        if isinstance(made, Frame):
+            show(made.index, made.pixels)
 
 
 def frames(
     shot: Shot, settings: Mapping[str, Any], changes: Changes = list, model: ImageModel | None = None
-) -> Iterator[Frame]:
-    """All frames of a Shot, in rising order. BadInput for settings that this way does not take.
+) -> Iterator[Frame | Notice]:
+    """All frames of a Shot, in rising order, after what people should know of them.
 
-    model: one that is loaded already.
+    BadInput for settings that this way does not take. model: one that is loaded already.
     """
     if settings["cadence"] != 1:
         raise BadInput(f"A preview makes every frame; cadence is {settings['cadence']}, make it 1.")
@@ -56,8 +58,10 @@ def frames(
         quick["channel_weights"] = ALL_ALIKE  # where it came from is not known
     if quick["color_coherence"] not in ("auto", "None", "Latent"):
         quick["color_coherence"] = "auto"  # others work on pixels
-    job = prepare(shot, quick, model=model)
-    return made(shot, replace(job, space=Unwatched(job.model, weights=job.space.weights)), changes)
+    sentences = list(registry.instead(shot.settings.get("model", ""), quick["model"]))
+    job = prepare(shot, quick, model=model, say=sentences.append)
+    frames = made(shot, replace(job, space=Unwatched(job.model, weights=job.space.weights)), changes)
+    return chain(map(Notice, sentences), frames)
 
 
 class Unwatched(Latents):

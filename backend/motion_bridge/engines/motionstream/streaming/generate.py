@@ -16,12 +16,13 @@ import torch
 from ....errors import BackendFailed, BadInput, OutOfMemory
 from ....models.pipeline_parts import is_out_of_memory
 from ....shot import Shot
-from ...base import Changes, Finished, Frame
+from ...base import Changes, Finished, Frame, Notice
 from ..checkpoints import load
 from ..checkpoints.load import Model
 from ..network.track_head import STRIDE, picture_frames
 from . import resize, sink_refresh, track_inputs
 from .live_changes import Steering
+from .live_tracks import LiveTracks
 from .session import Session
 from .stream import Chunk, chunk_frames, handed_out
 
@@ -36,15 +37,22 @@ class Made:
     chunk: Chunk
     inside: range  # its frames by their position in the Shot; the last chunk may reach beyond the end
     notes: dict[str, Any]
-    said: list[str]
+    notices: list[Notice]  # what people should know before they see it
 
 
-def generate(shot: Shot, settings: Mapping[str, Any], finished: Finished, changes: Changes) -> Iterator[Frame]:
-    """The frames of a Shot that are not finished, in rising order."""
+def generate(shot: Shot, settings: Mapping[str, Any], finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
+    """The frames of a Shot that are not finished, in rising order, and before each chunk what people should know."""
     track_inputs.check_lengths(shot)
     loaded = _loaded(settings)
     overlapping = loaded.generator.device.type == "cuda"
-    for made in handed_out(_stream(shot, settings, loaded, finished, changes), overlapping):
+    channels, stride = loaded.generator.head.temporal_conv.in_channels, STRIDE * loaded.generator.usage.chunk
+    tracks, sentences = track_inputs.tracks_of(shot, channels, stride)
+    sentences = [*loaded.said, *resize.said_of(loaded.generator.usage, shot.width, shot.height), *sentences]
+    if any(shot.negative.values()):
+        sentences.append("This engine takes no negative prompt; guidance is part of what its model has learned.")
+    yield from map(Notice, sentences)
+    for made in handed_out(_stream(shot, settings, loaded, tracks, finished, changes), overlapping):
+        yield from made.notices
         missing = [k for k in made.inside if k not in finished]
         if not missing:
             continue
@@ -55,19 +63,19 @@ def generate(shot: Shot, settings: Mapping[str, Any], finished: Finished, change
                 "if that does not help, the weights are damaged."
             )
         for k in missing:
-            said = {"said": made.said} if made.said and k == made.inside.start else {}
-            yield Frame(k, pixels[k - made.inside.start].numpy(), {**made.notes, **said})
+            yield Frame(k, pixels[k - made.inside.start].numpy(), made.notes)
 
 
 def _stream(
-    shot: Shot, settings: Mapping[str, Any], loaded: Model, finished: Finished, changes: Changes
+    shot: Shot,
+    settings: Mapping[str, Any],
+    loaded: Model,
+    tracks: LiveTracks | None,
+    finished: Finished,
+    changes: Changes,
 ) -> Iterator[Made]:
     """The chunks of a Shot, each begun under whatever has changed by then, or had changed when it was first made."""
     usage = loaded.generator.usage
-    tracks, said = track_inputs.tracks_of(shot, loaded.generator.head.temporal_conv.in_channels, STRIDE * usage.chunk)
-    said = [*loaded.said, *resize.said_of(usage, shot.width, shot.height), *said]
-    if any(shot.negative.values()):
-        said.append("This engine takes no negative prompt; guidance is part of what its model has learned.")
     picture = resize.squeezed(shot.first_frame, *resize.size_for(usage, shot.width, shot.height))
     seen, prompt = loaded.look(picture), shot.prompt(shot.frames[0])
     session = Session(
@@ -81,6 +89,7 @@ def _stream(
     )
     steering = Steering(shot, tracks, session.refresh_sink)
     waiting: list[Mapping[str, Any]] = []
+    said: list[str] = []
     for number in count():
         latents = chunk_frames(usage, number)
         frames = picture_frames(latents.start, latents.stop)
@@ -109,7 +118,7 @@ def _stream(
                 f"At frame {shot.frames[inside.start]} the newest frames took the place of the first in memory."
             )
         notes = {"chunk": number, "prompt": prompt, "changes": taken}
-        yield Made(chunk, inside, notes, said)
+        yield Made(chunk, inside, notes, [Notice(sentence) for sentence in said])
         said = []
 
 
