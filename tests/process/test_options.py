@@ -42,7 +42,7 @@ def test_other_engines_read_their_settings_from_json(shot_folder, tmp_path):
         (["--set", "at"], "write --set name=value"),
         (["--set", "at=soon"], "at is 'soon'; it must be a whole number"),
         (["--preset", "smooth"], "Engine testing has no presets"),
-        (["--settings", "none.json"], "There is no file none.json"),
+        (["--settings", "none.json"], "none.json cannot be read"),
     ],
 )
 def test_what_is_not_known_exits_2_with_the_nearest_name(shot_folder, tmp_path, options, says):
