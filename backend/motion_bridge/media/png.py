@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadInput
 from ..files.regular import read_bytes
+from .orientation import of_exif, upright
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -24,7 +25,6 @@ LARGEST_RAW = 96 << 20  # bytes of unpacked rows: 22 megapixels with alpha
 LARGEST_FILE = 128 << 20  # bytes
 LONGEST_TEXT = 1 << 20  # bytes of a text chunk that is read
 PIECE = 1 << 20  # bytes unpacked at a time
-ORIENTATION = 0x0112  # EXIF's tag
 
 Picture = NDArray[np.uint8]
 Chunk = tuple[bytes, memoryview]
@@ -81,7 +81,7 @@ def decode(data: bytes, where: str, *, low: bool = False) -> Picture:
     if rows[:, 0].max() > 4:
         raise BadInput(f"{where} is damaged: there is no row filter {rows[:, 0].max()}.")
     flat = _unfilter(rows, step)
-    pixels = _upright(flat.reshape(height, width, step)[..., int(low) :: bits // 8], _orientation(chunks))
+    pixels = upright(flat.reshape(height, width, step)[..., int(low) :: bits // 8], _orientation(chunks))
     if color == 3:
         return _palette(chunks, where)[pixels[..., 0]]
     if CHANNELS[color] < 3:
@@ -224,31 +224,4 @@ def _palette(chunks: list[Chunk], where: str) -> Picture:
 
 def _orientation(chunks: list[Chunk]) -> int:
     """How the camera was held, 1 … 8 as EXIF counts; 1, upright, where the file does not say."""
-    return exif_orientation(bytes(next((body for kind, body in chunks if kind == b"eXIf"), b"")))
-
-
-def exif_orientation(exif: bytes) -> int:
-    """The orientation in a TIFF block; 1 where there is none, or none that makes sense."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
-    if order is None or len(exif) < 8:
-        return 1
-    (at,) = struct.unpack_from(f"{order}I", exif, 4)
-    if at + 2 > len(exif):
-        return 1
-    (count,) = struct.unpack_from(f"{order}H", exif, at)
-    for entry in range(at + 2, min(at + 2 + 12 * count, len(exif) - 11), 12):
-        tag, kind, number, value = struct.unpack_from(f"{order}HHIH", exif, entry)
-        if tag == ORIENTATION:
-            return value if kind == 3 and number == 1 and 1 <= value <= 8 else 1
-    return 1
-
-
-def _upright(pixels: Picture, orientation: int) -> Picture:
-    """(H, W, C) as it is stored → as it was seen; 5 to 8 swap the sides."""
-    if orientation >= 5:
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return pixels
+    return of_exif(bytes(next((body for kind, body in chunks if kind == b"eXIf"), b"")))

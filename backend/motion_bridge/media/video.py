@@ -1,20 +1,26 @@
-"""Other people's pictures and videos as arrays: files through PyAV, PNGs and folders of them without it."""
+"""Other people's pictures and videos as arrays: files through PyAV, PNGs and folders of them without it.
 
-from collections.abc import Iterator
+Frames go to a temporary file as they come, so that memory does not grow with the film.
+"""
+
+import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
-from . import png
+from ..files import regular, reserve
+from . import decoding, orientation, png
 
 LONGEST = 512  # pixels: larger videos are made smaller, which is enough to follow points
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-FPS = 24.0  # of a folder of pictures
+FPS = decoding.FPS  # of a folder of pictures
 NEAR = 1e-3  # seconds: some containers round their times to that
+MOST_FRAMES = 30_000  # of a video that is taken as a whole
 
 Picture = NDArray[np.uint8]
 
@@ -23,29 +29,35 @@ Picture = NDArray[np.uint8]
 class Footage:
     """A video to look at."""
 
-    frames: NDArray[np.uint8]  # (T, H, W, 3), LONGEST pixels at most
+    frames: NDArray[np.uint8]  # (T, H, W, 3), LONGEST pixels at most; mapped from a temporary file
     fps: float
-    width: int  # pixels of the video itself
+    width: int  # pixels of the video itself, upright
     height: int
 
 
 def read_picture(path: Path) -> Picture:
-    """A picture file as (H, W, 3) uint8. BadInput when it is not there or cannot be read."""
+    """A picture file as (H, W, 3) uint8, upright. BadInput when it is not there or cannot be read."""
     if not path.is_file():
         raise BadInput(f"There is no picture {path}; name a picture's file.")
     if path.suffix.lower() == ".png":
         return png.read(path)
-    return _decoded(path, 1, 0).frames[0]
+    held = orientation.of_picture(regular.read_bytes(path, png.LARGEST_FILE))
+    with decoding.opened(path) as stream:
+        stored = next((frame.to_ndarray(format="rgb24") for frame in stream.container.decode(stream)), None)
+    if stored is None:
+        raise BadInput(f"{path} holds no picture.")
+    return np.ascontiguousarray(orientation.upright(stored, held))
 
 
 def read_footage(path: Path, frames: int = 0) -> Footage:
     """A video file, or a folder of pictures in the order of their names; only its first frames, 0 for all.
 
-    BadInput when it is not there, cannot be read, or is too short.
+    One of a rate that varies is shown at its average rate. BadInput when it is not there, cannot be read, or is too
+    short.
     """
     if not path.exists():
         raise BadInput(f"There is no video {path}; name a file, or a folder of pictures.")
-    found = _of_folder(path, frames) if path.is_dir() else _decoded(path, frames, LONGEST)
+    found = _of_folder(path, frames) if path.is_dir() else _of_file(path, frames)
     if frames > len(found.frames):
         raise BadInput(f"{path} has {len(found.frames)} frames; {frames} were asked for.")
     if len(found.frames) < 2:
@@ -53,22 +65,68 @@ def read_footage(path: Path, frames: int = 0) -> Footage:
     return found
 
 
+def spooled(pictures: Iterable[Picture]) -> NDArray[np.uint8]:
+    """Pictures of one size as one array, (T, H, W, 3), that lives in a temporary file; there is one at least."""
+    count, shape = 0, (0, 0, 3)
+    room = Path(tempfile.gettempdir())
+    with tempfile.TemporaryFile(prefix="motion_bridge_") as file:
+        for picture in pictures:
+            if count and picture.shape != shape:
+                raise BadInput(f"A frame has {picture.shape[1]}x{picture.shape[0]} pixels, the ones before it others.")
+            count, shape = count + 1, picture.shape
+            with reserve.room_for(room, picture.nbytes):
+                file.write(np.ascontiguousarray(picture))
+        with reserve.room_for(room, 0):
+            file.flush()
+        return np.memmap(file, np.uint8, "r", shape=(count, *shape)) if count else np.zeros((0, *shape), np.uint8)
+
+
+def _of_file(path: Path, frames: int) -> Footage:
+    with decoding.opened(path) as stream:
+        rate = decoding.fps(stream)
+        coming = evenly(decoding.frames(stream, LONGEST), rate)
+        found = spooled(islice(coming, frames or MOST_FRAMES + 1))
+        width, height = stream.width, stream.height
+    if not len(found):
+        raise BadInput(f"{path} holds no frames.")
+    if len(found) > MOST_FRAMES:
+        raise BadInput(f"{path} has more than {MOST_FRAMES:,} frames; ask for fewer of them.")
+    if (found.shape[1] > found.shape[2]) != (height > width):  # it is shown turned
+        width, height = height, width
+    return Footage(found, rate, width, height)
+
+
+def evenly(timed: Iterable[tuple[float, Picture]], rate: float) -> Iterator[Picture]:
+    """Frames with their seconds as frames at a rate: each moment shows the last frame that has come by then."""
+    made = slot = 0
+    shown: Picture | None = None
+    for at, picture in timed:
+        slot = round(at * rate)
+        while shown is not None and made < slot:
+            yield shown
+            made += 1
+        shown = picture
+    if shown is not None and made <= slot:
+        yield shown
+
+
 def _of_folder(folder: Path, frames: int) -> Footage:
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
     if not paths:
         raise BadInput(f"{folder} holds no pictures ({', '.join(PICTURES)}).")
-    every: list[Picture] = []
-    size = (0, 0)
-    for path in paths[: frames or None]:
-        picture = read_picture(path)
-        if every and picture.shape[:2] != size:
-            raise BadInput(
-                f"{path} is {picture.shape[1]}x{picture.shape[0]}, the pictures before it {size[1]}x{size[0]}; all "
-                "frames of a video have one size."
-            )
-        size = (picture.shape[0], picture.shape[1])
-        every.append(_smaller(picture))
-    return Footage(np.stack(every), FPS, size[1], size[0])
+    height, width, _ = read_picture(paths[0]).shape
+
+    def pictures() -> Iterator[Picture]:
+        for path in paths[: frames or None]:
+            picture = read_picture(path)
+            if picture.shape[:2] != (height, width):
+                raise BadInput(
+                    f"{path} is {picture.shape[1]}x{picture.shape[0]}, the pictures before it {width}x{height}; all "
+                    "frames of a video have one size."
+                )
+            yield _smaller(picture)
+
+    return Footage(spooled(pictures()), FPS, width, height)
 
 
 def _smaller(picture: Picture) -> Picture:
@@ -84,32 +142,6 @@ def _smaller(picture: Picture) -> Picture:
     return (total / count[..., None]).round().astype(np.uint8)
 
 
-def _decoded(path: Path, frames: int, longest: int) -> Footage:
-    """longest: pixels; 0 keeps the file's own size."""
-    try:
-        import av
-    except ImportError:
-        raise BadInput(f"Reading {path} needs PyAV: pip install av. Folders of PNGs are read without it.") from None
-    every: list[Picture] = []
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise BadInput(f"{path} has sound but no pictures.")
-            stream = container.streams.video[0]
-            width, height, rate = stream.width, stream.height, stream.average_rate
-            share = min(1.0, longest / max(width, height)) if longest else 1.0
-            size = {"width": max(1, round(width * share)), "height": max(1, round(height * share))}
-            for frame in container.decode(stream):
-                every.append(frame.to_ndarray(format="rgb24", **size))
-                if len(every) == frames:
-                    break
-    except (av.FFmpegError, OSError, ZeroDivisionError) as fault:
-        raise BadInput(f"{path} cannot be read as a video or picture: {fault}.") from None
-    if not every:
-        raise BadInput(f"{path} holds no frames.")
-    return Footage(np.stack(every), float(rate or FPS), width, height)
-
-
 def frames_at_rate(
     path: Path, count: int, fps: float, width: int, height: int, name: str = "guide_video"
 ) -> Iterator[Picture]:
@@ -117,31 +149,24 @@ def frames_at_rate(
 
     name: of the setting that asks for it. BadInput for a file that is missing, broken or too short.
     """
-    import av
     import cv2
 
-    if not path.is_file():
-        raise BadInput(f"{name}: {path} is not there.")
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise BadInput(f"{path} has no video in it.")
-            made = 0
-            shown: Picture | None = None
-            for at, picture in _timed(container):
-                while shown is not None and made < count and made / fps < at - NEAR:
-                    yield shown
-                    made += 1
-                if made == count:
-                    return
-                shown = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-                end = at
-            rate = float(container.streams.video[0].average_rate or fps)
-            while shown is not None and made < count and made / fps < end + 1 / rate - NEAR:
+    _check_there(path, name)
+    with decoding.opened(path) as stream:
+        made, end = 0, 0.0
+        shown: Picture | None = None
+        for at, picture in decoding.frames(stream):
+            while shown is not None and made < count and made / fps < at - NEAR:
                 yield shown
                 made += 1
-    except av.error.FFmpegError as fault:
-        raise BadInput(f"{path} cannot be decoded: {fault}.") from None
+            if made == count:
+                return
+            shown = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+            end = at
+        rate = decoding.fps(stream)
+        while shown is not None and made < count and made / fps < end + 1 / rate - NEAR:
+            yield shown
+            made += 1
     if made < count:
         raise BadInput(
             f"{path} lasts {made / fps:.2f} s; this job needs {count / fps:.2f} s ({count} frames at {fps:g})."
@@ -155,32 +180,21 @@ def frames_by_number(
 
     name: of the setting that asks for it. BadInput for a file that is missing, broken or too short.
     """
-    import av
     import cv2
 
-    if not path.is_file():
-        raise BadInput(f"{name}: {path} is not there.")
+    _check_there(path, name)
     made = 0
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise BadInput(f"{path} has no video in it.")
-            for number, (_, picture) in enumerate(_timed(container)):
-                if made == count:
-                    return
-                if number == begin + made * every:
-                    yield cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-                    made += 1
-    except av.error.FFmpegError as fault:
-        raise BadInput(f"{path} cannot be decoded: {fault}.") from None
+    with decoding.opened(path) as stream:
+        for number, (_, picture) in enumerate(decoding.frames(stream)):
+            if made == count:
+                return
+            if number == begin + made * every:
+                yield cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+                made += 1
     if made < count:
         raise BadInput(f"{path} has {made} of the {count} frames that this job needs (from {begin}, every {every}).")
 
 
-def _timed(container: Any) -> Iterator[tuple[float, Picture]]:
-    """Every frame with its seconds since the first."""
-    start: float | None = None
-    for number, frame in enumerate(container.decode(video=0)):
-        seconds = frame.time if frame.time is not None else number / float(frame.time_base or 24)
-        start = seconds if start is None else start
-        yield seconds - start, frame.to_ndarray(format="rgb24")
+def _check_there(path: Path, name: str) -> None:
+    if not path.is_file():
+        raise BadInput(f"{name}: {path} is not there.")

@@ -202,14 +202,16 @@ def _guide(shot: Shot, settings: Mapping[str, Any]) -> list[Picture]:
     if not path or every < 1:
         return _video(shot, path, "guide_video")
     size = (shot.width, shot.height)
-    return list(video.frames_by_number(Path(path), len(shot.frames), settings["extract_from_frame"], every, *size))
+    begin = settings["extract_from_frame"]
+    return list(video.spooled(video.frames_by_number(Path(path), len(shot.frames), begin, every, *size)))
 
 
 def _video(shot: Shot, path: str, name: str) -> list[Picture]:
     """A video's frames at the Shot's rate and size; none without one."""
     if not path:
         return []
-    return list(video.frames_at_rate(Path(path), len(shot.frames), shot.fps, shot.width, shot.height, name))
+    size = shot.width, shot.height
+    return list(video.spooled(video.frames_at_rate(Path(path), len(shot.frames), shot.fps, *size, name)))
 
 
 def _start(shot: Shot, settings: Mapping[str, Any], frames: list[Picture], towards: Guided, device: str) -> Tensor:
