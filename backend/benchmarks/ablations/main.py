@@ -21,7 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, and write the page."""
-    needs("torch", "diffusers", "cv2", extra="deforum")
+    needs("torch", "diffusers", "cv2", "matplotlib", extra="deforum,benchmarks")
     if arguments.clips < 1:
         raise BadInput(f"--clips is {arguments.clips}; it takes one at the least.")
     from .report import write  # torch

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..common.plot import Lines, Picture, diagrams
+from ..common.charts import Lines, Picture, line_charts
 from .run import LONG, SHORT, Found, Row
 
 NAME = "ablations"
@@ -89,7 +89,7 @@ def _plots(rows: list[Row]) -> Picture:
         frames = min(len(row.curve) for row in chosen)
         lines: Lines = {row.name: _smoothed(row.curve)[:frames] for row in chosen}
         title = f"{axis or 'the usual setting'}: EPE in pixels by frame"
-        made.append(diagrams({title: lines}))
+        made.append(line_charts({title: lines}))
     return np.concatenate(made)
 
 

@@ -30,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print and draw; 0 when every mode but the naive ones stays as near to its control as it should."""
-    needs("torch", "cv2", extra="deforum")
+    needs("torch", "cv2", "matplotlib", extra="deforum,benchmarks")
     import torch
 
     from .report import page, table

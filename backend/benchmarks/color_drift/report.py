@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from motion_bridge.metrics import color_drift
 
-from ..common import plot
+from ..common import charts
 from .run import LOOKED_AT, NAIVE, Run
 
 QUALITY = 76
@@ -25,7 +25,7 @@ def page(runs: Sequence[Run]) -> bytes:
         }
         for each in color_drift.CURVES
     }
-    parts = [plot.sheet({run.name: run.looks for run in runs}, heads), plot.diagrams(named)]
+    parts = [charts.contact_sheet({run.name: run.looks for run in runs}, heads), charts.line_charts(named)]
     width = max(part.shape[1] for part in parts)
     whole = np.concatenate([_widened(part, width) for part in parts])
     return bytes(cv2.imencode(".jpg", whole[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1])
@@ -50,5 +50,5 @@ def _evened(values: np.ndarray) -> np.ndarray:
     return np.convolve(padded, np.full(size, 1 / size), mode="valid")
 
 
-def _widened(part: plot.Picture, width: int) -> plot.Picture:
+def _widened(part: charts.Picture, width: int) -> charts.Picture:
     return np.pad(part, ((0, 0), (0, width - part.shape[1]), (0, 0)), constant_values=255)

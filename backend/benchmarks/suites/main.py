@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _make(arguments, chosen)
     if not arguments.folder.is_dir():
         raise BadInput(f"There is no folder {arguments.folder}; make the scenes first, with --make --python PYTHON.")
-    needs("torch", "diffusers", "cv2", extra="motionstream")
+    needs("torch", "diffusers", "cv2", "matplotlib", extra="motionstream,benchmarks")
     import torch
 
     from . import report

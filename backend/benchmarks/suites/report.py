@@ -11,7 +11,7 @@ from motion_bridge.metrics import report
 from motion_bridge.metrics.perceptual import MISSING
 from motion_bridge.metrics.report import Judgement
 
-from ..common.plot import sheet
+from ..common import charts
 from .run import FOLLOWS, SAME, Found
 
 PAGE, SHEET = "benchmarks.md", "benchmarks.jpg"
@@ -51,7 +51,9 @@ def contact_sheet(looks: Mapping[str, tuple]) -> bytes:
     for place, (true, made) in looks.items():
         _, name = place.split("/")
         rows[f"{name} true"], rows[f"{name} made"] = list(true), list(made)
-    _, data = cv2.imencode(".jpg", sheet(rows, heads, SIDE)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    _, data = cv2.imencode(
+        ".jpg", charts.contact_sheet(rows, heads, SIDE)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+    )
     return np.asarray(data).tobytes()
 
 
