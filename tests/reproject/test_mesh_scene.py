@@ -115,7 +115,7 @@ def test_a_surface_that_deforms_is_followed_point_by_point(tmp_path, k, j):
     scene = scene_of(shot)
     here = scene.surfaces(k)
     found = follow(scene, k, j, here, scene.surfaces(j))
-    cloth = np.flatnonzero(here.index.ravel() == 2)
+    cloth = np.flatnonzero(here.parts.ravel() == 2)
     assert len(cloth) > 1000
     camera, view = shot.camera, scene.view(k)
     faces = frames[0][1]
@@ -154,7 +154,7 @@ def test_an_orthographic_camera_follows_it_too_and_between_the_two_kinds(tmp_pat
     for k, j in ((1, 2), (0, 1), (2, 0)):
         here = scene.surfaces(k)
         found = follow(scene, k, j, here, scene.surfaces(j))
-        cloth = here.index.ravel() == 2
+        cloth = here.parts.ravel() == 2
         world = transform(pose[j], frames[j][0].astype(np.float32).astype(float))
         points = transform(np.linalg.inv(STILL), world)
         reached = project(points, scene.shot.camera.intrinsics[j], bool(kinds[j]))
@@ -173,7 +173,7 @@ def test_what_was_not_there_or_was_connected_otherwise_was_not_seen(tmp_path):
     comes = [None, (CORNERS, FACES, placed(1, (2, 0, 4))[0]), (CORNERS, FACES, placed(1, (2, 0, 4))[0])]
     objects = [("changes", (1, 0, 0), changes), ("comes", (0, 1, 0), comes)]
     shot = shot_of(tmp_path, objects, [STILL] * 3, [intrinsics(150, WIDTH, HEIGHT)] * 3, WIDTH, HEIGHT)
-    index = scene_of(shot).surfaces(1).index
+    index = scene_of(shot).surfaces(1).parts
     assert (index == 1).sum() > 100 and (index == 2).sum() > 100
     _, seen = where_was(shot, 1, 0)
     assert not seen[index > 0].any()
@@ -194,7 +194,7 @@ def test_a_flat_object_that_moves_is_followed(tmp_path):
         HEIGHT,
     )
     xy, seen = where_was(shot, 1, 0)
-    mine = scene_of(shot).surfaces(1).index == 1
+    mine = scene_of(shot).surfaces(1).parts == 1
     step = (xy - pixel_centres(WIDTH, HEIGHT))[mine]
     np.testing.assert_allclose(step, np.broadcast_to((-0.5 * 150 / 7, 0), step.shape), atol=1e-3)
     assert seen[mine].mean() > 0.95

@@ -12,18 +12,14 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInput
-from ..shot import Geometry, Objects, Shot
-from ..shot.geometry import ABSENT
+from ..shot import Objects, Shot
 from .correspondence import all_moved
 from .mesh_scene import MeshScene, MeshSurfaces
 from .motion import GONE
-from .temporary_arrays import scratch
+from .rigid_objects import rigid_objects
 
 Array = NDArray[Any]
 
-STATIC = "static"
-MOST = 65534  # what a uint16 can name beside "nothing" and "static"
 FARTHEST = 1e6  # pixels; what was beside or behind the camera is held within this
 KEPT = 3  # frames that are drawn and may be asked for again
 
@@ -40,10 +36,9 @@ def with_maps(shot: Shot, names: Collection[str] = ("depth", "objects", "flow"))
     if "depth" in names and shot.depth is None:
         fields["depth"] = ComputedMap(drawn, _depth, np.float32)
     if "objects" in names and shot.objects is None:
-        entry, objects, pose = moving_objects(shot.geometry, len(shot.frames))
-        of_index = np.concatenate([[0], entry]).astype(np.uint16)
-        index = ComputedMap(drawn, lambda drawn, k: of_index.take(drawn.surfaces(k).index), np.uint16)
-        fields["objects"] = Objects(cast(Array, index), pose, objects)
+        names_of, pose = rigid_objects(shot.geometry, len(shot.frames))
+        index = ComputedMap(drawn, lambda drawn, k: drawn.surfaces(k).index, np.uint16)
+        fields["objects"] = Objects(cast(Array, index), pose, names_of)
     if "flow" in names and shot.flow is None:
         fields["flow"] = ComputedMap(drawn, _flow, np.float32, 2)
     return replace(shot, **fields)
@@ -129,37 +124,3 @@ def _flow(drawn: DrawnFrames, k: int) -> Array:
     flow[..., 0] -= np.arange(shot.width) + 0.5
     flow[..., 1] -= (np.arange(shot.height) + 0.5)[:, None]
     return flow
-
-
-def moving_objects(geometry: Geometry, frames: int) -> tuple[NDArray[np.int64], tuple[str, ...], NDArray[np.float64]]:
-    """Everything that stands still as one entry, and one more for each object that moves or deforms.
-
-    For each object the entry that it belongs to, from 1; the entries' names (M,); and their object-to-world matrices
-    (M, T, 4, 4). A deforming object follows its matrix; where one is absent or flat (scale zero) its pose is held from
-    the nearest frame before, else after. BadInput when more move than an index map can name.
-    """
-    placed = geometry.placements
-    there = np.flatnonzero(placed.mesh != ABSENT)
-    order = there[np.argsort(placed.object[there], kind="stable")]
-    one, other = order[:-1], order[1:]
-    same = placed.object[one] == placed.object[other]
-    differs = (placed.mesh[one] != placed.mesh[other]) | (placed.pose[one] != placed.pose[other]).any(axis=(1, 2))
-    moving = np.unique(placed.object[one][same & differs])
-    if len(moving) > MOST:
-        raise BadInput(
-            f"{len(moving)} objects move in this scene and at most {MOST} can be told apart; "
-            "hide some instances from the render or join them."
-        )
-    entry = np.ones(len(geometry.objects), np.int64)
-    entry[moving] = np.arange(2, len(moving) + 2)
-    pose = scratch((len(moving) + 1, frames, 4, 4), np.float64)
-    pose[0] = np.eye(4)
-    for number, thing in enumerate(moving.tolist(), 1):
-        rows = order[placed.object[order] == thing]
-        rows = rows[np.abs(np.linalg.det(placed.pose[rows][:, :3, :3])) > 0]
-        if not len(rows):
-            pose[number] = np.eye(4)
-            continue
-        at = np.searchsorted(placed.frame[rows], np.arange(frames), side="right") - 1
-        pose[number] = placed.pose[rows[np.maximum(at, 0)]]
-    return entry, (STATIC, *(geometry.objects[thing] for thing in moving)), pose

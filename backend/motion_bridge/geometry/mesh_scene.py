@@ -11,6 +11,7 @@ from ..shot import Shot
 from .camera import transform
 from .motion import DEFORMED, GONE, Motion, homographies, motion_matrices, pixel_vectors
 from .rasterizer import Seen, View, rasterize
+from .rigid_objects import rigid_index
 from .visible_surfaces import Surfaces, find_surfaces
 from .world_triangles import TriangleReader, WorldTriangles
 
@@ -35,6 +36,7 @@ class MeshScene:
         assert shot.geometry is not None
         self.shot = shot
         self._reader = TriangleReader(shot.geometry)
+        self._index = rigid_index(shot.geometry)
         self._reading = threading.Lock()
 
     def view(self, k: int) -> View:
@@ -55,15 +57,17 @@ class MeshScene:
         return DrawnFrame(world, rasterize(points, world.layout.triangles, self.view(k)))
 
     def surfaces(self, k: int) -> "MeshSurfaces":
-        """What frame k shows; index is 1 + the object's number."""
+        """What frame k shows; in its index all that stands still through the Shot is one object."""
         drawn = self.draw(k)
         with np.errstate(divide="ignore"):
             near = 1 / drawn.seen.depth
+        triangle = drawn.seen.triangle.ravel()
         owner = np.append(drawn.world.layout.owner, np.int32(-1)) + np.int32(1)
-        index = owner.take(drawn.seen.triangle.ravel(), mode="wrap").reshape(near.shape)
+        part = owner.take(triangle, mode="wrap").reshape(near.shape)
+        index = np.concatenate([np.zeros(1, np.int32), self._index]).take(part)
         camera = self.shot.camera
         found = find_surfaces(index, near, PRECISION, camera.intrinsics[k], bool(camera.orthographic[k]))
-        return MeshSurfaces(**{**vars(found), "triangle": drawn.seen.triangle}, world=drawn.world)
+        return MeshSurfaces(**{**vars(found), "triangle": drawn.seen.triangle, "part": part}, world=drawn.world)
 
     def motion(self, k: int, j: int, here: Surfaces) -> Motion:
         """How the pixels of frame k move to frame j. What is absent at j, or connected otherwise, is gone."""
@@ -77,7 +81,7 @@ class MeshScene:
         kind[changed[absent]] = GONE
         changed = changed[~absent]
         if not len(changed):
-            return Motion(motion_matrices(self.shot, k, j, np.zeros((0, 4, 4))), _from_one(kind), flat)
+            return Motion(motion_matrices(self.shot, k, j, np.zeros((0, 4, 4))), self._by_index(kind), flat)
         placed, table = geometry.placements, geometry.meshes.table
         mesh_now, mesh_then = (np.asarray(placed.mesh[rows[changed]]) for rows in (row_now, row_then))
         pose_now, pose_then = (np.asarray(placed.pose[rows[changed]]) for rows in (row_now, row_then))
@@ -89,8 +93,15 @@ class MeshScene:
         kind[changed[~rigid & alike]] = DEFORMED
         kind[changed[~rigid & ~alike]] = GONE
         if not (kind == DEFORMED).any():
-            return Motion(matrices, _from_one(kind), flat)
-        return Motion(matrices, _from_one(kind), flat, *self._homographies(k, j, here, kind == DEFORMED, row_then))
+            return Motion(matrices, self._by_index(kind), flat)
+        return Motion(matrices, self._by_index(kind), flat, *self._homographies(k, j, here, kind == DEFORMED, row_then))
+
+    def _by_index(self, kind: NDArray[np.int32]) -> NDArray[np.int32]:
+        """What is said of objects (O,) by index; 0, for nothing, and 1, for what stands still, are the first matrix's."""
+        row = np.zeros(int(self._index.max(initial=1)) + 1, np.int32)
+        moving = self._index > 1
+        row[self._index[moving]] = kind[moving]
+        return row
 
     def _homographies(
         self, k: int, j: int, here: "MeshSurfaces", deformed: Array, row_then: Array
@@ -120,9 +131,5 @@ class MeshSurfaces(Surfaces):
     """What a frame of the geometry shows."""
 
     triangle: NDArray[np.int32] = None  # type: ignore[assignment]  (H, W), -1 where there is nothing
+    part: NDArray[np.int32] = None  # type: ignore[assignment]  (H, W) 1 + the object's number in the geometry
     world: WorldTriangles = None  # type: ignore[assignment]
-
-
-def _from_one(kind: NDArray[np.int32]) -> NDArray[np.int32]:
-    """By index: 0, for nothing, is the sky's."""
-    return np.concatenate([np.zeros(1, np.int32), kind])

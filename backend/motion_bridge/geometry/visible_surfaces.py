@@ -29,6 +29,12 @@ class Surfaces:
     near_edge: Mask  # a silhouette runs through the 4×4 pixels whose second row and column start here
     fringe: Mask  # beside a silhouette, where a renderer's filter mixes the colors of both sides
     triangle: NDArray[np.int32] | None = None  # which triangle of the frame is seen, -1 for none; None without geometry
+    part: NDArray[np.integer] | None = None  # what is one surface to a person, though it stands still with others
+
+    @property
+    def parts(self) -> NDArray[np.integer]:
+        """What is one surface to a person, as far as it is known."""
+        return self.index if self.part is None else self.part
 
 
 def find_surfaces(
@@ -37,7 +43,6 @@ def find_surfaces(
     precision: float,
     intrinsics: Array,
     orthographic: bool,
-    triangle: NDArray[np.int32] | None = None,
 ) -> Surfaces:
     """The geometry of a frame from its index and inverse depth (H, W); precision: relative, of the depth."""
     near = inverse_depth
@@ -61,7 +66,6 @@ def find_surfaces(
         edge_below=edge_below,
         near_edge=_reached(edge_right, (-1, 3), (-1, 2)) | _reached(edge_below, (-1, 2), (-1, 3)),
         fringe=_reached(edge_right, (-1, 2), (-1, 1)) | _reached(edge_below, (-1, 1), (-1, 2)),
-        triangle=triangle,
     )
 
 

@@ -42,9 +42,9 @@ class Source:
 
     @cached_property
     def usual_colors(self) -> NDArray[np.float32]:
-        """The mean color of every object that is seen, by its index: (M + 1, 3), nan for what is not."""
+        """The mean color of every object that is seen, by `Surfaces.parts`: (M + 1, 3), nan for what is not."""
         clean = ~self.surfaces.fringe.ravel()
-        index = self.surfaces.index.ravel()[clean]
+        index = self.surfaces.parts.ravel()[clean]
         scale = 1 if self.pixels.dtype == np.uint8 else 1 / 257
         with np.errstate(invalid="ignore"):
             sums = [np.bincount(index, self.pixels[..., channel].ravel()[clean]) for channel in range(3)]

@@ -18,10 +18,11 @@ from .viewport_colors import ViewportColors
 
 Array = NDArray[Any]
 
-WORK = 600_000  # pixels relaxed in all: many rounds where little is missing, few where everything is
-ROUNDS = 8, 60  # at least, at most
+WORK = 300_000  # pixels relaxed in all: many rounds where little is missing, few where everything is
+ROUNDS = 8, 24  # at least, at most
 OVERSHOOT = 1.8  # of a relaxation step
 REACH = 64  # pixels: how far a known pixel is looked for, about
+DEPTH = 30  # a pixel at another depth counts as farther: by 1 and so many times the relative difference
 GRAIN = 2  # pixels around one whose mean is not its detail
 HATCH = 6  # pixels: width of a stripe
 MARK = (255, 0, 255), (60, 0, 60)
@@ -39,9 +40,9 @@ def fill(
     """Complete the colors (H, W, 3) float32 of frame k in place; unseen (H, W): without a color as yet; loose: with a
     doubtful one, or none.
     """
-    flat, index = colors.reshape(-1, 3), here.index.ravel()
+    flat, index = colors.reshape(-1, 3), here.parts.ravel()
     pixels = np.flatnonzero(loose)
-    nearest = nearest_known(~loose & ~here.fringe, pixels, here.index)
+    nearest = nearest_known(~loose & ~here.fringe, pixels, here)
     empty = unseen.ravel()[pixels]
     near = empty & (nearest >= 0)
     flat[pixels[near]] = flat[nearest[near]]
@@ -57,8 +58,7 @@ def fill(
             flat[mine] = np.float32(127.5) if usual is None else usual
     if not finished.all():
         relax(colors, loose & ~finished.reshape(loose.shape), here)
-        some = nearest >= 0
-        add_detail(colors, pixels[some], nearest[some], loose | here.fringe, here.index)
+        add_detail(colors, pixels[near], nearest[near], loose | here.fringe, here.parts)
 
 
 def relax(colors: Array, loose: Mask, here: Surfaces) -> None:
@@ -108,13 +108,14 @@ def add_detail(colors: Array, pixels: Array, nearest: Array, doubtful: Mask, ind
     flat[pixels[alike]] += (flat[mirror] - mean / side**2)[alike]
 
 
-def nearest_known(known: Mask, pixels: Array, index: NDArray[np.integer]) -> Array:
+def nearest_known(known: Mask, pixels: Array, here: Surfaces) -> Array:
     """The nearest known pixel of the same object to each of some (n,), -1 where none is near.
 
-    Jump flooding (Rong and Tan 2006), of those pixels alone.
+    One at another depth counts as farther away. Jump flooding (Rong and Tan 2006), of those pixels alone.
     """
     height, width = known.shape
-    index = index.ravel()
+    index, inverse_depth = here.parts.ravel(), here.inverse_depth.ravel()
+    depth = inverse_depth[pixels]
     nearest = np.where(known.ravel(), np.arange(known.size), -1)
     row, column = np.divmod(pixels, width)
     mine = index[pixels]
@@ -125,7 +126,9 @@ def nearest_known(known: Mask, pixels: Array, index: NDArray[np.integer]) -> Arr
             for right in (-reach, 0, reach):
                 beside = np.minimum(np.maximum(row + down, 0), height - 1) * width
                 other = nearest.take(beside + np.minimum(np.maximum(column + right, 0), width - 1))
-                far = (other // width - row) ** 2.0 + (other % width - column) ** 2.0
+                its_depth = inverse_depth.take(other, mode="clip")
+                apart = np.abs(its_depth - depth) / np.maximum(np.maximum(its_depth, depth), 1e-30)
+                far = ((other // width - row) ** 2.0 + (other % width - column) ** 2.0) * (1 + DEPTH * apart) ** 2
                 nearer = (other >= 0) & (far < least)
                 nearer &= index.take(other, mode="clip") == mine
                 best[nearer], least[nearer] = other[nearer], far[nearer]
