@@ -97,7 +97,7 @@ class MeshScene:
         return Motion(matrices, self._by_index(kind), flat, *self._homographies(k, j, here, kind == DEFORMED, row_then))
 
     def _by_index(self, kind: NDArray[np.int32]) -> NDArray[np.int32]:
-        """What is said of objects (O,) by index; 0, for nothing, and 1, for what stands still, are the first matrix's."""
+        """What is said of objects (O,), by index: nothing (0) and what stands still (1) have the first matrix."""
         row = np.zeros(int(self._index.max(initial=1)) + 1, np.int32)
         moving = self._index > 1
         row[self._index[moving]] = kind[moving]
