@@ -17,4 +17,4 @@ def read(options: argparse.Namespace, scene: bpy.types.Scene, frames: tuple[int,
         return EngineOptions()
     settings = settings_of(scene)
     engine = options.engine or settings.engine
-    return shared.read(options, engine, frames, settings.engine_settings(engine))
+    return shared.read(options, engine, frames, settings.generation(engine).settings)

@@ -1,5 +1,8 @@
 """What the scene remembers: the settings of the panel, saved in the .blend."""
 
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -13,19 +16,23 @@ from bpy.props import (
     StringProperty,
 )
 
-from ...backend.motion_bridge.engines.base import ENGINES
-from ...backend.motion_bridge.shot import GenerationSettings
+from ...backend.motion_bridge.engines import base as engines
+from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings
 from ..compat import BLEND_RELATIVE
-from .deforum import MotionBridgeDeforum
-from .motionstream import MotionBridgeMotionStream
-from .schedules import MotionBridgeSchedules
 from .tracks import MotionBridgeSource, MotionBridgeTracks
 
-ENGINE_LABELS = {  # engine: what the menu says of it; an engine that is not here is shown by its name alone
-    "reproject": ("Reproject", "Move the first frame along the scene's true motion. Needs nothing installed"),
-    "deforum": ("Deforum", "Warp each frame, let an image model repaint it, feed it back. Needs a Python with torch"),
-    "motionstream": ("MotionStream", "Stream a video along the tracks, chunk after chunk. Needs a Python with torch"),
-}
+STORED = ("reproject", "deforum", "motionstream")  # .blend files know these by their place in the menu
+
+
+def engine_menu() -> list[tuple[str, str, str, str, int]]:
+    """The engines as they call themselves; one that cannot be loaded is shown by its name alone."""
+    there = engines.loadable()
+    items = []
+    for name in sorted(engines.ENGINES, key=lambda name: (STORED.index(name) if name in STORED else len(STORED), name)):
+        label, about = (there[name].label or name, there[name].description) if name in there else (name, "")
+        number = STORED.index(name) if name in STORED else zlib.crc32(name.encode()) >> 1
+        items.append((name, label, about, "NONE", number))
+    return items
 
 
 class MotionBridgePrompt(bpy.types.PropertyGroup):
@@ -41,8 +48,8 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     engine: EnumProperty(
         name="Engine",
         description="What makes the frames",
-        items=[(name, *ENGINE_LABELS.get(name, (name, ""))) for name in ENGINES],
-        default="reproject",
+        items=engine_menu(),
+        default=engines.DEFAULT,
     )
     output: StringProperty(
         name="Output",
@@ -117,42 +124,43 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
         name="Takes", description="The scene whose Sequencer holds this scene's takes", type=bpy.types.Scene
     )
     tracks: PointerProperty(type=MotionBridgeTracks)
-    deforum: PointerProperty(type=MotionBridgeDeforum)
-    motionstream: PointerProperty(type=MotionBridgeMotionStream)
 
-    def generation(self, engine: str, first: int) -> GenerationSettings:
+    def generation(self, engine: str, first: int = 0) -> GenerationSettings:
         """What the panel says for an engine and a job that begins at a frame."""
-        return GenerationSettings(
-            prompts={key.frame: key.text for key in self.prompts},
-            negative={first: self.negative} if self.negative else {},
-            seed=self.seed,
-            settings=self.engine_settings(engine),
-            schedules=self.engine_schedules(engine),
-        )
+        told = _readers[engine](self) if engine in _readers else UNSPECIFIED
+        prompts = {key.frame: key.text for key in self.prompts}
+        return replace(told, prompts=prompts, negative={first: self.negative} if self.negative else {}, seed=self.seed)
 
-    def engine_settings(self, engine: str) -> dict[str, Any]:
-        """An engine's own settings, by the names that it knows."""
-        match engine:
-            case "reproject":
-                return {"mark_unseen": self.mark_unseen}
-            case "deforum":
-                return self.deforum.engine_settings()
-            case "motionstream":
-                return self.motionstream.engine_settings()
-        return {}
 
-    def engine_schedules(self, engine: str) -> dict[str, str]:
-        """The schedules that an engine is told: texts by their names."""
-        return self.deforum.schedules() if engine == "deforum" else {}
+Read = Callable[[MotionBridgeSettings], GenerationSettings]
+_readers: dict[str, Read] = {}  # what the panels say, by engine
+
+
+def attach(engine: str, read: Read, groups: Sequence[type] = ()) -> None:
+    """Keep properties for an engine with every scene, the last group of them as `scene.motion_bridge.<engine>`.
+
+    read: the engine's own settings and schedules, as the scene's settings have them.
+    """
+    for group in groups:
+        bpy.utils.register_class(group)
+    if groups:
+        setattr(MotionBridgeSettings, engine, PointerProperty(type=groups[-1]))
+    _readers[engine] = read
+
+
+def detach(engine: str, groups: Sequence[type] = ()) -> None:
+    """Undo `attach`."""
+    del _readers[engine]
+    if groups:
+        delattr(MotionBridgeSettings, engine)
+    for group in reversed(groups):
+        bpy.utils.unregister_class(group)
 
 
 CLASSES = (
     MotionBridgePrompt,
     MotionBridgeSource,
     MotionBridgeTracks,
-    MotionBridgeSchedules,
-    MotionBridgeDeforum,
-    MotionBridgeMotionStream,
     MotionBridgeSettings,
 )
 

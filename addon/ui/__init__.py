@@ -1,10 +1,9 @@
 """What the artist sees and presses."""
 
 from . import (
-    deforum,
+    engine_panels,
     exchange,
     keymap,
-    motionstream,
     operators,
     overlay,
     panels,
@@ -23,8 +22,7 @@ PARTS = (  # panels stand in this order
     panels,
     prompts,
     tracks,
-    deforum,
-    motionstream,
+    engine_panels,
     settings,
     exchange,
     keymap,

@@ -9,6 +9,7 @@ from ..properties import settings_of
 from ..render.job import Job, State
 from ..render.manager import window
 from ..viewer.takes_scene import source_of
+from .readiness import draw_readiness
 from .text import clock, draw_wrapped
 
 DOT = "\N{MIDDLE DOT}"
@@ -124,6 +125,27 @@ def draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         draw_wrapped(layout, note, context, icon="INFO")
     if window.running and window.scene_changed:
         draw_wrapped(layout, "The scene has changed; these frames still show it as it was.", context, icon="INFO")
+
+
+class EnginePanel(Sidebar):
+    """What one engine is told; shown while it is the scene's. docs/architecture.md says how to add one."""
+
+    bl_label: str
+    engine: str  # its name
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return settings_of(context.scene).engine == cls.engine
+
+    def draw(self, context: bpy.types.Context) -> None:
+        draw_readiness(self.layout, context, self.engine)
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        self.draw_engine(self.layout, context, settings_of(context.scene))
+
+    def draw_engine(self, layout: bpy.types.UILayout, context: bpy.types.Context, everything: Any) -> None:
+        """Draw its own properties. everything: the scene's settings."""
+        raise NotImplementedError
 
 
 EDITORS = {"view3d": "VIEW_3D", "image": "IMAGE_EDITOR", "sequencer": "SEQUENCE_EDITOR"}

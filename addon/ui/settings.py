@@ -16,8 +16,6 @@ class SettingsPanel(Sidebar):
         layout, settings = self.layout, settings_of(context.scene)
         layout.use_property_split = True
         layout.use_property_decorate = False
-        if settings.engine == "reproject":
-            layout.prop(settings, "mark_unseen")
         layout.prop(settings, "seed")
 
 

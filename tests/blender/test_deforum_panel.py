@@ -127,7 +127,7 @@ def test_a_stored_zero_or_minus_one_reads_as_automatic_and_a_number_does_not(sce
 
 def test_empty_schedules_show_one_format(extension):
     from bl_ext.user_default.motion_bridge.addon.properties.schedules import FIELDS
-    from bl_ext.user_default.motion_bridge.addon.ui.deforum import MODELS_OWN, placeholder
+    from bl_ext.user_default.motion_bridge.addon.ui.engine_panels.deforum import MODELS_OWN, placeholder
 
     for name in FIELDS:
         shown = placeholder(name)
@@ -342,7 +342,7 @@ class Layout:
 
 
 def draw(scene):
-    from bl_ext.user_default.motion_bridge.addon.ui.deforum import DeforumPanel
+    from bl_ext.user_default.motion_bridge.addon.ui.engine_panels.deforum import DeforumPanel
 
     system = SimpleNamespace(ui_scale=1.0)
     panel = DeforumPanel()

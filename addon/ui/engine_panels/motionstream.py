@@ -1,32 +1,25 @@
 """What the MotionStream engine is told beside the scene."""
 
+from typing import Any
+
 import bpy
 
-from ..properties import settings_of
-from ..properties.motionstream import AUTOMATIC, FOLDER
-from .automatic import draw_automatic
-from .panels import Sidebar, in_each_editor
-from .readiness import draw_readiness
-from .text import draw_wrapped
-
-ENGINE = "motionstream"
+from ....backend.motion_bridge.shot import GenerationSettings
+from ...properties.motionstream import AUTOMATIC, FOLDER, MotionBridgeMotionStream
+from ..automatic import draw_automatic
+from ..panels import EnginePanel
+from ..text import draw_wrapped
+from . import engine_panel
 
 
-class MotionStreamPanel(Sidebar):
+class MotionStreamPanel(EnginePanel):
     """Shown while the engine is MotionStream."""
 
     bl_label = "MotionStream"
+    engine = "motionstream"
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return settings_of(context.scene).engine == ENGINE
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout, everything = self.layout, settings_of(context.scene)
+    def draw_engine(self, layout: bpy.types.UILayout, context: bpy.types.Context, everything: Any) -> None:
         settings = everything.motionstream
-        draw_readiness(layout, context, ENGINE)
-        layout.use_property_split = True
-        layout.use_property_decorate = False
         column = layout.column()
         column.prop(settings, "model")
         if settings.model == FOLDER:
@@ -44,4 +37,8 @@ class MotionStreamPanel(Sidebar):
             body.prop(settings, "device")
 
 
-register, unregister = bpy.utils.register_classes_factory(in_each_editor(MotionStreamPanel))
+register, unregister = engine_panel(
+    MotionStreamPanel,
+    lambda everything: GenerationSettings(settings=everything.motionstream.engine_settings()),
+    [MotionBridgeMotionStream],
+)

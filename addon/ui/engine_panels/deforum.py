@@ -7,22 +7,22 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ...backend.motion_bridge.engines import settings_parser
-from ...backend.motion_bridge.engines.deforum.engine import engine
-from ...backend.motion_bridge.engines.deforum.shot_builder import SIDE, SMALLER
-from ...backend.motion_bridge.model_registry.registry import MODELS
-from ..exchange import settings_file
-from ..properties import settings_of
-from ..properties.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED
-from ..properties.schedules import FIELDS, meaning
-from ..scene.camera import picture_of
-from .automatic import draw_automatic
-from .operators import attempt
-from .panels import Sidebar, in_each_editor
-from .readiness import draw_readiness
-from .text import draw_wrapped
+from ....backend.motion_bridge.engines import settings_parser
+from ....backend.motion_bridge.engines.deforum.engine import engine
+from ....backend.motion_bridge.engines.deforum.shot_builder import SIDE, SMALLER
+from ....backend.motion_bridge.model_registry.registry import MODELS
+from ....backend.motion_bridge.shot import GenerationSettings
+from ...exchange import settings_file
+from ...properties import settings_of
+from ...properties.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED, MotionBridgeDeforum
+from ...properties.schedules import FIELDS, MotionBridgeSchedules, meaning
+from ...scene.camera import picture_of
+from ..automatic import draw_automatic
+from ..operators import attempt
+from ..panels import EnginePanel
+from ..text import draw_wrapped
+from . import engine_panel
 
-ENGINE = "deforum"
 IN_2D = ("zoom", "angle", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
 IN_3D = ("translation_z", "translation_x", "translation_y", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z") + (
     "fov_schedule",
@@ -36,23 +36,17 @@ KEY = re.compile(r"(\d)\s*:\s*\(")  # a key of a schedule, whatever spaces stand
 PERLIN = ("perlin_w", "perlin_h", "perlin_octaves", "perlin_persistence")
 
 
-class DeforumPanel(Sidebar):
+class DeforumPanel(EnginePanel):
     """Shown while the engine is Deforum."""
 
     bl_label = "Deforum"
+    engine = "deforum"
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return settings_of(context.scene).engine == ENGINE
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout, settings = self.layout, settings_of(context.scene).deforum
-        draw_readiness(layout, context, ENGINE)
+    def draw_engine(self, layout: bpy.types.UILayout, context: bpy.types.Context, everything: Any) -> None:
+        settings = everything.deforum
         row = layout.row(align=True)
         row.menu("MOTION_BRIDGE_MT_deforum_presets", text="Preset", icon="PRESET")
         row.operator("motion_bridge.deforum_import", text="", icon="IMPORT")
-        layout.use_property_split = True
-        layout.use_property_decorate = False
         column = layout.column()
         column.prop(settings, "model")
         if settings.model == FOLDER:
@@ -315,11 +309,15 @@ class MOTION_BRIDGE_OT_deforum_import(bpy.types.Operator):
         self.report({"WARNING" if notices else "INFO"}, ". ".join((f"Loaded {path.name}", *notices)))
 
 
-CLASSES = (
-    MOTION_BRIDGE_MT_deforum_presets,
-    MOTION_BRIDGE_OT_deforum_preset,
-    MOTION_BRIDGE_OT_deforum_import,
-    *in_each_editor(DeforumPanel),
-)
+def told(everything: Any) -> GenerationSettings:
+    """What the panel says."""
+    settings = everything.deforum
+    return GenerationSettings(settings=settings.engine_settings(), schedules=settings.schedules())
 
-register, unregister = bpy.utils.register_classes_factory(CLASSES)
+
+register, unregister = engine_panel(
+    DeforumPanel,
+    told,
+    [MotionBridgeSchedules, MotionBridgeDeforum],
+    [MOTION_BRIDGE_MT_deforum_presets, MOTION_BRIDGE_OT_deforum_preset, MOTION_BRIDGE_OT_deforum_import],
+)
