@@ -2,6 +2,7 @@
 
 import bpy
 
+from ...backend.motion_bridge.shot import key_at, prompt_at
 from ..properties import settings_of
 from .panels import Sidebar, in_each_editor
 
@@ -10,7 +11,7 @@ class MOTION_BRIDGE_UL_prompts(bpy.types.UIList):
     """Prompts by frame; the one that holds at the current frame has a filled marker."""
 
     def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
-        holding = max((key.frame for key in data.prompts if key.frame <= context.scene.frame_current), default=None)
+        holding = key_at((key.frame for key in data.prompts), context.scene.frame_current)
         row = layout.row(align=True)
         row.label(text="", icon="KEYFRAME_HLT" if item.frame == holding else "KEYFRAME")
         split = row.split(factor=0.25, align=True)
@@ -37,8 +38,7 @@ class MOTION_BRIDGE_OT_prompt_key(bpy.types.Operator):
         settings, frame = settings_of(context.scene), context.scene.frame_current
         frames = [key.frame for key in settings.prompts]
         if frame not in frames:
-            earlier = max((key for key in settings.prompts if key.frame < frame), key=lambda k: k.frame, default=None)
-            text = earlier.text if earlier else ""
+            text = prompt_at({key.frame: key.text for key in settings.prompts}, frame)
             key = settings.prompts.add()
             key.frame, key.text = frame, text
             frames.append(frame)

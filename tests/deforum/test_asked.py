@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import motion_bridge
 import numpy as np
 import pytest
 from motion_bridge import shot as shots
@@ -40,7 +41,7 @@ def test_the_package_imports_neither_torch_nor_numpy_until_it_is_asked():
         "from motion_bridge import DeforumFlux; DeforumFlux('some-model')\n"
         "assert not {'torch', 'diffusers', 'av', 'cv2'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(motion_bridge.__file__).parents[1])
 
 
 def test_every_schedule_of_the_field_can_be_asked_for_with_and_without_its_last_word():

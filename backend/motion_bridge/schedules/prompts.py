@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..errors import BadInput
+from ..shot import prompt_at
 from . import evaluator, expression
 from .variables import Context, of_keys, of_values
 
@@ -56,10 +57,7 @@ def filled(prompts: Mapping[int, str]) -> dict[int, str]:
 
 def held(prompts: Mapping[int, str], frame: int) -> str:
     """The prompt at a frame: of the last key before it, or of the first."""
-    if not prompts:
-        return ""
-    before = [key for key in prompts if key <= frame]
-    return prompts[max(before) if before else min(prompts)]
+    return prompt_at(prompts, max(frame, min(prompts))) if prompts else ""
 
 
 def split(text: str, frame: int, context: Context) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import BadInput
 from ..files import writing
+from ..shot import prompt_at
 from .interpolation import texts, values
 from .prompts import MARK
 from .variables import Context
@@ -92,17 +93,12 @@ def _nearest(name: str, known: Mapping[str, Any]) -> str:
 
 def _prompts(prompts: Mapping[int, str], negative: Mapping[int, str]) -> dict[str, str]:
     """Both sides under each frame where either changes; frame 0 always there."""
-
-    def held(side: Mapping[int, str], frame: int) -> str:
-        before = [key for key in side if key <= frame]
-        return side[max(before)] if before else ""
-
     found = {}
     for frame in sorted({0, *prompts, *negative}):
         if frame < 0:
             raise BadInput(f"prompts has a key at frame {frame}; the first is 0.")
-        apart = held(negative, frame)
-        if MARK in held(prompts, frame) + apart:
+        apart = prompt_at(negative, frame)
+        if MARK in prompt_at(prompts, frame) + apart:
             raise BadInput(f"The prompt at frame {frame} holds {MARK} itself; give the negative part separately.")
-        found[str(frame)] = held(prompts, frame) + (f" {MARK} {apart}" if apart else "")
+        found[str(frame)] = prompt_at(prompts, frame) + (f" {MARK} {apart}" if apart else "")
     return found

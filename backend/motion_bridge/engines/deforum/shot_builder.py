@@ -81,15 +81,16 @@ def shot_of(
         named = replace(named, settings={**named.settings, "model": registry.chosen(model)})
     first = base.frames[0]
     imported = file.at(base.frames)
-    held = precedence.combined(engine, base.generation, file=imported, preset=preset, named=replace(named, seed=seed))
-    dialect = held.settings.get("dialect", DEFAULTS["dialect"])
-    context = Context(len(base.frames), held.seed or 0, base.fps, dialect=dialect)
+    asked_for = replace(named, seed=seed)
+    generation = precedence.combined(engine, base.generation, file=imported, preset=preset, named=asked_for)
+    dialect = generation.settings.get("dialect", DEFAULTS["dialect"])
+    context = Context(len(base.frames), generation.seed or 0, base.fps, dialect=dialect)
     words = GenerationSettings(_prompts(prompt, context, first), {first: negative} if negative else {})
-    held = words.over(held)
-    engine.check_texts(GenerationRequest(held, base.frames, base.fps, frozenset(named.schedules)))
-    made = base.generated_with(held)
+    generation = words.over(generation)
+    engine.check_texts(GenerationRequest(generation, base.frames, base.fps, frozenset(named.schedules)))
+    made = base.generated_with(generation)
     shots.check(made, "The Shot")
-    return made, (*file.notices, *(registry.instead(model, held.settings["model"]) if model else ()))
+    return made, (*file.notices, *(registry.instead(model, generation.settings["model"]) if model else ()))
 
 
 def _said(*values: Any) -> Any:

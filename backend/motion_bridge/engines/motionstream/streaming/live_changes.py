@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ....errors import BadInput
-from ....shot import Shot
+from ....shot import Shot, prompt_at
 from .live_tracks import LiveTracks
 
 Fields = Mapping[str, Any]
@@ -36,9 +36,7 @@ class Steering:
 
     def prompt(self, index: int) -> str:
         """The words that hold at a frame, by its position in the Shot."""
-        number = self._shot.frames[index]
-        keys = [key for key in self._prompts if key <= number]
-        return self._prompts[max(keys)] if keys else ""
+        return prompt_at(self._prompts, self._shot.frames[index])
 
     def take(self, fields: Fields, index: int) -> list[str]:
         """Carry out one change before the chunk that begins with a frame; what must be said about it."""
