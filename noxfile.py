@@ -1,4 +1,4 @@
-"""Everything this project is asked to do, by name: demo, tests, lint, typecheck, bench.
+"""Everything this project is asked to do, by name: demo, tests, lint, typecheck, release, bench.
 
     python3 -m pip install nox
     python3 -m nox -s demo                           the main job on the bundled scene; results in build/demo
@@ -36,13 +36,13 @@ def demo(session: nox.Session) -> None:
     output = BUILD / "demo"
     _install(session, "blender-5.0", "bpy", "numpy", "pillow")
     _require_bpy(session)
-    session.run("python", "examples/demo.py", str(output), *session.posargs)
-    session.run("python", "examples/contact_sheet.py", str(output))
+    session.run("python", "tools/demo.py", str(output), *session.posargs)
+    session.run("python", "tools/contact_sheet.py", str(output))
     session.log(f"Frames, movie and contact sheet: {output}")
     session.log("Next, MotionStream's sketch: torch is installed for it once, which takes a while. Ctrl+C: not today.")
     python = _torch_python(session)
-    session.run("python", "examples/demo.py", str(output), "--stream", python, *session.posargs)
-    session.run("python", "examples/contact_sheet.py", str(output))
+    session.run("python", "tools/demo.py", str(output), "--stream", python, *session.posargs)
+    session.run("python", "tools/contact_sheet.py", str(output))
     session.log(f"The streamed frames and their movie are in {output}, too")
 
 
@@ -89,6 +89,14 @@ def typecheck(session: nox.Session, api: str) -> None:
 
 
 @nox.session
+def release(session: nox.Session) -> None:
+    """Build the extension's zip and check everything that must hold before it is published; leaves build/release."""
+    _install(session, "blender-5.0", "bpy", "numpy")
+    _require_bpy(session)
+    session.run("python", "tools/release.py", str(BUILD / "release"))
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """`python -m benchmarks …` from backend/, in Blender's Python: `nox -s bench -- stream`."""
     _install(session, "blender-5.0", "bpy", "numpy", "setuptools")
@@ -120,7 +128,7 @@ def _require_bpy(session: nox.Session) -> None:
 
 def _build_extension(session: nox.Session) -> Path:
     target = BUILD / "extension" / str(session.name)
-    session.run("python", "examples/build_extension.py", str(target), silent=True)
+    session.run("python", "tools/build_extension.py", str(target), silent=True)
     (zipped,) = target.glob("motion_bridge-*.zip")
     return zipped
 

@@ -287,8 +287,8 @@ def test_what_tests_share_stands_in_their_helpers_under_a_name_of_its_own():
     """pytest imports each test file by its path; tests/helpers is the only folder of tests that imports look into."""
     tests = ROOT / "tests"
     helpers = {path.stem for path in (tests / "helpers").glob("*.py")}
-    elsewhere = {path.stem for path in (ROOT / "backend").iterdir()} | set(sys.stdlib_module_names)
-    assert not helpers & elsewhere
+    elsewhere = {path.stem for folder in ("backend", "tools") for path in (ROOT / folder).iterdir()}
+    assert not helpers & (elsewhere | set(sys.stdlib_module_names))
     for path in sources(tests):
         inside_blender = path.parent == tests / "real"  # scripts that the Blender program is told to run
         strange = path.name != "conftest.py" and not path.stem.startswith("test_") and path.parent != tests / "helpers"

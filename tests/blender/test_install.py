@@ -25,6 +25,16 @@ def test_the_zip_holds_only_what_runs(extension_zip: Path):
     assert not [name for name in names - cards if "__pycache__" in name or name.endswith((".pyc", ".md"))]
 
 
+def test_the_zip_is_fit_to_be_published(extension_zip: Path):
+    from extension_zip import faults
+
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]  # what is new, too
+    known = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True)
+    if known.returncode:
+        pytest.skip("this is no git repository")
+    assert faults(extension_zip, {path for path in known.stdout.splitlines() if (ROOT / path).exists()}) == []
+
+
 def test_the_manifest_asks_for_files_and_not_for_the_network():
     import tomllib
 

@@ -1,6 +1,6 @@
 """One picture that says what a job did: the scene as Blender renders it above, the generated frames below.
 
-    python examples/contact_sheet.py FOLDER      # FOLDER/rendered, FOLDER/take → FOLDER/contact_sheet.png
+    python tools/contact_sheet.py FOLDER      # FOLDER/rendered, FOLDER/take → FOLDER/contact_sheet.png
 
 Where FOLDER/stream is there too, MotionStream's frames stand in a third row.
 
@@ -27,7 +27,7 @@ def contact_sheet(folder: Path) -> Image.Image:
     """The frames that were rendered, in a row, and those of the same numbers that were generated, in rows below."""
     rendered = sorted((folder / "rendered").glob("frame_*.png"))
     if not rendered:
-        raise SystemExit(f"{folder / 'rendered'} holds no frames; run examples/demo.py {folder} first.")
+        raise SystemExit(f"{folder / 'rendered'} holds no frames; run tools/demo.py {folder} first.")
     rows = [(title, folder / name) for name, title in ROWS.items() if (folder / name).is_dir()]
     cells = [[_cell(place / path.name) for path in rendered] for _, place in rows]
     height = cells[0][0].height

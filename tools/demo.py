@@ -1,4 +1,4 @@
-"""The main job from beginning to end, with the bpy module: python examples/demo.py FOLDER [--frames 1-48]
+"""The main job from beginning to end, with the bpy module: python tools/demo.py FOLDER [--frames 1-48]
 
 Builds the courtyard, installs the extension through Blender's own installer into a user folder of its own, makes the
 frames and the movie, and renders a few frames the usual way to compare with. With `--stream PYTHON`, in a folder where

@@ -1,7 +1,7 @@
 """The bundled scene: a courtyard in evening light, a ball that rolls behind an arcade, a camera on a path that zooms.
 
-    blender -b --factory-startup --python examples/demo_scene.py -- courtyard.blend
-    python examples/demo_scene.py courtyard.blend          # with the bpy module
+    blender -b --factory-startup --python tools/demo_scene.py -- courtyard.blend
+    python tools/demo_scene.py courtyard.blend          # with the bpy module
 
 Everything is made by the code below: meshes from profiles, textures from shader nodes. Blender 4.2 and later.
 Metres; the arcade runs along x at y = 0, the camera looks along +y.

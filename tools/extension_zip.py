@@ -1,0 +1,76 @@
+"""What a finished zip of the extension must hold, and what must not be in it."""
+
+import re
+import stat
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+SHIPPED = (  # what begins with one of these goes to users; everything else stays here
+    *("__init__.py", "blender_manifest.toml", "LICENSE", "addon/"),
+    *("backend/__main__.py", "backend/pyproject.toml", "backend/motion_bridge/"),
+)
+PERMISSIONS = {"files"}  # what the manifest may ask for
+LARGEST = 16 << 20  # bytes of the whole zip; the sketch models are most of it
+LARGEST_FILE = 4 << 20
+
+
+def faults(zipped: Path, tracked: set[str]) -> list[str]:
+    """Everything that is wrong with a zip, as sentences.
+
+    tracked: the paths that git knows; a zip holds all of these that are shipped, and no stray file beside them.
+    """
+    with zipfile.ZipFile(zipped) as archive:
+        return list(_faults(zipped, archive, {path for path in tracked if path.startswith(SHIPPED)}))
+
+
+def _faults(zipped: Path, archive: zipfile.ZipFile, wanted: set[str]) -> Iterator[str]:
+    files = {each.filename: each for each in archive.infolist() if not each.is_dir()}
+    yield from (f"{name} is not in the zip." for name in sorted(wanted - files.keys()))
+    yield from (f"{name} does not belong in the zip." for name in sorted(files.keys() - wanted))
+    for name, each in files.items():
+        mode = each.external_attr >> 16
+        if mode and not stat.S_ISREG(mode):
+            yield f"{name} is no regular file."
+        elif mode & 0o133:
+            yield f"{name} has the mode {stat.S_IMODE(mode):o}; it must be 644 at most."
+        if each.file_size > LARGEST_FILE:
+            yield f"{name} has {each.file_size:,} bytes; {LARGEST_FILE:,} are allowed."
+    if zipped.stat().st_size > LARGEST:
+        yield f"The zip has {zipped.stat().st_size:,} bytes; {LARGEST:,} are allowed."
+    if "blender_manifest.toml" in files:
+        manifest = tomllib.loads(archive.read("blender_manifest.toml").decode())
+        asked = set(manifest.get("permissions", {}))
+        if asked != PERMISSIONS:
+            yield f"The manifest asks for {sorted(asked)}; only {sorted(PERMISSIONS)} is meant."
+        if zipped.name != (name := f"{manifest['id']}-{manifest['version']}.zip"):
+            yield f"{zipped.name} should be named {name}."
+
+
+def versions(root: Path) -> dict[str, str]:
+    """The version that each place states."""
+    manifest = tomllib.loads((root / "blender_manifest.toml").read_text(encoding="utf-8"))
+    package = (root / "backend/motion_bridge/__init__.py").read_text(encoding="utf-8")
+    return {
+        "blender_manifest.toml": manifest["version"],
+        "backend/motion_bridge/__init__.py": _first(r'^__version__ = "(.+)"$', package),
+        "CHANGELOG.md": _first(r"^## \[(\d[^]]*)\]", (root / "CHANGELOG.md").read_text(encoding="utf-8")),
+    }
+
+
+def _first(pattern: str, text: str) -> str:
+    found = re.search(pattern, text, re.MULTILINE)
+    return found[1] if found else "none"
+
+
+def idle_excludes(root: Path, tracked: set[str]) -> list[str]:
+    """The manifest's excludes with a leading slash that match nothing git knows and nothing it is told to ignore."""
+    manifest = tomllib.loads((root / "blender_manifest.toml").read_text(encoding="utf-8"))
+    ignored = {f"/{line}" for line in (root / ".gitignore").read_text(encoding="utf-8").splitlines()}
+    patterns = [each for each in manifest["build"]["paths_exclude_pattern"] if each.startswith("/")]
+    return [
+        each
+        for each in patterns
+        if each not in ignored and not any(f"/{path}".startswith(each.rstrip("*")) for path in tracked)
+    ]
