@@ -274,6 +274,70 @@ def test_nothing_runs_stored_code():
                 assert node.func.id not in ("eval", "exec"), f"{path}:{node.lineno} calls {node.func.id}"
 
 
+# Where files are opened, JSON is parsed and programs are started; everything else asks there.
+OPENERS = (PACKAGE / "files", PACKAGE / "launch.py", PACKAGE / "terminal.py")
+GUARDED = {
+    *("open", "os.open", "io.open", "os.unlink", "os.remove", "os.replace", "os.rename", "os.system", "os.popen"),
+    *("json.load", "json.loads", "np.load", "np.loadtxt", "np.genfromtxt", "np.fromfile", "av.open"),
+    *("subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_output", "subprocess.check_call"),
+}
+GUARDED_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "unlink", "rename", "touch"}
+ROOMS_OF_FILES = {"regular", "writing", "json_text", "npy", "png"}  # modules with functions of such names
+TRUSTED = {  # file: call → why it opens something by itself
+    "takes/lock.py: Path(f'/proc/{owner.pid}/stat').read_text": "the system's own",
+    "hardware.py: Path('/proc/meminfo').read_text": "the system's own",
+    "metrics/memory.py: told.read_text": "the system's own",
+    "takes/writer.py: json.loads": "what was written a moment ago",
+    "ipc/server.py: os.open": "nothing, in stdin's place",
+    "media/movie.py: av.open": "writes",
+    "geometry/map_scene.py: np.fromfile": "an array that is mapped already",
+    "schedules/prompt_documents.py: json.loads": "a text in quotes that a pattern found",
+    "media/decoding.py: av.open": "reads what files/regular.py has opened",
+}
+
+
+def test_what_comes_from_outside_is_opened_in_one_room():
+    """With limits, without following links, without waiting: see backend/motion_bridge/files."""
+    found, used = [], set()
+    for path in EXTENSION:
+        if any(path.is_relative_to(each) for each in OPENERS):
+            continue
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and _opens(node.func):
+                said = f"{path.relative_to(PACKAGE if PACKAGE in path.parents else ROOT)}: {ast.unparse(node.func)}"
+                used.add(said)
+                if said not in TRUSTED:
+                    found.append(f"{said} in line {node.lineno}")
+    assert not found, "\n".join(found)
+    assert not TRUSTED.keys() - used, f"no longer needed: {', '.join(TRUSTED.keys() - used)}"
+
+
+def _opens(function: ast.expr) -> bool:
+    if ast.unparse(function) in GUARDED:
+        return True
+    return (
+        isinstance(function, ast.Attribute)
+        and function.attr in GUARDED_METHODS
+        and ast.unparse(function.value) not in ROOMS_OF_FILES
+        and not ast.unparse(function.value).startswith("self.")  # a method of our own
+    )
+
+
+def test_the_rule_about_opening_sees_what_it_forbids():
+    forbidden = (
+        "open(path)",
+        "path.read_text()",
+        "json.loads(text)",
+        "Path(a).unlink()",
+        "np.load(p)",
+        "os.replace(a, b)",
+    )
+    for text in forbidden:
+        assert _opens(ast.parse(text, mode="eval").body.func), text
+    for text in ("regular.read_text(path)", "text.replace(a, b)", "json_text.read(path)", "self.student.read_text(a)"):
+        assert not _opens(ast.parse(text, mode="eval").body.func), text
+
+
 def test_every_example_and_document_that_the_readme_names_is_there():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     named = [word.strip("`(),.:;") for word in readme.replace("](", " ").split()]

@@ -6,7 +6,7 @@ are those of `motion-bridge render`.
 
 import argparse
 import re
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ...backend.motion_bridge.engines.base import ENGINES
 from ...backend.motion_bridge.errors import BadInput, MotionBridgeError
 from ...backend.motion_bridge.shot import GenerationSettings
 from ...backend.motion_bridge.takes.output_path import check_output
+from ...backend.motion_bridge.terminal import OutputLost
 from ..exchange import camera_import
 from ..exchange.background_task import Worker
 from ..exchange.export import FORMATS, KEYS, TARGETS, Export, choices_of
@@ -47,7 +48,8 @@ def run(arguments: list[str]) -> int:
         try:
             options.action(options, tell)
         except MotionBridgeError as fault:
-            tell.failed(fault)
+            with suppress(OutputLost):  # then there is nowhere to tell it
+                tell.failed(fault)
             return fault.exit_code
     return 0
 

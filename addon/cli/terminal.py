@@ -1,14 +1,12 @@
 """What a command prints, and how a terminal stops it."""
 
-import ctypes
 import os
 import shutil
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +15,7 @@ import bpy
 from ...backend.motion_bridge import terminal
 from ...backend.motion_bridge.cli.event_printer import EventPrinter
 from ...backend.motion_bridge.errors import Cancelled
+from ...backend.motion_bridge.files import writing
 
 
 class Teller(EventPrinter):
@@ -30,18 +29,26 @@ class Teller(EventPrinter):
         super().__init__(NAME, as_json, self._line, self._line, progress=lambda line: None)
 
     def __enter__(self) -> "Teller":
-        _flush()
+        terminal.flush_everything()
+        self._lost = False
         self._stdout = os.dup(1)
         os.dup2(2, 1)
         return self
 
     def __exit__(self, *_: object) -> None:
-        _flush()
+        terminal.flush_everything()
         os.dup2(self._stdout, 1)
         os.close(self._stdout)
 
     def _line(self, text: str) -> None:
-        os.write(self._stdout, f"{terminal.printable(text)}\n".encode(errors="backslashreplace"))
+        """OutputLost the first time that stdout does not take a line; what is said afterwards is lost with it."""
+        if self._lost:
+            return
+        try:
+            terminal.write_line(self._stdout, text)
+        except terminal.OutputLost:
+            self._lost = True
+            raise
 
 
 class Stop:
@@ -92,9 +99,10 @@ def _watch(heard: socket.socket, stop: Stop, ended: threading.Event, tell: Telle
     """Wait for a signal, then for the work to end; end the process where the work cannot be ended in order."""
     while number := heard.recv(1):
         if number[0] in STOPPING and not ended.wait(GRACE) and stop.action is None:
-            tell.failed(Cancelled(stop.sentence))
+            with suppress(terminal.OutputLost):
+                tell.failed(Cancelled(stop.sentence))
             if stop.unfinished:
-                stop.unfinished.unlink(missing_ok=True)
+                writing.remove(stop.unfinished.parent, stop.unfinished.name)
             shutil.rmtree(bpy.app.tempdir, ignore_errors=True)
             os._exit(Cancelled.exit_code)
 
@@ -102,10 +110,3 @@ def _watch(heard: socket.socket, stop: Stop, ended: threading.Event, tell: Telle
 GRACE = 1.0  # seconds
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 NAME = "motion_bridge"
-
-
-def _flush() -> None:
-    """Write out what Python and C still hold, before descriptor 1 means something else."""
-    sys.stdout.flush()
-    if os.name == "posix":
-        ctypes.CDLL(None).fflush(None)

@@ -4,7 +4,6 @@ It is rendered from the Sequencer of a scene that exists only meanwhile, with th
 the default one every colour would shift.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +42,7 @@ def write_pictures(frames: dict[int, Path], fps: float, path: Path) -> Path:
             scene.frame_end = _place(scene, frames)
             scene.render.filepath = str(part)
             bpy.ops.render.render(animation=True, scene=scene.name)
-        writing.persist(lambda: os.replace(part, path))
+        writing.move(part, path)
     except (RuntimeError, OSError) as fault:
         raise BadInput(f"The movie {path} was not written: {fault}") from None
     finally:

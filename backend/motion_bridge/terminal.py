@@ -4,6 +4,7 @@ Names, versions, hosts and paths come from other people's files. A line break in
 ours (`Saved: '…'` is what farms read), an escape sequence could rewrite the screen; both are shown as backslashes.
 """
 
+import ctypes
 import os
 import sys
 import unicodedata
@@ -14,6 +15,7 @@ from typing import TextIO
 
 from .errors import MotionBridgeError
 
+LOST = "stdout takes no more: {}. What is finished is kept."
 _HARMLESS = "\u200c\u200d"  # joiners: parts of letters and emoji
 _DANGEROUS = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format (writing direction), half a letter, line and paragraph
 
@@ -64,7 +66,26 @@ def _taken() -> Iterator[None]:
         yield
     except OSError as fault:
         silence_stdout()
-        raise OutputLost(f"stdout takes no more: {fault.strerror}. What is finished is kept.") from None
+        raise OutputLost(LOST.format(fault.strerror)) from None
+
+
+def write_line(descriptor: int, text: str) -> None:
+    """Write a line on a descriptor that somebody keeps in stdout's place; OutputLost likewise."""
+    line = f"{printable(text)}\n".encode(errors="backslashreplace")
+    try:
+        while line:
+            line = line[os.write(descriptor, line) :]
+    except OSError as fault:
+        raise OutputLost(LOST.format(fault.strerror)) from None
+
+
+def flush_everything() -> None:
+    """Write out what Python and C still hold, before descriptor 1 means something else."""
+    with suppress(OSError, ValueError):
+        if sys.stdout:
+            sys.stdout.flush()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)
 
 
 def note(text: str) -> None:

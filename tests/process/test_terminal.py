@@ -1,8 +1,10 @@
 """What is printed is one line for one thing said, and nobody's absence ends in a traceback."""
 
+import ctypes
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from motion_bridge import terminal
@@ -64,3 +66,33 @@ def test_what_is_printed_never_lands_in_a_file_because_a_descriptor_was_closed(t
     shell = subprocess.run(["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *command], timeout=60)
     assert shell.returncode == 0
     assert (tmp_path / "file").read_bytes() == b""
+
+
+@pytest.mark.parametrize(("system", "library"), [("nt", "ucrtbase"), ("posix", None)])
+def test_what_c_holds_is_flushed_on_every_system(monkeypatch, system, library):
+    asked = []
+    monkeypatch.setattr(os, "name", system)
+    monkeypatch.setattr(
+        ctypes, "CDLL", lambda name: type("C", (), {"fflush": lambda _, what: asked.append((name, what))})()
+    )
+    terminal.flush_everything()
+    monkeypatch.undo()
+    assert asked == [(library, None)]
+
+
+def test_a_long_line_reaches_a_pipe_that_takes_a_little_at_a_time():
+    read, write = os.pipe()
+    text = "x" * 300_000
+    thread = threading.Thread(target=lambda: (terminal.write_line(write, text), os.close(write)))
+    thread.start()
+    with os.fdopen(read, "rb") as stream:
+        assert stream.read() == text.encode() + b"\n"
+    thread.join()
+
+
+def test_a_line_that_nobody_takes_is_an_error_of_ours():
+    read, write = os.pipe()
+    os.close(read)
+    with pytest.raises(terminal.OutputLost, match="stdout takes no more: Broken pipe"):
+        terminal.write_line(write, "a line")
+    os.close(write)

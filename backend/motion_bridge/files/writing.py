@@ -128,6 +128,11 @@ def persist(action: Callable[[], None], patience: float | None = None) -> None:
         time.sleep(PAUSE)
 
 
+def move(old: Path, new: Path) -> None:
+    """Give a file another name in its folder, in the place of what has it."""
+    persist(lambda: os.replace(old, new))
+
+
 def is_link(about: os.stat_result) -> bool:
     """Whether what lstat found stands for another name: a symbolic link, or a junction on Windows.
 

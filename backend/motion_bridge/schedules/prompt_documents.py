@@ -32,7 +32,9 @@ def lines(text: str) -> dict[str, str]:
 def _unquoted(text: str) -> str:
     if text[0] == '"':
         try:
-            return str(json.loads(text, strict=False))
+            found = str(json.loads(text, strict=False))
+            found.encode()  # half a letter is no text
+            return found
         except ValueError:
             pass
     return re.sub(r"\\(.)", r"\1", text[1:-1])

@@ -13,6 +13,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import npy, writing
+
 Array = NDArray[Any]
 
 ABSENT = -1  # Placements.mesh: the object is not there
@@ -193,8 +195,7 @@ class _GrowingArray:
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: Any) -> None:
         self._path, self._shape, self._dtype = path, shape, np.dtype(dtype).newbyteorder("<")
         self._rows = 0
-        path.unlink(missing_ok=True)  # whoever has the old one mapped keeps it
-        self._file: IO[bytes] = open(path, "wb")
+        self._file: IO[bytes] = writing.create(path.parent, path.name)  # who has the old one mapped keeps it
         self._file.write(bytes(self._HEADER))
 
     def __len__(self) -> int:
@@ -211,4 +212,4 @@ class _GrowingArray:
         self._file.seek(0)
         self._file.write(b"\x93NUMPY\x01\x00" + (self._HEADER - 10).to_bytes(2, "little") + text)
         self._file.close()
-        return np.load(self._path, mmap_mode="r" if self._rows else None, allow_pickle=False)
+        return npy.map_read_only(self._path)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ....errors import BadInput
+from ....files import regular
+from ....media.png import LARGEST_FILE
 
 Picture = NDArray[np.uint8]
 
@@ -27,7 +29,11 @@ def read(path: str, name: str) -> Picture:
     """The picture in a file of any format that OpenCV reads, (H, W, 3) uint8. name: of the setting that asks for it."""
     if not Path(path).is_file():
         raise BadInput(f"{name}: {path} is not there.")
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    content = np.frombuffer(regular.read_bytes(Path(path), LARGEST_FILE), np.uint8)
+    try:
+        pixels = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+    except cv2.error:
+        pixels = None
     if pixels is None:
         raise BadInput(f"{name}: {path} is no picture that can be read.")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
