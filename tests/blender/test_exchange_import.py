@@ -113,7 +113,7 @@ def test_it_says_what_a_camera_cannot_do(scene, tmp_path: Path, capfd):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (None, "There is no file"),
+        (None, "cannot be read"),
         (b"\xff\xfe\x00", "not text in UTF-8"),
         (b"{", "not valid JSON"),
         (b"[1, 2]", "no settings"),
@@ -147,6 +147,6 @@ def test_the_command_saves_the_scene_with_the_camera_in_it(scene, tmp_path: Path
 
 def test_the_command_names_a_file_that_it_cannot_take(scene, tmp_path: Path, capfd):
     assert run("import", tmp_path / "none.txt", "--output", tmp_path / "out.blend") == 2
-    assert "There is no file" in capfd.readouterr().out
+    assert "none.txt cannot be read" in capfd.readouterr().out
     assert run("import", tmp_path / "none.txt", "--output", tmp_path / "out.txt") == 2
     assert "ends in .blend" in capfd.readouterr().out

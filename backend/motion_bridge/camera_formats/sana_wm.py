@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BadInput
+from ..files import npy
 from ..files.writing import write_named
 from ..shot import Shot
 from ..track_formats import arrays
@@ -51,7 +52,7 @@ def read(file: Path, width: int, height: int) -> CameraPath:
         pose, lens, fps = found["c2w"], found["intrinsics"], float(found.get("fps", np.array(COUNTS.fps)))
     else:
         beside = file.with_name(f"{file.stem}_intrinsics.npy")
-        pose, lens = arrays.npy(data, str(file)), arrays.npy(arrays.content(beside), str(beside))
+        pose, lens = npy.of_bytes(data, str(file)), npy.of_bytes(arrays.content(beside), str(beside))
         fps = COUNTS.fps
     if pose.ndim != 3 or pose.shape[1:] != (4, 4) or lens.shape != (len(pose), 3, 3) or not len(pose):
         raise BadInput(f"{file}: poses of shape {pose.shape} and intrinsics of {lens.shape}; (F, 4, 4) and (F, 3, 3).")
