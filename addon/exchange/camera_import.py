@@ -16,6 +16,7 @@ from ...backend.motion_bridge.files import regular
 from ...backend.motion_bridge.schedules.camera import camera_import as deforum_camera
 from ...backend.motion_bridge.shot import Camera
 from .. import compat
+from ..paths import absolute
 from ..scene.camera import OPENCV, CameraFrame, picture_of, read_camera
 from ..scene.evaluation import each_frame
 
@@ -39,7 +40,7 @@ class Placing:
 def load(context: bpy.types.Context, path: str, placing: Placing) -> tuple[bpy.types.Object, tuple[str, ...]]:
     """Add a file's camera to the context's scene, and what its reader should know. BadInput names the file."""
     scene = context.scene
-    place = Path(bpy.path.abspath(path))
+    place = absolute(path)
     if camera_formats.is_camera_file(place):
         return _load_exact(context, place, placing)
     content = regular.read_text(place)

@@ -20,6 +20,7 @@ from ...backend.motion_bridge.geometry.cancellation import stoppable
 from ...backend.motion_bridge.schedules.camera import documents
 from ...backend.motion_bridge.schedules.camera.documents import Written
 from ...backend.motion_bridge.takes.output_path import check_output
+from ..paths import absolute
 from ..properties import settings_of
 from ..render import request
 from ..scene.camera import picture_of
@@ -161,7 +162,7 @@ def output_file(path: str, suffix: str) -> Path:
     """Where a file is to be written, with the format's ending if it has none; BadInput when nothing can be there."""
     if path.startswith("//") and not bpy.data.filepath:
         raise BadInput(f"The file {path} starts beside the .blend file; save the .blend file first.")
-    place = Path(bpy.path.abspath(path))
+    place = absolute(path)
     if not path or not place.name:
         raise BadInput("The file has no name; write one.")
     whole = check_output(str(place.parent)) / place.name

@@ -1,16 +1,16 @@
 """Whether the Python that makes the frames can run an engine, and what a person does when it cannot."""
 
-import os
 import sys
 from functools import cache
 from pathlib import Path
 
+from ...backend.motion_bridge import install_commands as shell_commands
 from ...backend.motion_bridge.engines import diagnostics as backend_doctor
 from . import command, diagnostics
 
-VENV = Path.home() / "motion-bridge-python"
+VENV = "motion-bridge-python"
 INVITATION = (
-    "This engine needs a Python of its own with torch; Blender's has none. Copy two commands into a terminal, wait, "
+    "This engine needs a Python of its own with torch; Blender's has none. Copy the commands into {shell}, wait, "
     "and choose the new Python in the preferences. Until then Reproject shows the motion at once, with nothing to "
     "install."
 )
@@ -23,7 +23,7 @@ def lacking(engine: str) -> str | None:
     """
     python = command.python()
     if python == sys.executable:
-        return INVITATION if _lack(engine) else None
+        return _invitation() if _lack(engine) else None
     said = diagnostics.said_of(engine, python)
     return None if said in (None, "ready") else f"{python}: {said}"
 
@@ -34,12 +34,25 @@ def _lack(engine: str) -> str | None:
     return backend_doctor.lack(engine)
 
 
+def _invitation() -> str:
+    machine = shell_commands.this_machine()
+    return shell_commands.impossible(machine) or INVITATION.format(shell=shell_commands.shell(machine))
+
+
 def install_commands(engine: str) -> str:
-    """What to type into a terminal for a Python that can run an engine."""
-    start = "py -3" if os.name == "nt" else "python3"
-    return f'{start} -m venv "{VENV}"\n"{new_python()}" -m pip install "{command.BACKEND}[{engine}]"\n'
+    """What to type for a Python that can run an engine, a line each."""
+    lines = shell_commands.environment(_folder(), f"{command.BACKEND}[{engine}]", shell_commands.this_machine())
+    return "".join(f"{line}\n" for line in lines)
 
 
 def new_python() -> Path:
     """The Python that those commands make."""
-    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    return Path(shell_commands.python_of(_folder(), shell_commands.this_machine()))
+
+
+def _folder() -> Path:
+    """In the person's home; in the folder that the terminal opens in where there is none."""
+    try:
+        return Path.home() / VENV
+    except RuntimeError:
+        return Path(VENV)

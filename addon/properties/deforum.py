@@ -5,7 +5,6 @@ What they are, may be and say comes from the engine's own description; what stan
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -18,6 +17,7 @@ from ...backend.motion_bridge.engines.setting import Choice, Setting
 from ...backend.motion_bridge.model_registry.registry import AUTO, MODELS
 from ...backend.motion_bridge.schedules.webui_writer import STILL
 from ..compat import BLEND_RELATIVE
+from ..paths import absolute
 from .from_schema import BEST, automatic, menu, property_of
 from .schedules import FIELDS, MotionBridgeSchedules
 
@@ -175,4 +175,4 @@ def _plain() -> list[str]:
 
 def _path(path: str) -> str:
     """A file as the backend finds it, which knows nothing of //; empty stays empty."""
-    return str(Path(bpy.path.abspath(path))) if path.strip() else ""
+    return str(absolute(path)) if path.strip() else ""

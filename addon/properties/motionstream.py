@@ -1,6 +1,5 @@
 """The settings of the MotionStream engine, named as the engine names them wherever that can be."""
 
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -9,6 +8,7 @@ from bpy.props import StringProperty
 from ...backend.motion_bridge.engines.motionstream.settings import SETTINGS
 from ...backend.motion_bridge.engines.setting import Choice
 from ..compat import BLEND_RELATIVE
+from ..paths import absolute
 from .from_schema import BEST, automatic, menu, property_of
 
 FOLDER = "FOLDER"
@@ -42,5 +42,5 @@ class MotionBridgeMotionStream(bpy.types.PropertyGroup):
         """By the names that the engine knows."""
         found = {name: getattr(self, name) for name in PLAIN}
         found |= {name: "" if getattr(self, name) == BEST else getattr(self, name) for name in ("device", "decoder")}
-        found["model"] = str(Path(bpy.path.abspath(self.model_folder))) if self.model == FOLDER else self.model
+        found["model"] = str(absolute(self.model_folder)) if self.model == FOLDER else self.model
         return found

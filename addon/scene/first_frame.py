@@ -6,7 +6,6 @@ and all.
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +17,7 @@ from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.files.reserve import no_room
 from ...backend.motion_bridge.files.temporary import temporary_folder
 from ...backend.motion_bridge.media import png
+from ..paths import absolute
 from .key_picture import key_picture_sentences, key_picture_settings
 from .resize import fill
 from .restore_state import changed, png_output, render_result_kept
@@ -113,7 +113,7 @@ def render_result(scene: Any) -> Pixels:
 def _from_file(path: str, scene: Any) -> Pixels:
     if path.startswith("//") and not bpy.data.filepath:
         raise BadInput(f"The first frame {path} starts at the .blend file's folder; save the .blend file first.")
-    place = Path(bpy.path.abspath(path))
+    place = absolute(path)
     if not path or not place.is_file():
         raise BadInput(f"The first frame {path!r} is not there; choose an image file.")
     image = None

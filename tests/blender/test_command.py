@@ -1,5 +1,6 @@
 """`motion_bridge …` without a window: arguments, printed lines and exit codes."""
 
+import contextlib
 import json
 import os
 import re
@@ -87,6 +88,31 @@ def test_bad_input_exits_2_with_a_sentence_and_writes_nothing(
     captured = capfd.readouterr()
     assert says in captured.out + captured.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_home_folder_is_understood_in_every_field(scene, painted, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "first.png").write_bytes(painted.read_bytes())
+    scene.frame_end = 2
+    scene.motion_bridge.output, scene.motion_bridge.first_frame_path = "~/takes", "~/first.png"
+    assert bpy.ops.motion_bridge.render() == {"FINISHED"}
+    assert names(tmp_path / "takes/take_001") == ["frame_0001.png", "frame_0002.png"]
+    assert run("render", "--frames", "1", "--output", "~/out") == 0
+    assert names(tmp_path / "out") == ["frame_0001.png"]
+
+
+@pytest.mark.parametrize("where", ["operator", "command"])
+def test_a_path_longer_than_the_system_allows_is_a_sentence(scene, painted, tmp_path: Path, capfd, where: str):
+    long = str(tmp_path / "/".join(["folder"] * 700))
+    if where == "command":
+        assert run("render", "--frames", "1", "--output", long) == 2
+        assert "Choose a shorter one" in capfd.readouterr().out
+    else:
+        scene.motion_bridge.output = long[:1000]  # what the field holds
+        with contextlib.suppress(RuntimeError):
+            bpy.ops.motion_bridge.render()
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_scene_without_camera_exits_2(scene, painted, tmp_path: Path, capfd):

@@ -35,13 +35,15 @@ def test_the_zip_is_fit_to_be_published(extension_zip: Path):
     assert faults(extension_zip, {path for path in known.stdout.splitlines() if (ROOT / path).exists()}) == []
 
 
-def test_the_manifest_asks_for_files_and_not_for_the_network():
+def test_the_manifest_asks_for_files_and_the_clipboard_and_not_for_the_network():
     import tomllib
 
     manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text())
     assert manifest["license"] == ["SPDX:GPL-3.0-or-later"]
     assert manifest["blender_version_min"] == "4.2.0"
-    assert list(manifest["permissions"]) == ["files"]
+    assert set(manifest["permissions"]) == {"files", "clipboard"}
+    for reason in manifest["permissions"].values():
+        assert len(reason) < 64 and not reason.endswith(".")
 
 
 def traces() -> dict[str, set[str]]:
@@ -131,3 +133,26 @@ def listening(process: int) -> set[str]:
         found |= {row[1] for row in rows if row[3] == "0A" and row[9] in own}
     rows = [line.split() for line in (folder / "net" / "unix").read_text().splitlines()[1:]]
     return found | {" ".join(row) for row in rows if row[3] == "00010000" and row[6] in own}
+
+
+def test_it_registers_where_there_is_no_home_folder():
+    """No HOME and no entry in the list of users, as in some containers."""
+    script = f"""
+import pathlib
+def nowhere(*_):
+    raise RuntimeError("Could not determine home directory.")
+pathlib.Path.home = nowhere
+pathlib.Path.expanduser = nowhere
+import importlib, os, sys
+import bpy
+module = bpy.ops.preferences.addon_enable(module={PACKAGE!r})
+scene = bpy.context.scene
+scene.motion_bridge.seed = 3
+readiness = importlib.import_module({PACKAGE!r} + ".addon.interpreter.readiness")
+assert "-m venv" in readiness.install_commands("deforum")
+print("REGISTERED", module, flush=True)
+os._exit(0)
+"""
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "USERPROFILE")}
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
+    assert "REGISTERED {'FINISHED'}" in answer.stdout, answer.stdout + answer.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
+from blender_session import wait_until
 
 
 def frames(folder: Path) -> dict[str, np.ndarray]:
@@ -190,3 +191,28 @@ def test_a_prompt_is_keyed_at_the_current_frame_and_reaches_the_shot(scene, pain
     bpy.ops.motion_bridge.render()
     made = shot.load(tmp_path / "motion_bridge/take_001/shot")
     assert [made.prompt(frame) for frame in made.frames] == ["a red house", "a blue house", "a blue house"]
+
+
+def test_two_renders_at_once_both_get_their_take(scene, painted, tmp_path: Path):
+    """Two Blenders, or a window and a batch: both have counted the takes before either has begun one."""
+    from bl_ext.user_default.motion_bridge.addon.render.request import new_take
+
+    scene.frame_end = 2
+    orders = [new_take(scene), new_take(scene)]
+    jobs = [order.begin(bpy.context) for order in orders]
+    try:
+        wait_until(lambda: not any(job.state.running for job in jobs), lambda: [job.tick() for job in jobs])
+        assert [job.error for job in jobs] == [None, None]
+    finally:
+        for job in jobs:
+            job.close()
+    for number in (1, 2):
+        assert len(frames(tmp_path / f"motion_bridge/take_00{number}")) == 2
+
+
+def test_a_number_that_a_file_has_is_passed_over(scene, painted, tmp_path: Path):
+    (tmp_path / "motion_bridge").mkdir()
+    (tmp_path / "motion_bridge/take_001").write_text("a file of that name")
+    scene.frame_end = 1
+    bpy.ops.motion_bridge.render()
+    assert len(frames(tmp_path / "motion_bridge/take_002")) == 1

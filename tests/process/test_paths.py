@@ -104,3 +104,11 @@ def test_a_link_to_a_folder_is_followed(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert check_output(str(tmp_path / "link" / "take")) == Path(tmp_path / "link" / "take")
+
+
+def test_a_home_folder_is_understood_without_a_shell(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert check_output("~/takes") == tmp_path / "takes"
+    with pytest.raises(BadInput, match="home folder that is not known"):
+        check_output("~nobody-of-that-name/takes")

@@ -1,7 +1,6 @@
 """What the Deforum engine is told beside the scene, and its buttons."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -13,6 +12,7 @@ from ....backend.motion_bridge.engines.deforum.shot_builder import SIDE, SMALLER
 from ....backend.motion_bridge.model_registry.registry import MODELS
 from ....backend.motion_bridge.shot import GenerationSettings
 from ...exchange import settings_file
+from ...paths import absolute
 from ...properties import settings_of
 from ...properties.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED, MotionBridgeDeforum
 from ...properties.schedules import FIELDS, MotionBridgeSchedules, meaning
@@ -304,7 +304,7 @@ class MOTION_BRIDGE_OT_deforum_import(bpy.types.Operator):
         return attempt(self, lambda: self._load(context.scene))
 
     def _load(self, scene: bpy.types.Scene) -> None:
-        path = Path(bpy.path.abspath(self.filepath))
+        path = absolute(self.filepath)
         notices = settings_file.load(scene, path, self.with_size)
         self.report({"WARNING" if notices else "INFO"}, ". ".join((f"Loaded {path.name}", *notices)))
 

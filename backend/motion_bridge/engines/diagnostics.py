@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from .. import __version__, hardware
+from .. import __version__, hardware, install_commands
 from ..errors import MotionBridgeError
 from . import base
 
@@ -24,7 +24,7 @@ def report() -> dict[str, Any]:
         "packages": {name: hardware.version(name) for name in hardware.PACKAGES},
         "gpus": hardware.gpus(),
         "memory_free": hardware.memory_free(),
-        "disk_free": shutil.disk_usage(Path.home()).free,
+        "disk_free": shutil.disk_usage(sys.prefix).free,
         "engines": {name: lack(name) for name in sorted(base.ENGINES)},
     }
 
@@ -44,12 +44,13 @@ def lack(name: str) -> str | None:
 
 
 def _remedy(extra: str) -> str:
-    """The command that adds an engine's packages; never to a Python that belongs to Blender or the system."""
+    """The commands that add an engine's packages; never to a Python that belongs to Blender or the system."""
+    machine = install_commands.this_machine()
+    if none := install_commands.impossible(machine):
+        return none
     source = Path(__file__).resolve().parents[2]
-    package = source if (source / "pyproject.toml").is_file() else "motion-bridge"
+    package = f"{source if (source / 'pyproject.toml').is_file() else 'motion-bridge'}[{extra}]"
     if sys.prefix != sys.base_prefix:
-        return f'{sys.executable} -m pip install "{package}[{extra}]"'
-    return (
-        f'python3 -m venv motion-bridge && motion-bridge/bin/python -m pip install "{package}[{extra}]"; '
-        "then choose that Python in the extension's preferences"
-    )
+        return install_commands.one_line(install_commands.install(sys.executable, package, machine), machine)
+    commands = install_commands.environment("motion-bridge-python", package, machine)
+    return f"{install_commands.one_line(commands, machine)}; then choose that Python in the extension's preferences"

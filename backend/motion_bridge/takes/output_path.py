@@ -32,6 +32,7 @@ def check_output(text: str) -> Path:
         raise BadInput(f"The output path {text} is a Windows path; this machine has no drive {text[0]}.")
     if os.name != "nt" and text.startswith("//"):
         raise BadInput(f"The output path {text} starts with //, which only Blender understands; write it in full.")
+    text = _at_home(text)
     if ".." in Path(text).parts:
         raise BadInput(f'The output path {text} contains ".."; write the folder that is meant.')
     path = Path(text).absolute()
@@ -43,6 +44,16 @@ def check_output(text: str) -> Path:
         raise BadInput(f"The output path {text} is the root of the disk; name a folder in it.")
     _check_place(path)
     return path
+
+
+def _at_home(text: str) -> str:
+    """~ and ~/x as a shell understands them; it is not always a shell that hands the path over."""
+    if not text.startswith("~"):
+        return text
+    whole = os.path.expanduser(text)
+    if whole.startswith("~"):
+        raise BadInput(f"The output path {text} starts in a home folder that is not known; write it in full.")
+    return whole
 
 
 def _check_length(path: Path) -> None:
