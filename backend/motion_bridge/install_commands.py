@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
+from .errors import BadInput
+from .files import regular
+
 OLDEST_MACOS = 14  # for which there is a current torch
 NVIDIA, AMD = "0x10de", "0x1002"  # PCI numbers of makers
 DISPLAYS = Path("/sys/class/drm")  # Linux
@@ -91,7 +94,7 @@ def quoted(text: str, machine: Machine) -> str:
 
 def _has_amd() -> bool:
     try:
-        makers = {path.read_text().strip() for path in DISPLAYS.glob("card*/device/vendor")}
-    except OSError:
+        makers = {regular.read_text(path).strip() for path in DISPLAYS.glob("card*/device/vendor")}
+    except BadInput:
         return False
     return AMD in makers and NVIDIA not in makers
