@@ -102,7 +102,7 @@ def test_steps_of_the_loop_run_by_themselves():
             color_match.match(picture, other, space)
         color_match.match_statistics(picture, other)
         for kind in webui_motion.LIFT:
-            webui_motion.equalised(picture[:, 0], kind)
+            webui_motion.equalize(picture[:, 0], kind)
         sharpen_and_noise.match_detail(sharpen_and_noise.unsharp(picture, 0.5), other, 1.0, together=False)
         sharpen_and_noise.perlin(picture, 3)
         warped_noise.noise(warped_noise.addresses(16, 24, 0), 5, 1)

@@ -68,16 +68,13 @@ def test_it_shows_what_the_engine_makes_byte_for_byte(shot_of, asked):
 
 def test_a_frame_is_fetched_only_after_the_next_one_is_under_way(shot_of, monkeypatch):
     happened = []
-    real = preview.following
-    monkeypatch.setattr(preview, "following", lambda *given: happened.append(f"denoise {given[2]}") or real(*given))
-    monkeypatch.setattr(
-        preview, "first", lambda *given, _real=preview.first: happened.append("denoise 0") or _real(*given)
-    )
-    monkeypatch.setattr(
-        preview,
-        "finished",
-        lambda *given, _real=preview.finished: happened.append(f"fetch {given[2]}") or _real(*given),
-    )
+
+    def watched(name, word):
+        real = getattr(preview, name)
+        monkeypatch.setattr(preview, name, lambda *given: happened.append(f"{word} {given[1].frame}") or real(*given))
+
+    watched("generate_frame", "denoise")
+    watched("finished", "fetch")
     shot = shot_of()
     list(preview.frames(shot, settings(engine, shot)))
     assert happened == ["denoise 0", "denoise 1", "fetch 0", "denoise 2", "fetch 1", "denoise 3", "fetch 2", "fetch 3"]
@@ -90,14 +87,14 @@ def test_frames_come_while_others_are_still_to_be_made(shot_of):
 
 
 def test_a_frame_that_is_no_picture_fails_with_its_number(shot_of, monkeypatch):
-    real, calls = preview.Unwatched.paint, []
+    real, calls = preview.Unwatched.img2img, []
 
     def broken(self, *given):
         calls.append(1)
         made = real(self, *given)
         return made * float("nan") if len(calls) == 3 else made
 
-    monkeypatch.setattr(preview.Unwatched, "paint", broken)
+    monkeypatch.setattr(preview.Unwatched, "img2img", broken)
     shot = shot_of()
     frames = frames_alone(preview.frames(shot, settings(engine, shot)))
     assert [next(frames).index, next(frames).index] == [0, 1]

@@ -112,18 +112,18 @@ class Fixed:
 
 def test_guided_images_swing_between_their_frames_as_in_the_webui():
     plan = Fixed(blendFactorMax=0.35, blendFactorSlope=0.25, tweening_frames_schedule=10)
-    towards = guided_images.Guided({0: torch.zeros(1), 30: torch.ones(1)})
+    towards = guided_images.GuidedImages({0: torch.zeros(1), 30: torch.ones(1)})
     assert [float(towards.at(k)) for k in (0, 29, 30, 90)] == [0, 0, 1, 1]
-    assert towards.share(0, plan) == pytest.approx(0.10)
-    assert towards.share(5, plan) == pytest.approx(0.35 - 0.25 * np.cos(1))
-    assert towards.share(20, plan) == guided_images.OUTSIDE
+    assert towards.weight(0, plan) == pytest.approx(0.10)
+    assert towards.weight(5, plan) == pytest.approx(0.35 - 0.25 * np.cos(1))
+    assert towards.weight(20, plan) == guided_images.OUTSIDE
 
 
 def test_two_looks_at_one_thing_are_brought_to_one_scale_though_a_third_of_it_changed(rng):
     before = torch.tensor(rng.random((1, 40, 60)), dtype=torch.float32)
     near = (before - 0.3) / 1.7 + torch.tensor(rng.normal(0, 1e-3, (1, 40, 60)), dtype=torch.float32)
     near[:, :14] = torch.tensor(rng.random((1, 14, 60)) * 5, dtype=torch.float32)
-    scale, shift = depth.line(near, before, torch.ones(1, 40, 60, dtype=torch.bool))
+    scale, shift = depth.fit_line(near, before, torch.ones(1, 40, 60, dtype=torch.bool))
     assert scale == pytest.approx(1.7, rel=0.01)
     assert shift == pytest.approx(0.3, abs=0.01)
 
@@ -156,5 +156,5 @@ def test_an_estimators_scale_stays_the_same_over_a_job_and_when_it_is_resumed(rn
     later = Jittery(truth)
     later.looks = 3
     again = depth.Estimated(later, classic=True)
-    again.recall(pictures[3], notes[3])
+    again.restore(pictures[3], notes[3])
     assert torch.allclose(again.z(3, pictures[3]), z[3])

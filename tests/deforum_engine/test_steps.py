@@ -9,7 +9,7 @@ import torch
 from motion_bridge.engines.deforum.loop import (
     cadence,
     color_match,
-    composite,
+    hybrid_composite,
     mask,
     optical_flow,
     scene_motion,
@@ -132,7 +132,7 @@ def carried_noise(made, frames):
     address = warped_noise.addresses(made.height, made.width, 0)
     for k in range(1, frames):
         motion = scene_motion.motion(made, k, k - 1)
-        address = warped_noise.carried(address, motion.flow, motion.revealed, k)
+        address = warped_noise.carry(address, motion.flow, motion.revealed, k)
     return warped_noise.noise(address, 5, frames - 1)
 
 
@@ -164,9 +164,9 @@ def test_a_mask_keeps_what_it_covers():
     area = torch.zeros(1, 1, 48, 64)
     area[..., 32:] = 1
     assert torch.equal(mask.overlay(made, kept, area), torch.where(area > 0, made, kept))
-    soft = mask.overlay(torch.ones_like(made), torch.zeros_like(made), mask.softened(area, 4))
+    soft = mask.overlay(torch.ones_like(made), torch.zeros_like(made), mask.soften(area, 4))
     assert 0.3 < soft[0, 0, 24, 32] < 0.7 and soft[0, 0, 24, 0] == 0
-    assert torch.equal(mask.adjusted(area, invert=True), 1 - area)
+    assert torch.equal(mask.adjust(area, invert=True), 1 - area)
 
 
 @pytest.fixture(scope="module")
@@ -228,30 +228,30 @@ def test_a_guide_without_features_moves_nothing():
 
 def test_a_guide_is_mixed_in_where_its_mask_is_dark():
     picture, there = random_picture(1), random_picture(2)
-    assert torch.equal(composite.mixed(picture, there, 0.0), picture)
-    assert torch.allclose(composite.mixed(picture, there, 1.0), there)
+    assert torch.equal(hybrid_composite.composite(picture, there, 0.0), picture)
+    assert torch.allclose(hybrid_composite.composite(picture, there, 1.0), there)
     white = torch.zeros(1, 1, 48, 64)
     white[..., 32:] = 1
-    mixed = composite.mixed(picture, there, 1.0, white)
+    mixed = hybrid_composite.composite(picture, there, 1.0, white)
     assert torch.equal(mixed[..., 32:], picture[..., 32:])
     assert torch.allclose(mixed[..., :32], there[..., :32])
 
 
 def test_hybrid_masks_are_drawn_as_the_field_draws_them():
     picture, there = random_picture(1), random_picture(2)
-    grey = color_match.grey(picture)[:, :1]
-    assert torch.allclose(composite.blend_mask(picture, there, 0.0), grey)
-    assert torch.allclose(composite.blend_mask(picture, there, 1.0), color_match.grey(there)[:, :1])
-    assert composite.difference_mask(picture, picture).max() == 0
-    white = composite.difference_mask(picture, there)
-    wide = composite.drawn(white, composite.Drawing(stretch=True, low=10, high=90))
+    grey = color_match.gray(picture)[:, :1]
+    assert torch.allclose(hybrid_composite.blend_mask(picture, there, 0.0), grey)
+    assert torch.allclose(hybrid_composite.blend_mask(picture, there, 1.0), color_match.gray(there)[:, :1])
+    assert hybrid_composite.difference_mask(picture, picture).max() == 0
+    white = hybrid_composite.difference_mask(picture, there)
+    wide = hybrid_composite.adjust(white, hybrid_composite.Adjustment(stretched=True, low=10, high=90))
     assert wide.min() == 0 and wide.max() == 1
     assert (wide == 0).float().mean() == pytest.approx(0.1, abs=0.01)
-    even = composite.drawn(white, composite.Drawing(equalise="Before"))
+    even = hybrid_composite.adjust(white, hybrid_composite.Adjustment(equalize="Before"))
     assert even.flatten().sort().values.diff().std() < 1e-4
-    hard = composite.drawn(white, composite.Drawing(contrast=1.5))
+    hard = hybrid_composite.adjust(white, hybrid_composite.Adjustment(contrast=1.5))
     assert hard.std() > 1.2 * white.std() and hard.mean() == pytest.approx(white.mean().item(), abs=0.02)
-    assert torch.allclose(composite.drawn(white, composite.Drawing(inverse=True)), 1 - white)
+    assert torch.allclose(hybrid_composite.adjust(white, hybrid_composite.Adjustment(inverse=True)), 1 - white)
 
 
 def test_every_frame_is_made_at_every_cadence_and_the_last_is_a_key():
@@ -272,7 +272,7 @@ def test_between_keys_content_is_where_the_camera_is():
     for k in (1, 2, 3, 4):
         into, back = scene_motion.motion(made, k, 0), scene_motion.motion(made, k, 5)
         moved = warp.warp(keyed[0], into.flow), warp.warp(keyed[5], back.flow)
-        found = cadence.between(*moved, into, back, k / 5)
+        found = cadence.blend(*moved, into, back, k / 5)
         error = (found - warp.warp(places, into.flow)).norm(dim=1)
         inner = ~(into.revealed | back.revealed)
         inner[:, :, :3] = inner[:, :, -3:] = False
@@ -287,6 +287,6 @@ def test_what_only_one_key_shows_comes_from_that_key():
     hidden = torch.zeros(1, 4, 4, dtype=torch.bool)
     hidden[:, :2] = True
     seen = torch.zeros_like(hidden)
-    made = cadence.between(red, blue, scene_motion.Motion(still, hidden), scene_motion.Motion(still, seen), 0.25)
+    made = cadence.blend(red, blue, scene_motion.Motion(still, hidden), scene_motion.Motion(still, seen), 0.25)
     assert (made[0, 2, :2] == 1).all() and (made[0, 0, :2] == 0).all()
     assert torch.allclose(made[0, 0, 2:], torch.tensor(0.75))

@@ -175,12 +175,12 @@ def test_positive_values_move_the_camera_right_up_forward_and_turn_it_up_right_a
 
 def test_equalised_depth_is_the_rank_of_a_depth():
     depth = torch.linspace(0, 1, 4096).pow(3).view(1, 64, 64)
-    z = webui_motion.equalised(depth, "midas")
+    z = webui_motion.equalize(depth, "midas")
     assert torch.allclose(2 - z.flatten(), torch.linspace(0, 1, 4096), atol=0.12)
     assert (z.flatten().diff() <= 0).all()
-    assert torch.allclose(webui_motion.equalised(depth, "depth-anything"), z + 0.3)
-    assert torch.allclose(webui_motion.equalised(depth, "metric"), 3 - z)
-    assert (webui_motion.equalised(torch.full((2, 4, 4), 7.0), "midas") == 1).all()
+    assert torch.allclose(webui_motion.equalize(depth, "depth-anything"), z + 0.3)
+    assert torch.allclose(webui_motion.equalize(depth, "metric"), 3 - z)
+    assert (webui_motion.equalize(torch.full((2, 4, 4), 7.0), "midas") == 1).all()
 
 
 def test_equalisation_agrees_with_numpys_histogram(rng):
@@ -188,7 +188,7 @@ def test_equalisation_agrees_with_numpys_histogram(rng):
     share = (depth - depth.min()) / (depth.max() - depth.min())
     count, edges = np.histogram(share, 1024, (0, 1))
     expected = 2 - np.interp(share, edges[:-1], np.cumsum(count) / share.size)
-    assert np.abs(webui_motion.equalised(torch.tensor(depth), "midas").numpy() - expected).max() < 1e-3
+    assert np.abs(webui_motion.equalize(torch.tensor(depth), "midas").numpy() - expected).max() < 1e-3
 
 
 def test_classic_z_is_a_fixed_line():

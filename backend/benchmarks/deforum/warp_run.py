@@ -54,7 +54,7 @@ def scene(size: int) -> tuple[Bytes, Tensor]:
     noise = cv2.GaussianBlur(rng.random((size, size, 3), np.float32), (0, 0), 2)
     shown = cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
     hills = cv2.GaussianBlur(rng.random((size, size), np.float32), (0, 0), size / 16)
-    return np.asarray(shown), webui_motion.equalised(torch.from_numpy(hills)[None], "midas")
+    return np.asarray(shown), webui_motion.equalize(torch.from_numpy(hills)[None], "midas")
 
 
 def best_of(rounds: int, *candidates: Callable[[], object]) -> list[NDArray[np.float64]]:

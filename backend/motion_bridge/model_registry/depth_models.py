@@ -17,7 +17,7 @@ class Estimator:
     repository: str
     license: str
     download: float  # GB
-    kind: str  # as webui_motion.equalised calls it
+    kind: str  # as webui_motion.equalize calls it
 
 
 ESTIMATORS = {

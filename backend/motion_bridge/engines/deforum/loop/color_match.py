@@ -1,7 +1,7 @@
-"""Keeping colours where they belong: a picture's colours, or a latent's statistics, brought to a reference's.
+"""Keeping colors where they belong: a picture's colors, or a latent's statistics, brought to a reference's.
 
-Pictures are (B, 3, H, W) float sRGB, 0 to 1. The field's colour coherence is histogram matching of each channel in
-some space of colours; done in floats here, so that nothing is rounded and a picture that already matches is untouched.
+Pictures are (B, 3, H, W) float sRGB, 0 to 1. The field's color coherence is histogram matching of each channel in
+some space of colors; done in floats here, so that nothing is rounded and a picture that already matches is untouched.
 """
 
 import numpy as np
@@ -54,8 +54,8 @@ def contrast(picture: Tensor, factor: float) -> Tensor:
     return picture if factor == 1 else (picture - 0.5) * factor + 0.5
 
 
-def grey(picture: Tensor) -> Tensor:
-    """The picture without colour, by the luma of television (Rec. 601), as the field does."""
+def gray(picture: Tensor) -> Tensor:
+    """The picture without color, by the luma of television (Rec. 601), as the field does."""
     luma = (picture * picture.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
     return luma.expand_as(picture)
 
@@ -64,18 +64,18 @@ def to_lab(picture: Tensor) -> Tensor:
     """sRGB to CIELAB under D65: L from 0 to 100, a and b about -100 to 100. Values beyond 0 to 1 are clamped."""
     value = picture.clamp(0, 1)
     linear = torch.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    xyz = _mixed(linear, picture.new_tensor(TO_XYZ)) / picture.new_tensor(WHITE)[:, None, None]
+    xyz = _transform(linear, picture.new_tensor(TO_XYZ)) / picture.new_tensor(WHITE)[:, None, None]
     x, y, z = torch.where(xyz > KNEE**3, xyz ** (1 / 3), xyz / (3 * KNEE**2) + 4 / 29).unbind(1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], 1)
 
 
 def from_lab(lab: Tensor) -> Tensor:
-    """The inverse of `to_lab`; colours that no screen has are clamped."""
+    """The inverse of `to_lab`; colors that no screen has are clamped."""
     light, a, b = lab.unbind(1)
     y = (light + 16) / 116
     root = torch.stack([y + a / 500, y, y - b / 200], 1)
     xyz = torch.where(root > KNEE, root**3, 3 * KNEE**2 * (root - 4 / 29)) * lab.new_tensor(WHITE)[:, None, None]
-    linear = _mixed(xyz, lab.new_tensor(FROM_XYZ)).clamp(0, 1)
+    linear = _transform(xyz, lab.new_tensor(FROM_XYZ)).clamp(0, 1)
     return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp(min=1e-9) ** (1 / 2.4) - 0.055)
 
 
@@ -102,7 +102,7 @@ def from_hsv(hsv: Tensor) -> Tensor:
     return (value * (1 - saturation * part.movedim(1, 0))).movedim(0, 1)
 
 
-def _mixed(channels: Tensor, matrix: Tensor) -> Tensor:
+def _transform(channels: Tensor, matrix: Tensor) -> Tensor:
     return torch.einsum("ij,bjhw->bihw", matrix, channels)
 
 

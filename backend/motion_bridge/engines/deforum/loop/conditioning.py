@@ -1,4 +1,4 @@
-"""What the model is shown at each frame beside the picture and the words: structure, a reference, LoRA strengths."""
+"""What the model is conditioned on beside picture and prompt: structure, a reference picture, LoRA strengths."""
 
 import json
 from collections.abc import Mapping
@@ -16,14 +16,16 @@ from ....schedules import values
 from ....shot import Shot
 from . import images
 from .feedback_space import padded
-from .frame_schedule import Plan
+from .frame_schedule import FrameSchedules
 from .images import from_bytes
 
 FIRST = "first"  # the reference that is the first generated frame
 NONE = "none"
 
 
-def choice(shot: Shot, settings: Mapping[str, Any], plan: Plan, device: str, precision: str | None) -> Choice:
+def choice(
+    shot: Shot, settings: Mapping[str, Any], schedules: FrameSchedules, device: str, precision: str | None
+) -> Choice:
     """The model that is wanted. precision: that of the frames which exist, where a job goes on."""
     return Choice(
         settings["model"],
@@ -32,11 +34,11 @@ def choice(shot: Shot, settings: Mapping[str, Any], plan: Plan, device: str, pre
         precision or settings["precision"],
         settings["control"],
         settings["control_model"],
-        tuple((file, float(weights[0])) for file, weights in loras(settings["loras"], plan)),
+        tuple((file, float(weights[0])) for file, weights in loras(settings["loras"], schedules)),
     )
 
 
-def loras(setting: Any, plan: Plan) -> list[tuple[Path, NDArray[Any]]]:
+def loras(setting: Any, schedules: FrameSchedules) -> list[tuple[Path, NDArray[Any]]]:
     """Files and their strengths, (T,) each, from [[file, strength or schedule], …]; a file alone has strength 1."""
     found = []
     for entry in setting if isinstance(setting, list) else [None]:
@@ -44,29 +46,31 @@ def loras(setting: Any, plan: Plan) -> list[tuple[Path, NDArray[Any]]]:
         if not isinstance(file, str) or isinstance(weight, bool) or not isinstance(weight, int | float | str):
             raise BadInput(f'loras is {json.dumps(setting)}; write [["FILE.safetensors", 0.8], …].')
         text = weight if isinstance(weight, str) else f"0:({weight})"
-        found.append((Path(file).expanduser(), values(text, plan.context, f"the strength of {file}")))
+        found.append((Path(file).expanduser(), values(text, schedules.context, f"the strength of {file}")))
     return found
 
 
-class Conditions:
+class Conditioning:
     """Made once for a job, after its model."""
 
-    def __init__(self, shot: Shot, settings: Mapping[str, Any], plan: Plan, model: ImageModel, device: str):
-        self._shot, self._plan, self._model, self._device = shot, plan, model, device
-        self._kind, self._asked = settings["control"], settings["reference"]
-        self._weights = [weights for _, weights in loras(settings["loras"], plan)]
-        self._near = (
+    def __init__(
+        self, shot: Shot, settings: Mapping[str, Any], schedules: FrameSchedules, model: ImageModel, device: str
+    ):
+        self._shot, self._schedules, self._model, self._device = shot, schedules, model, device
+        self._kind, self._named = settings["control"], settings["reference"]
+        self._weights = [weights for _, weights in loras(settings["loras"], schedules)]
+        self._depth_range = (
             control_images.near_range(shot.depth) if self._kind == "depth" and shot.depth is not None else (0, 1)
         )
         self._reference: Tensor | None = None
-        if self._asked != NONE and not model.refers:
+        if self._named != NONE and not model.refers:
             raise BadInput(f"{settings['model']} takes no reference picture; set reference to none, or use FLUX.2.")
-        if self._asked not in (NONE, FIRST):
-            self._reference = from_bytes(images.read(self._asked, "reference"), device)
+        if self._named not in (NONE, FIRST):
+            self._reference = from_bytes(images.read(self._named, "reference"), device)
 
     def begin(self, picture: Tensor) -> None:
         """The first frame is made, or found again: (1, 3, H, W)."""
-        if self._asked == FIRST:
+        if self._named == FIRST:
             self._reference = picture
 
     def at(self, k: int) -> dict[str, Any]:
@@ -79,12 +83,12 @@ class Conditions:
         if self._kind == NONE or depth is None:
             return None
         if self._kind == "depth":
-            drawn = control_images.of_depth(depth[k], self._near)
+            drawn = control_images.of_depth(depth[k], self._depth_range)
         else:
             focal = float(self._shot.camera.intrinsics[k, 0, 0])
             drawn = control_images.of_edges(depth[k], None if objects is None else objects.index[k], focal)
         whole = padded(drawn.to(self._device), self._model.multiple)
-        return Structure(whole, self._kind, self._plan("control_strength", k))
+        return Structure(whole, self._kind, self._schedules("control_strength", k))
 
 
 def check(shot: Shot, settings: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What stays the same while a job runs: the model, the plan, where motion comes from, what is read from files."""
+"""What stays the same while the loop runs: model, schedules, where motion comes from, what is read from files."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,39 +29,40 @@ from . import (
     latent_channel_weights,
     motion_sources,
 )
-from .conditioning import Conditions
-from .depth import Depths
-from .feedback_space import Latents, Pixels, Space
-from .frame_schedule import Plan, read
-from .guided_images import Guided
+from .conditioning import Conditioning
+from .depth import DepthSource
+from .feedback_space import FeedbackSpace, LatentSpace, PixelSpace
+from .frame_schedule import FrameSchedules, read
+from .guided_images import GuidedImages
 from .images import Picture, from_bytes
 from .internal_resolution import Size
 from .mask import Masks
-from .motion_sources import Motions
+from .motion_sources import MotionSource
 
-SPACES: dict[str, type[Pixels] | type[Latents]] = {"pixel": Pixels, "latent": Latents}
+SPACES: dict[str, type[PixelSpace] | type[LatentSpace]] = {"pixel": PixelSpace, "latent": LatentSpace}
 OF_SCENE = "scene"  # the depth_model that is the Shot's own depth
 
 
 @dataclass(frozen=True)
-class Job:
+class LoopContext:
     """Made once, before the first frame; everything in it can be made again from the Shot and its settings."""
 
+    shot: Shot  # at the internal resolution
     settings: Mapping[str, Any]
-    plan: Plan
+    schedules: FrameSchedules
     model: ImageModel
-    conditions: Conditions
-    space: Space
-    motions: Motions
-    depths: Depths
+    conditioning: Conditioning
+    space: FeedbackSpace
+    motion_source: MotionSource
+    depth: DepthSource
     guide: list[Picture]  # (H, W, 3) a frame; empty without a guide video
     masks: Masks
-    guided: Guided
-    start: Tensor  # (1, 3, H, W): the picture to begin with, whether or not anything of it is kept
-    reference: Tensor | None  # (1, 3, H', W'): the colours to keep, where a file gives them
-    coherence: str  # None, a space of colours, or Latent
+    guided_images: GuidedImages
+    start_picture: Tensor  # (1, 3, H, W): to begin with, whether or not anything of it is kept
+    color_reference: Tensor | None  # (1, 3, H', W'): the colors to keep, where a file gives them
+    color_coherence: str  # None, a color space, or Latent
     device: str
-    size: Size  # of the frames; they are painted at the start picture's
+    size: Size  # of the frames; they are generated at the start picture's
 
 
 def prepare(
@@ -70,7 +71,7 @@ def prepare(
     precision: str | None = None,
     model: ImageModel | None = None,
     say: Callable[[str], None] = lambda sentence: None,
-) -> Job:
+) -> LoopContext:
     """Read and load everything. BadInput for what cannot be; what is quick to check is checked before the model.
 
     precision: of the model that made the frames which exist, where a job goes on. model: one that is loaded already.
@@ -87,33 +88,34 @@ def prepare(
     for sentence in internal_resolution.sentence(size, painted, settings):
         say(sentence)
     shot = internal_resolution.seen(shot, painted)
-    plan = read(shot, dict(settings), shrunk=painted[0] / size[0])
-    for sentence in plan.ignored():
+    schedules = read(shot, dict(settings), pixel_scale=painted[0] / size[0])
+    for sentence in schedules.ignored():
         say(sentence)
     device = machine.usable(settings["device"])
     frames = _guide(shot, settings)
     seen = _depths(shot, settings, device)
-    moving = _motions(shot, settings, plan, frames, seen, device)
-    covered = Masks(settings, plan.words, _video(shot, settings["mask_video"], "mask_video"), painted, device)
-    towards = guided_images.read(settings["guided_images"], plan.context, painted, device)
-    start = _start(shot, settings, frames, towards, device)
+    moving = _motions(shot, settings, schedules, frames, seen, device)
+    covered = Masks(settings, schedules.texts, _video(shot, settings["mask_video"], "mask_video"), painted, device)
+    guided = guided_images.read(settings["guided_images"], schedules.context, painted, device)
+    start = _start(shot, settings, frames, guided, device)
     reference = None
     if settings["color_reference"] not in ("first", "video"):
         reference = from_bytes(images.read(settings["color_reference"], "color_reference"), device)
     if model is None:
         load = models.choose if settings["compile"] else models.kept  # what is compiled was changed for this job
-        model = load(conditioning.choice(shot, settings, plan, device, precision), say)
+        model = load(conditioning.choice(shot, settings, schedules, device, precision), say)
     _say_size(shot, model, say)
     if settings["compile"]:
         say(compile_parts(model))
-    shown = conditioning.Conditions(shot, settings, plan, model, device)
+    shown = conditioning.Conditioning(shot, settings, schedules, model, device)
     space = SPACES[settings["feedback"]](model, size == painted, latent_channel_weights.read(settings, model))
     coherence = settings["color_coherence"]
     if coherence == "auto":
         coherence = "Latent" if settings["feedback"] == "latent" else "LAB"
-    return Job(
+    return LoopContext(
+        shot,
         settings,
-        plan,
+        schedules,
         model,
         shown,
         space,
@@ -121,7 +123,7 @@ def prepare(
         seen,
         frames,
         covered,
-        towards,
+        guided,
         start,
         reference,
         coherence,
@@ -158,36 +160,46 @@ def _check(shot: Shot, settings: Mapping[str, Any]) -> None:
 
 
 def _motions(
-    shot: Shot, settings: Mapping[str, Any], plan: Plan, frames: list[Picture], seen: Depths, device: str
-) -> Motions:
+    shot: Shot,
+    settings: Mapping[str, Any],
+    schedules: FrameSchedules,
+    frames: list[Picture],
+    seen: DepthSource,
+    device: str,
+) -> MotionSource:
     if settings["mode"] == "interpolation":
-        return motion_sources.Still()
+        return motion_sources.Static()
     if settings["mode"] == "video":
-        return motion_sources.steps_of_guide(frames, "Optical Flow", plan, settings, device)
-    own = _own_motions(shot, settings, plan, frames, seen, device)
+        return motion_sources.steps_of_guide(frames, "Optical Flow", schedules, settings, device)
+    own = _own_motions(shot, settings, schedules, frames, seen, device)
     if settings["hybrid_motion"] == "None":
         return own
-    return motion_sources.Both(
-        own, motion_sources.steps_of_guide(frames, settings["hybrid_motion"], plan, settings, device)
+    return motion_sources.CombinedMotion(
+        own, motion_sources.steps_of_guide(frames, settings["hybrid_motion"], schedules, settings, device)
     )
 
 
 def _own_motions(
-    shot: Shot, settings: Mapping[str, Any], plan: Plan, frames: list[Picture], seen: Depths, device: str
-) -> Motions:
+    shot: Shot,
+    settings: Mapping[str, Any],
+    schedules: FrameSchedules,
+    frames: list[Picture],
+    seen: DepthSource,
+    device: str,
+) -> MotionSource:
     kind, flipped = settings["motion"], settings["perspective_flip"]
     if kind == "scene":
         if shot.depth is None and (shot.flow is None or settings["cadence"] > 1):
             raise BadInput("This Shot has no depth, so the scene's motion is unknown; read it again with depth.")
-        return motion_sources.OfScene(shot, device)
+        return motion_sources.SceneMotion(shot, device)
     if kind == "2D":
-        return motion_sources.steps_2d(plan, flipped)
+        return motion_sources.steps_2d(schedules, flipped)
     if kind == "3D":
-        return motion_sources.steps_3d(plan, seen, flipped)
-    return motion_sources.steps_of_guide(frames, motion_sources.OF_GUIDE[kind], plan, settings, device)
+        return motion_sources.steps_3d(schedules, seen, flipped)
+    return motion_sources.steps_of_guide(frames, motion_sources.OF_GUIDE[kind], schedules, settings, device)
 
 
-def _depths(shot: Shot, settings: Mapping[str, Any], device: str) -> Depths:
+def _depths(shot: Shot, settings: Mapping[str, Any], device: str) -> DepthSource:
     of_picture = settings["mode"] == "feedback" and settings["motion"] == "3D"
     if not of_picture and settings["hybrid_mask"] not in ("Depth", "Video Depth"):
         return depth.Flat()
@@ -214,10 +226,10 @@ def _video(shot: Shot, path: str, name: str) -> list[Picture]:
     return list(video.spooled(video.frames_at_rate(Path(path), len(shot.frames), shot.fps, *size, name)))
 
 
-def _start(shot: Shot, settings: Mapping[str, Any], frames: list[Picture], towards: Guided, device: str) -> Tensor:
+def _start(shot: Shot, settings: Mapping[str, Any], frames: list[Picture], guided: GuidedImages, device: str) -> Tensor:
     if settings["mode"] == "video" or settings["init_image"] == "guide":
         return from_bytes(frames[0], device)
     if settings["init_image"]:
         found = images.read(settings["init_image"], "init_image")
         return from_bytes(images.fitted(found, shot.width, shot.height), device)
-    return towards.at(0) if towards else from_bytes(shot.first_frame, device)
+    return guided.at(0) if guided else from_bytes(shot.first_frame, device)

@@ -31,55 +31,55 @@ NOTE = "depth"
 class Estimator(Protocol):
     """As models/depth.py loads them."""
 
-    kind: str  # as legacy.equalised calls it
+    kind: str  # as webui_motion.equalize calls it
 
-    def __call__(self, picture: Tensor, /) -> Tensor: ...  # (B, 3, H, W) to nearness (B, H, W)
+    def __call__(self, picture: Tensor, /) -> Tensor: ...  # (B, 3, H, W) to inverse depth (B, H, W)
 
 
-class Depths(Protocol):
+class DepthSource(Protocol):
     """`picture` is what is looked at at frame k, (1, 3, H, W)."""
 
     def z(self, k: int, picture: Tensor) -> Tensor: ...  # of the legacy warp, (1, H, W)
-    def near(self, k: int, picture: Tensor) -> Tensor: ...  # 0 far to 1 near, (1, 1, H, W)
-    def near_of(self, picture: Tensor) -> Tensor: ...  # the same of any picture, whatever frame it is
+    def inverse_depth(self, k: int, picture: Tensor) -> Tensor: ...  # 0 far to 1 near, (1, 1, H, W)
+    def inverse_depth_of(self, picture: Tensor) -> Tensor: ...  # the same of any picture, whatever frame it is
     def follow(self, picture: Tensor, motion: Motion | None) -> Mapping[str, Any]: ...  # a new key; its notes
-    def recall(self, picture: Tensor, notes: Mapping[str, Any]) -> None: ...  # a finished key
+    def restore(self, picture: Tensor, notes: Mapping[str, Any]) -> None: ...  # a finished key
 
 
-class Still:
+class OneScale:
     """What has one scale always, and so nothing to follow; other pictures it cannot look into."""
 
-    def near_of(self, picture: Tensor) -> Tensor:
+    def inverse_depth_of(self, picture: Tensor) -> Tensor:
         return torch.zeros_like(picture[:, :1])
 
     def follow(self, picture: Tensor, motion: Motion | None) -> Mapping[str, Any]:
         return {}
 
-    def recall(self, picture: Tensor, notes: Mapping[str, Any]) -> None:
+    def restore(self, picture: Tensor, notes: Mapping[str, Any]) -> None:
         pass
 
 
-class Flat(Still):
+class Flat(OneScale):
     """A picture that nobody looks into: z is one everywhere."""
 
     def z(self, k: int, picture: Tensor) -> Tensor:
         return torch.ones_like(picture[:, 0])
 
-    def near(self, k: int, picture: Tensor) -> Tensor:
+    def inverse_depth(self, k: int, picture: Tensor) -> Tensor:
         return torch.zeros_like(picture[:, :1])
 
 
-class OfShot(Still):
+class OfShot(OneScale):
     """The Shot's own depth, ranked as a perfect MiDaS would rank it."""
 
     def __init__(self, shot: Shot):
         self.shot = shot
 
     def z(self, k: int, picture: Tensor) -> Tensor:
-        return webui_motion.equalised(self._inverse(k, picture), "midas")
+        return webui_motion.equalize(self._inverse(k, picture), "midas")
 
-    def near(self, k: int, picture: Tensor) -> Tensor:
-        return spread(self._inverse(k, picture))[:, None]
+    def inverse_depth(self, k: int, picture: Tensor) -> Tensor:
+        return normalize(self._inverse(k, picture))[:, None]
 
     def _inverse(self, k: int, picture: Tensor) -> Tensor:
         assert self.shot.depth is not None
@@ -92,61 +92,61 @@ class Estimated:
     def __init__(self, model: Estimator, classic: bool):
         self.model = model
         self.classic = classic
-        self._looked: tuple[Tensor, Tensor] | None = None  # the picture that was looked at last, and what was seen
+        self._estimated: tuple[Tensor, Tensor] | None = None  # the picture that was looked at last, and what was seen
         self._line = (1.0, 0.0)  # scale and shift of the latest key
         self._latest: Tensor | None = None  # its picture
 
     def z(self, k: int, picture: Tensor) -> Tensor:
-        near = self._seen(picture)
+        inverse = self._estimate(picture)
         return (
-            webui_motion.classic_z(self._on_line(near))
+            webui_motion.classic_z(self._on_line(inverse))
             if self.classic
-            else webui_motion.equalised(near, self.model.kind)
+            else webui_motion.equalize(inverse, self.model.kind)
         )
 
-    def near(self, k: int, picture: Tensor) -> Tensor:
-        return spread(self._on_line(self._seen(picture)))[:, None]
+    def inverse_depth(self, k: int, picture: Tensor) -> Tensor:
+        return normalize(self._on_line(self._estimate(picture)))[:, None]
 
-    def near_of(self, picture: Tensor) -> Tensor:
-        return spread(self.model(picture))[:, None]
+    def inverse_depth_of(self, picture: Tensor) -> Tensor:
+        return normalize(self.model(picture))[:, None]
 
     def follow(self, picture: Tensor, motion: Motion | None) -> Mapping[str, Any]:
         """The line that brings a new key's depths to those of the key before it, which moved here by `motion`."""
         if motion is not None and self._latest is not None:
-            before = self._on_line(self._seen(self._latest))
+            before = self._on_line(self._estimate(self._latest))
             moved = warp(before[:, None], motion.flow, kernel="bilinear")[:, 0]
-            self._line = line(self._seen(picture), moved, ~motion.revealed)
+            self._line = fit_line(self._estimate(picture), moved, ~motion.revealed)
         self._latest = picture
         return {NOTE: list(self._line)}
 
-    def recall(self, picture: Tensor, notes: Mapping[str, Any]) -> None:
+    def restore(self, picture: Tensor, notes: Mapping[str, Any]) -> None:
         self._latest, self._line = picture, tuple(notes.get(NOTE, self._line))
 
-    def _on_line(self, near: Tensor) -> Tensor:
-        return self._line[0] * near + self._line[1]
+    def _on_line(self, inverse: Tensor) -> Tensor:
+        return self._line[0] * inverse + self._line[1]
 
-    def _seen(self, picture: Tensor) -> Tensor:
-        if self._looked is None or self._looked[0] is not picture:
-            self._looked = (picture, self.model(picture))
-        return self._looked[1]
+    def _estimate(self, picture: Tensor) -> Tensor:
+        if self._estimated is None or self._estimated[0] is not picture:
+            self._estimated = (picture, self.model(picture))
+        return self._estimated[1]
 
 
-def spread(near: Tensor) -> Tensor:
-    """Inverse depths as greys: all but the outermost hundredth between 0 and 1."""
-    order = near.flatten().sort().values
+def normalize(inverse: Tensor) -> Tensor:
+    """Inverse depths as grays: all but the outermost hundredth between 0 and 1."""
+    order = inverse.flatten().sort().values
     least, most = order[len(order) // 100], order[-1 - len(order) // 100]
-    return ((near - least) / (most - least).clamp(min=1e-12)).clamp(0, 1)
+    return ((inverse - least) / (most - least).clamp(min=1e-12)).clamp(0, 1)
 
 
-def line(near: Tensor, before: Tensor, seen: Tensor) -> tuple[float, float]:
-    """Scale and shift that bring `near` to `before`, (1, H, W) each, where both show the same.
+def fit_line(inverse: Tensor, before: Tensor, seen: Tensor) -> tuple[float, float]:
+    """Scale and shift that bring `inverse` to `before`, (1, H, W) each, where both show the same.
 
     Of the lines through pairs of pixels the one with the least median error, then least squares with Tukey's weights;
     nearly half of the pixels may be wrong.
     """
-    x, y = (each[seen].cpu().numpy().astype(np.float64) for each in (near, before))
+    x, y = (each[seen].cpu().numpy().astype(np.float64) for each in (inverse, before))
     if len(x) < FEWEST:
-        return _medians(*(each.cpu().numpy().astype(np.float64).ravel() for each in (near, before)))
+        return _medians(*(each.cpu().numpy().astype(np.float64).ravel() for each in (inverse, before)))
     few = np.linspace(0, len(x) - 1, min(SAMPLES, len(x))).astype(np.int64)
     x, y = x[few], y[few]
     scale, shift = _through_pairs(x, y)
@@ -166,7 +166,7 @@ def line(near: Tensor, before: Tensor, seen: Tensor) -> tuple[float, float]:
 
 
 def _through_pairs(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Among lines through two points the one that most points are near; by medians where none rises."""
+    """Among lines through two points the one that most points are inverse; by medians where none rises."""
     one, two = np.random.default_rng(0).integers(0, len(x), (2, PAIRS))
     run = x[two] - x[one]
     with np.errstate(divide="ignore", invalid="ignore"):

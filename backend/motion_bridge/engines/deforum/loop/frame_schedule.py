@@ -3,6 +3,7 @@
 Names and defaults: schedules.py. `start_sigma` (models/noise_level.py) is used in place of strength where it is set.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from ....models.prompt_encoding import Prompt
 from ....schedules import Context, values
-from ....schedules.interpolation import texts as words_of
+from ....schedules.interpolation import texts as text_series
 from ....schedules.prompts import held
 from ....schedules.seeds import seeds
 from ....shot import Shot
@@ -22,16 +23,18 @@ from .webui_motion import Step2D, Step3D
 
 
 @dataclass(frozen=True)
-class Plan:
+class FrameSchedules:
     """One value a frame for every schedule that the loop uses."""
 
     series: dict[str, NDArray[Any]]  # (T,) each
-    words: dict[str, list[str]]  # (T,) each; only those that the Shot itself holds
+    texts: dict[str, list[str]]  # mask expressions, (T,) each; only those that the Shot itself holds
     seeds: list[int]
     given: frozenset[str]  # the schedules that the Shot itself holds
     blending: str  # of prompts: held, linear, spherical
     context: Context
-    shrunk: float  # how much smaller than the frames the pictures are that are painted
+    pixel_scale: float  # internal resolution over the frames'
+    frames: tuple[int, ...]  # numbers in the scene
+    negative: Mapping[int, str]  # prompts of the Shot's own, by frame number
 
     def __call__(self, name: str, k: int) -> float:
         """A schedule's value at frame k, from 0."""
@@ -51,7 +54,7 @@ class Plan:
         """The steps at frame k, at least one; None where nobody asked."""
         return max(int(self(STEPS, k)), 1) if STEPS in self.given else None
 
-    def noise_size(self, k: int) -> float:
+    def noise_multiplier(self, k: int) -> float:
         """What the noise that the model starts from is multiplied by; the webui's habit, so only where it is asked."""
         return self("noise_multiplier_schedule", k) if "noise_multiplier_schedule" in self.given else 1.0
 
@@ -67,7 +70,7 @@ class Plan:
 
     def step_2d(self, k: int) -> Step2D:
         centre = (self("transform_center_x", k), self("transform_center_y", k))
-        move = (self.shrunk * self("translation_x", k), self.shrunk * self("translation_y", k))
+        move = (self.pixel_scale * self("translation_x", k), self.pixel_scale * self("translation_y", k))
         return Step2D(move, self("angle", k), self("zoom", k), centre)
 
     def flip(self, k: int) -> tuple[float, float, float, float]:
@@ -75,23 +78,23 @@ class Plan:
         theta, phi, gamma, fv = (self(f"perspective_flip_{name}", k) for name in ("theta", "phi", "gamma", "fv"))
         return theta, phi, gamma, fv
 
-    def text(self, shot: Shot, k: int) -> str:
-        """What is written for frame k, with the weights of what is mixed."""
-        return prompt_weights.texts(shot.prompts, shot.frames[k], self.blending)
+    def text(self, prompts: Mapping[int, str], k: int) -> str:
+        """What prompts by frame number say for frame k, with the weights of what is mixed."""
+        return prompt_weights.texts(prompts, self.frames[k], self.blending)
 
-    def prompts(self, shot: Shot, k: int) -> tuple[Prompt, Prompt]:
+    def prompts(self, prompts: Mapping[int, str], k: int) -> tuple[Prompt, Prompt]:
         """The prompt and the negative prompt at frame k; a negative of the Shot's own comes first."""
-        frame, spherical = shot.frames[k], self.blending == "spherical"
-        avoided = held(shot.negative, frame)
-        return prompt_weights.read(self.text(shot, k), frame, k, self.context, spherical, avoided)
+        frame, spherical = self.frames[k], self.blending == "spherical"
+        avoided = held(self.negative, frame)
+        return prompt_weights.read(self.text(prompts, k), frame, k, self.context, spherical, avoided)
 
     def ignored(self) -> list[str]:
         """A sentence for each schedule of the Shot that has no effect here."""
         return ignored(sorted(self.given))
 
 
-def read(shot: Shot, settings: dict[str, Any], shrunk: float = 1.0) -> Plan:
-    """The plan of a Shot. BadInput for a schedule that does not exist, with the nearest that does, or is wrong."""
+def read(shot: Shot, settings: dict[str, Any], pixel_scale: float = 1.0) -> FrameSchedules:
+    """The schedules of a Shot. BadInput for a schedule that does not exist, with the nearest that does, or is wrong."""
     check_names(shot.schedules)
     check_prompts(shot.prompts, shot.frames[0])
     defaults = known_schedules(settings["dialect"])
@@ -99,16 +102,26 @@ def read(shot: Shot, settings: dict[str, Any], shrunk: float = 1.0) -> Plan:
     context = Context(count, shot.seed, shot.fps, dialect=settings["dialect"])
     texts = {name: shot.schedules.get(name, defaults[name]) for name in USED}
     series = {name: values(text, context, name) for name, text in texts.items()}
-    words = {name: words_of(shot.schedules[name], context, name) for name in WORDS if name in shot.schedules}
-    behaviour, scheduled = settings["seed_behavior"], None
-    if behaviour == "schedule":
+    masks = {name: text_series(shot.schedules[name], context, name) for name in WORDS if name in shot.schedules}
+    behavior, scheduled = settings["seed_behavior"], None
+    if behavior == "schedule":
         text = shot.schedules.get("seed_schedule", defaults["seed_schedule"])
         scheduled = values(text, context, "seed_schedule", whole=True)
-    drawn = seeds(behaviour, shot.seed, count, settings["seed_iter_N"], scheduled)
+    drawn = seeds(behavior, shot.seed, count, settings["seed_iter_N"], scheduled)
     blending = settings["prompt_blending"]
     if settings["mode"] == "interpolation" and blending == "held":
         blending = "linear"
-    plan = Plan(series, words, drawn, frozenset(shot.schedules), blending, context, shrunk)
+    found = FrameSchedules(
+        series,
+        masks,
+        drawn,
+        frozenset(shot.schedules),
+        blending,
+        context,
+        pixel_scale,
+        shot.frames,
+        shot.negative,
+    )
     for k in range(count):
-        plan.prompts(shot, k)  # so that a wrong weight is found before anything is made
-    return plan
+        found.prompts(shot.prompts, k)  # so that a wrong weight is found before anything is made
+    return found

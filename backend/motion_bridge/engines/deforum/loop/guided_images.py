@@ -1,6 +1,6 @@
 """Guided images: pictures at certain frames that the job is drawn towards, as the webui's "guided images" do it.
 
-Before a frame is generated, the picture that holds then is mixed into it; after it, its colours are drawn towards a
+Before a frame is generated, the picture that holds then is mixed into it; after it, its colors are drawn towards a
 mixture of the two. How much is mixed swings between two pictures' frames:
 
     blend = max - slope·cos(2·(k mod tweening) / tweening)        in the first `tweening` frames after a picture
@@ -22,7 +22,7 @@ OUTSIDE = 0.07  # the share of a picture where no tweening is going on
 APART = 25  # frames between two pictures where there is only one
 
 
-class Guided:
+class GuidedImages:
     """The pictures of a job and the frames (from 0) at which they begin."""
 
     def __init__(self, files: Mapping[int, Tensor]):
@@ -36,19 +36,19 @@ class Guided:
         begun = [frame for frame in self.files if frame <= k]
         return self.files[max(begun) if begun else min(self.files)]
 
-    def share(self, k: int, plan: Callable[[str, int], float]) -> float:
-        """How much of it is mixed in at frame k. plan: a schedule's value at a frame."""
+    def weight(self, k: int, schedules: Callable[[str, int], float]) -> float:
+        """How much of it is mixed in at frame k. schedules: a schedule's value at a frame."""
         frames = list(self.files)
         spans = zip(frames, frames[1:], strict=False)
         apart = next((later - earlier for earlier, later in spans if earlier <= k <= later), APART)
-        tweening = max(plan("tweening_frames_schedule", k), 1e-6)
+        tweening = max(schedules("tweening_frames_schedule", k), 1e-6)
         if k % max(apart, 1) > tweening:
             return OUTSIDE
         turn = math.cos((k % tweening) / (tweening / 2))
-        return min(max(plan("blendFactorMax", k) - plan("blendFactorSlope", k) * turn, 0.0), 1.0)
+        return min(max(schedules("blendFactorMax", k) - schedules("blendFactorSlope", k) * turn, 0.0), 1.0)
 
 
-def read(given: Any, context: Context, size: tuple[int, int], device: str) -> Guided:
+def read(given: Any, context: Context, size: tuple[int, int], device: str) -> GuidedImages:
     """The guided images of a setting: {frame or expression: file}, or its JSON. size: width and height.
 
     One that holds at no frame is not looked for; its frame still counts for how the others swing.
@@ -58,4 +58,4 @@ def read(given: Any, context: Context, size: tuple[int, int], device: str) -> Gu
         for frame, path in input_files.shown(given, context).items()
     }
     nothing = next(iter(shown.values()), None)
-    return Guided({frame: shown.get(frame, nothing) for frame in input_files.guided(given, context)})
+    return GuidedImages({frame: shown.get(frame, nothing) for frame in input_files.guided(given, context)})

@@ -5,55 +5,38 @@ seeds and the Shot; nothing else is carried along. So a job that was interrupted
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-
-from torch import Tensor
 
 from ....errors import BackendFailed
 from ....model_registry import registry
-from ....schedules.prompts import held, split
 from ....shot import Shot
 from ...base import Changes, Finished, Frame, Notice
-from . import cadence, color_match, warped_noise
-from .context import Job, prepare
-from .feedback_space import State
+from . import cadence
+from .context import LoopContext, prepare
+from .frame_notes import notes
 from .images import Picture, from_bytes, to_bytes
 from .internal_resolution import scaled
-from .scene_motion import Motion
+from .loop_state import KeyFrame, LoopState
+from .noise_history import carry_noise, needs_noise_history
 from .steps import (
-    coherent,
-    coloured,
-    drawn_on,
-    in_video,
-    mixed,
-    moved,
-    noisy,
-    overlaid,
-    painted,
-    redone,
-    sharpened,
-    start_sigma,
+    add_noise,
+    adjust_contrast,
+    apply_mask,
+    blend_guided_image,
+    blend_video,
+    composite,
+    decode,
+    desaturate,
+    encode_start,
+    img2img,
+    match_color,
+    match_guided_color,
+    redo,
+    sharpen,
+    warp,
 )
-from .warp import warp
-
-
-@dataclass(frozen=True)
-class Fed:
-    """What the next frame is made from."""
-
-    at: int  # position in the Shot
-    fed: Tensor
-
-
-@dataclass(frozen=True)
-class Key(Fed):
-    """A generated frame, exactly as a resumed job finds it again."""
-
-    picture: Tensor  # (1, 3, H, W)
-    pixels: Picture  # (H, W, 3)
-    state: State
-    notes: dict[str, Any]
+from .warp import warp as warp_picture
 
 
 def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
@@ -61,162 +44,109 @@ def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: 
     begun = finished.notes(0) if 0 in finished else {}
     settings = {**settings, "model": begun.get("model") or registry.chosen(settings["model"])}
     sentences = list(registry.instead(shot.settings.get("model", ""), settings["model"]))
-    job = prepare(shot, settings, begun.get("precision"), say=sentences.append)
+    context = prepare(shot, settings, begun.get("precision"), say=sentences.append)
     yield from map(Notice, sentences)
-    keys = cadence.keys(len(shot.frames), settings["cadence"], [shot.frames.index(cut) for cut in shot.cuts])
-    before = reference = address = motion = None
-    for k in keys:
-        missing = [at for at in range(before.at + 1 if before else 0, k + 1) if at not in finished]
-        key = recalled(job, k, finished) if k in finished else None
-        if before and (missing or not key or carries_noise(job)):
-            motion = job.motions.into(k, before.at, before.picture)
-            address = carried(job, address, motion, k, before)
+    state = LoopState(shot.prompts)
+    for k in cadence.keys(len(shot.frames), settings["cadence"], [shot.frames.index(cut) for cut in shot.cuts]):
+        state = state.at(k)
+        missing = [at for at in range(state.before + 1, k + 1) if at not in finished]
+        key = restore(context, k, finished) if k in finished else None
+        if not state.is_first and (missing or key is None or needs_noise_history(context)):
+            state = follow_motion(context, state)
         if key is None:
-            shot = changed(shot, changes)
-            key = made(shot, job, k, before, motion, address, reference)
-        if reference is None:
-            reference = key.fed
-            job.conditions.begin(key.picture)
+            state = replace(state, prompts=changed(state, changes))
+            key = make_key(context, state)
+        if state.is_first:
+            context.conditioning.begin(key.picture)
         for at in missing:
             if at == k:
-                yield Frame(k, scaled(key.pixels, job.size), key.notes, key.state)
-            elif before:
-                pixels = scaled(in_between(job, at, before, key), job.size)
-                yield Frame(at, pixels, {"between": [shot.frames[before.at], shot.frames[k]]})
-        before = key
+                yield Frame(k, scaled(key.pixels, context.size), key.notes, key.saved)
+            else:
+                pixels = scaled(interpolate(context, state, key, at), context.size)
+                yield Frame(at, pixels, {"between": [shot.frames[state.before], shot.frames[k]]})
+        state = state.after(key.feedback, key.picture)
 
 
-def first(shot: Shot, job: Job, k: int) -> Tensor:
-    """A frame of its own, from a picture or from the prompt alone: the first, and all of the interpolation mode."""
-    fed = job.space.enter(job.start)
-    given = job.settings["init_strength"]
-    sigma = start_sigma(job, k, given if given >= 0 else None) if job.settings["use_init"] else 1.0
-    return overlaid(job, k, painted(shot, job, k, fed, sigma), fed)
-
-
-def following(
-    shot: Shot,
-    job: Job,
-    k: int,
-    before: Fed,
-    motion: Motion,
-    address: Tensor | None,
-    reference: Tensor,
-    anew: bool,
-) -> Tensor:
-    """A key frame from the key before it: the field's order of steps. anew: nothing here was seen before."""
-    settings, space = job.settings, job.space
-    fed = mixed(job, k, before.fed, "Before Motion")
-    fed = moved(job, fed, motion)
+def generate_frame(context: LoopContext, state: LoopState) -> LoopState:
+    """What is fed back at the frame at work: from the key frame before it, by the field's order of steps."""
+    settings = context.settings
+    if state.is_first or settings["mode"] == "interpolation":  # a frame of its own, from a picture or the prompt alone
+        return apply_mask(context, img2img(context, encode_start(context, state)))
+    state = composite(context, state, "Before Motion")
+    state = warp(context, state)
     if settings["mode"] == "video":
-        fed = in_video(job, k, before.at, fed, motion)
-    fed = kept = mixed(job, k, fed, "Normal")
-    fed = coherent(job, k, fed, reference)
-    fed = space.grey(fed) if settings["color_force_grayscale"] else fed
-    fed = space.contrast(fed, job.plan("contrast_schedule", k))
-    fed = sharpened(job, k, fed)
-    fed = noisy(job, k, fed, motion, address)
-    sigma = 1.0 if anew else start_sigma(job, k)  # a cut begins a picture of its own
-    fed = redone(shot, job, k, fed, sigma, reference)
-    fed = given = drawn_on(job, k, fed)
-    fed = painted(shot, job, k, fed, sigma)
-    fed = coloured(job, k, fed, given)
-    fed = mixed(job, k, fed, "After Generation")
-    fed = fed if settings["legacy_colormatch"] else coherent(job, k, fed, reference)
-    return overlaid(job, k, fed, kept)
+        state = blend_video(context, state)
+    state = composite(context, state, "Normal")
+    state = replace(state, background=state.feedback)
+    state = match_color(context, state)
+    state = desaturate(context, state)
+    state = adjust_contrast(context, state)
+    state = sharpen(context, state)
+    state = add_noise(context, state)
+    state = redo(context, state)
+    given = state = blend_guided_image(context, state)
+    state = img2img(context, state)
+    state = match_guided_color(context, state, given.feedback)
+    state = composite(context, state, "After Generation")
+    if not settings["legacy_colormatch"]:
+        state = match_color(context, state)
+    return apply_mask(context, state)
 
 
-def made(
-    shot: Shot,
-    job: Job,
-    k: int,
-    before: Key | None,
-    motion: Motion | None,
-    address: Tensor | None,
-    reference: Tensor | None,
-) -> Key:
-    """Key k, generated. BackendFailed with the frame's number where the model fails."""
+def follow_motion(context: LoopContext, state: LoopState) -> LoopState:
+    """The state with the motion into the frame at work, and the noise that moves along."""
+    motion = context.motion_source.into(state.frame, state.before, state.picture)
+    return carry_noise(context, replace(state, motion=motion, is_cut=bool(motion.revealed.all())))
+
+
+def make_key(context: LoopContext, state: LoopState) -> KeyFrame:
+    """The frame at work, generated. BackendFailed with its number where the model fails."""
     try:
-        if before is None or motion is None or reference is None or job.settings["mode"] == "interpolation":
-            fed = first(shot, job, k)
-        else:
-            anew = bool(motion.revealed.all())
-            fed = following(shot, job, k, before, motion, address, reference, anew)
-        pixels = looked_at(job, fed)
+        state = generate_frame(context, state)
+        pixels = decode(context, state)
     except BackendFailed as fault:
-        raise BackendFailed(f"Frame {shot.frames[k]} failed. {fault}") from None
-    state = job.space.state(fed)
-    picture = from_bytes(pixels, job.device)  # always from bytes: a resumed job sees the very same
-    again = job.space.recalled(picture, state)
-    assert again is not None
-    return Key(k, again, picture, pixels, state, {**notes(shot, job, k), **job.depths.follow(picture, motion)})
+        raise BackendFailed(f"Frame {context.shot.frames[state.frame]} failed. {fault}") from None
+    saved = context.space.saved(state.feedback)
+    picture = from_bytes(pixels, context.device)  # always from bytes: a resumed job sees the very same
+    feedback = context.space.restore(picture, saved)
+    assert feedback is not None
+    found = notes(context, state)
+    depth = context.depth.follow(picture, None if state.is_first else state.motion)
+    return KeyFrame(feedback, picture, pixels, saved, {**found, **depth})
 
 
-def recalled(job: Job, k: int, finished: Finished) -> Key | None:
-    """Key k from disk; None where its state is gone, so that it must be made again."""
-    shown, state = finished.pixels(k), finished.state(k)
-    pixels = scaled(shown, job.start.shape[:1:-1])
-    picture = from_bytes(pixels, job.device)
-    fed = job.space.recalled(picture, state)
-    if fed is None:
+def restore(context: LoopContext, k: int, finished: Finished) -> KeyFrame | None:
+    """Key frame k from disk; None where what was saved beside it is gone, so that it must be made again."""
+    shown, saved = finished.pixels(k), finished.state(k)
+    pixels = scaled(shown, context.start_picture.shape[:1:-1])
+    picture = from_bytes(pixels, context.device)
+    feedback = context.space.restore(picture, saved)
+    if feedback is None:
         return None
     if pixels is not shown:
-        pixels = looked_at(job, fed)  # as it was painted; scaling there and back loses something
-        picture = from_bytes(pixels, job.device)
-    job.depths.recall(picture, finished.notes(k))
-    return Key(k, fed, picture, pixels, state, {})
+        pixels = decode(context, LoopState({}, k, feedback=feedback))  # as generated; scaling there and back loses some
+        picture = from_bytes(pixels, context.device)
+    context.depth.restore(picture, finished.notes(k))
+    return KeyFrame(feedback, picture, pixels, saved, {})
 
 
-def looked_at(job: Job, fed: Tensor) -> Picture:
-    """What is fed back as a picture of the size it was painted at."""
-    shown = job.space.leave(fed)
-    return to_bytes(color_match.grey(shown) if job.settings["color_force_grayscale"] else shown)
-
-
-def in_between(job: Job, at: int, before: Key, after: Key) -> Picture:
-    """A frame between two keys, from both."""
-    settings = job.settings
-    into = job.motions.into(at, before.at, before.picture)
-    back = job.motions.back(at, after.at, before.at, before.picture)
-    share = (at - before.at) / (after.at - before.at)
+def interpolate(context: LoopContext, state: LoopState, after: KeyFrame, at: int) -> Picture:
+    """Frame `at` between two key frames, from both: the one before, and the one at work."""
+    settings = context.settings
+    into = context.motion_source.into(at, state.before, state.picture)
+    back = context.motion_source.back(at, state.frame, state.before, state.picture)
+    weight = (at - state.before) / (state.frame - state.before)
     how = (settings["padding"], settings["sampling"])
-    pair = warp(before.picture, into.flow, *how), warp(after.picture, back.flow, *how)
+    pair = warp_picture(state.picture, into.flow, *how), warp_picture(after.picture, back.flow, *how)
     if settings["optical_flow_cadence"] != "None":
-        factor = job.plan("cadence_flow_factor_schedule", at)
-        pair = cadence.approached(*pair, share, settings["optical_flow_cadence"], factor)
-    return to_bytes(cadence.between(*pair, into, back, share))
+        factor = context.schedules("cadence_flow_factor_schedule", at)
+        pair = cadence.align(*pair, weight, settings["optical_flow_cadence"], factor)
+    return to_bytes(cadence.blend(*pair, into, back, weight))
 
 
-def carried(job: Job, address: Tensor | None, motion: Motion, k: int, before: Fed) -> Tensor | None:
-    """Where each pixel's noise lives at frame k."""
-    if not carries_noise(job):
-        return None
-    height, width = before.fed.shape[-2:]
-    if address is None:
-        address = warped_noise.addresses(height, width, 0, job.device)
-    revealed = job.space.area(motion.revealed[:, None].float())[:, 0] > 0.5
-    return warped_noise.carried(address, job.space.flow(motion.flow), revealed, k)
-
-
-def carries_noise(job: Job) -> bool:
-    """Whether a frame's noise depends on all the motion before it, so that a resumed job must follow it again."""
-    return job.settings["noise_type"] == "moving" and job.settings["mode"] != "interpolation"
-
-
-def changed(shot: Shot, changes: Changes) -> Shot:
-    """The Shot with the prompts that somebody changed meanwhile; they hold from now on."""
+def changed(state: LoopState, changes: Changes) -> dict[int, str]:
+    """The prompts with those that somebody changed meanwhile; they hold from now on."""
+    prompts = dict(state.prompts)
     for fields in changes():
-        shot = replace(shot, prompts={int(frame): str(text) for frame, text in fields["prompts"].items()})
-    return shot
-
-
-def notes(shot: Shot, job: Job, k: int) -> dict[str, Any]:
-    """What a key frame says about itself."""
-    wanted, unwanted = split(job.plan.text(shot, k), k, job.plan.context)
-    negative = ", ".join(part for part in (held(shot.negative, shot.frames[k]), unwanted) if part)
-    found: dict[str, Any] = {"prompt": wanted, "negative": negative, "seed": job.plan.seeds[k]}
-    if k == 0:
-        found["precision"] = job.model.parts.precision  # a resumed job keeps it, whatever memory is free by then
-        if job.settings["model"] != shot.settings.get("model"):
-            found["model"] = job.settings["model"]  # and what was chosen for it, whatever models are there by then
-    return found
+        prompts = {int(frame): str(text) for frame, text in fields["prompts"].items()}
+    return prompts

@@ -21,23 +21,23 @@ class Masks:
     def __init__(
         self,
         settings: Mapping[str, Any],
-        words: Mapping[str, list[str]],
+        texts: Mapping[str, list[str]],
         video: Sequence[Picture],
         size: tuple[int, int],
         device: str,
     ):
-        """words: mask_schedule and noise_mask_schedule, where they are given. size: width and height."""
+        """texts: mask_schedule and noise_mask_schedule, where they are given. size: width and height."""
         self.settings = settings
-        self.words = words
+        self.texts = texts
         self.video = video
         self.size = size
         self.device = device
         self._file = lru_cache(8)(self._read)
         self._frame = lru_cache(1)(self._of_video)
         used = settings["mask_file"] or settings["mask_video"]
-        self.used = bool(used or "mask_schedule" in words)
-        for k in range(max(len(next(iter(words.values()), [])), 1)):  # wrong ones are found before anything is made
-            if k == 0 or any(series[k] != series[k - 1] for series in words.values()):
+        self.used = bool(used or "mask_schedule" in texts)
+        for k in range(max(len(next(iter(texts.values()), [])), 1)):  # wrong ones are found before anything is made
+            if k == 0 or any(series[k] != series[k - 1] for series in texts.values()):
                 self.area(k)
                 self.noise(k)
 
@@ -51,10 +51,10 @@ class Masks:
         """Where noise comes at frame k; None: everywhere."""
         if not self.settings["use_noise_mask"]:
             return None
-        return self._written("noise_mask_schedule" if "noise_mask_schedule" in self.words else "mask_schedule", k)
+        return self._written("noise_mask_schedule" if "noise_mask_schedule" in self.texts else "mask_schedule", k)
 
     def _written(self, name: str, k: int) -> Tensor:
-        text = self.words[name][k] if name in self.words else "{video_mask}"
+        text = self.texts[name][k] if name in self.texts else "{video_mask}"
         return mask_expressions.area(text, lambda which: self._named(which, k), self._file)
 
     def _named(self, name: str, k: int) -> Tensor:
@@ -70,25 +70,25 @@ class Masks:
         return self._file(self.settings["mask_file"])
 
     def _of_video(self, k: int) -> Tensor:
-        return self._adjusted(self.video[k])
+        return self._adjust(self.video[k])
 
     def _read(self, path: str) -> Tensor:
         name = "mask_file" if path == self.settings["mask_file"] else "mask_schedule"
-        return self._adjusted(images.fitted(images.read(path, name), *self.size))
+        return self._adjust(images.fitted(images.read(path, name), *self.size))
 
-    def _adjusted(self, pixels: Picture) -> Tensor:
+    def _adjust(self, pixels: Picture) -> Tensor:
         names = ("mask_contrast_adjust", "mask_brightness_adjust", "mask_invert")
-        return adjusted(from_bytes(pixels, self.device)[:, :1], *(self.settings[name] for name in names))
+        return adjust(from_bytes(pixels, self.device)[:, :1], *(self.settings[name] for name in names))
 
 
-def adjusted(mask: Tensor, contrast: float = 1.0, brightness: float = 1.0, invert: bool = False) -> Tensor:
+def adjust(mask: Tensor, contrast: float = 1.0, brightness: float = 1.0, invert: bool = False) -> Tensor:
     """A mask made harder, lighter or the other way round, as the settings of the field name it."""
     value = ((mask - 0.5) * contrast + 0.5) * brightness
     value = value.clamp(0, 1)
     return 1 - value if invert else value
 
 
-def softened(mask: Tensor, soft: float) -> Tensor:
+def soften(mask: Tensor, soft: float) -> Tensor:
     """A mask with `soft` pixels of transition."""
     return blur(mask, 2 * round(3 * soft) + 1, soft) if soft > 0 else mask
 

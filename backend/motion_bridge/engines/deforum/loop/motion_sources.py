@@ -15,8 +15,8 @@ from ....errors import BadInput
 from ....media.video import Picture
 from ....shot import Shot
 from . import optical_flow, scene_motion, webui_motion
-from .depth import Depths
-from .frame_schedule import Plan
+from .depth import DepthSource
+from .frame_schedule import FrameSchedules
 from .images import to_bytes
 from .scene_motion import Motion
 from .warp import chain, inverse, outside, warp
@@ -25,14 +25,14 @@ MOST_SLANTED = 1e12  # condition of a matrix beyond which nothing of the picture
 OF_GUIDE = {"flow": "Optical Flow", "perspective": "Perspective", "affine": "Affine"}
 
 
-class Motions(Protocol):
+class MotionSource(Protocol):
     """`picture` is the earlier key's, (1, 3, H, W): some motion depends on what is seen."""
 
     def into(self, k: int, key: int, picture: Tensor) -> Motion: ...
     def back(self, k: int, key: int, earlier: int, picture: Tensor) -> Motion: ...
 
 
-class Still:
+class Static:
     """Nothing moves and nothing is revealed."""
 
     def into(self, k: int, key: int, picture: Tensor) -> Motion:
@@ -43,7 +43,7 @@ class Still:
         return self.into(k, key, picture)
 
 
-class OfScene:
+class SceneMotion:
     """The Shot's own motion, exact from any frame to any other."""
 
     def __init__(self, shot: Shot, device: torch.device | str):
@@ -59,7 +59,7 @@ class OfScene:
         return scene_motion.motion(self.shot, k, key, self.device)
 
 
-class BySteps:
+class ChainedMotion:
     """Motion that is known from each frame to the next only: `step(k, picture)` is the flow into frame k."""
 
     def __init__(self, step: Callable[[int, Tensor], Tensor]):
@@ -82,10 +82,10 @@ class BySteps:
         return flow
 
 
-class Both:
+class CombinedMotion:
     """One motion, then another: what the field calls hybrid motion."""
 
-    def __init__(self, first: Motions, then: Motions):
+    def __init__(self, first: MotionSource, then: MotionSource):
         self.first = first
         self.then = then
 
@@ -102,38 +102,38 @@ def _chained(later: Motion, earlier: Motion) -> Motion:
     return Motion(flow, later.revealed | hidden | outside(flow))
 
 
-def steps_2d(plan: Plan, flipped: bool) -> BySteps:
+def steps_2d(schedules: FrameSchedules, flipped: bool) -> ChainedMotion:
     """The 2D mode of schedules. With the flip, the translation is lost, as it is in the webui."""
 
     def step(k: int, picture: Tensor) -> Tensor:
         height, width = picture.shape[-2:]
-        move = plan.step_2d(k)
+        move = schedules.step_2d(k)
         if not flipped:
             return webui_motion.flow_of(webui_motion.matrix_2d(move, width, height), picture)
         turn = webui_motion.Step2D((0.0, 0.0), move.angle, move.zoom, move.centre)
-        card = _card(plan, k, width, height)
+        card = _card(schedules, k, width, height)
         return webui_motion.flow_of(card @ webui_motion.matrix_2d(turn, width, height), picture)
 
-    return BySteps(step)
+    return ChainedMotion(step)
 
 
-def steps_3d(plan: Plan, depths: Depths, flipped: bool) -> BySteps:
+def steps_3d(schedules: FrameSchedules, depths: DepthSource, flipped: bool) -> ChainedMotion:
     """The 3D mode of schedules, on the depth that somebody sees in a picture."""
 
     def step(k: int, picture: Tensor) -> Tensor:
-        flow = webui_motion.flow_3d(plan.step_3d(k), depths.z(k - 1, picture))
+        flow = webui_motion.flow_3d(schedules.step_3d(k), depths.z(k - 1, picture))
         if not flipped:
             return flow
-        card = webui_motion.flow_of(_card(plan, k, *picture.shape[:1:-1]), picture)
+        card = webui_motion.flow_of(_card(schedules, k, *picture.shape[:1:-1]), picture)
         return chain(flow, card)  # the card is turned first
 
-    return BySteps(step)
+    return ChainedMotion(step)
 
 
-def _card(plan: Plan, k: int, width: int, height: int) -> NDArray[np.floating]:
+def _card(schedules: FrameSchedules, k: int, width: int, height: int) -> NDArray[np.floating]:
     """The perspective flip of frame k. BadInput where it shows the picture from its edge."""
     with np.errstate(all="ignore"):
-        matrix = webui_motion.matrix_flip(*plan.flip(k), width, height)
+        matrix = webui_motion.matrix_flip(*schedules.flip(k), width, height)
         whole = np.isfinite(matrix).all() and np.linalg.cond(matrix) < MOST_SLANTED
     if not whole:
         raise BadInput(
@@ -144,8 +144,12 @@ def _card(plan: Plan, k: int, width: int, height: int) -> NDArray[np.floating]:
 
 
 def steps_of_guide(
-    guide: Sequence[Picture], kind: str, plan: Plan, settings: Mapping[str, Any], device: torch.device | str
-) -> BySteps:
+    guide: Sequence[Picture],
+    kind: str,
+    schedules: FrameSchedules,
+    settings: Mapping[str, Any],
+    device: torch.device | str,
+) -> ChainedMotion:
     """The motion of a guide video; perspective and affine are this project's RANSAC mode."""
     method, from_picture = settings["hybrid_flow_method"], settings["hybrid_motion_use_prev_img"]
 
@@ -156,6 +160,6 @@ def steps_of_guide(
             back = optical_flow.motion(guide[k], before, kind, method)
             share = optical_flow.consistent(flow, back, settings["hybrid_consistency_blur"])
             flow = flow * share.permute(0, 2, 3, 1)
-        return flow.to(device) * plan("hybrid_flow_factor_schedule", k)
+        return flow.to(device) * schedules("hybrid_flow_factor_schedule", k)
 
-    return BySteps(step)
+    return ChainedMotion(step)

@@ -34,7 +34,7 @@ def motion(before: Picture, after: Picture, kind: str, method: str = "DIS Medium
 
 def optical_flow(before: Picture, after: Picture, method: str = "DIS Medium") -> Tensor:
     """Dense flow, from the later picture to the earlier, which is where a backward warp looks: (1, H, W, 2)."""
-    one, two = _grey(after), _grey(before)
+    one, two = _gray(after), _gray(before)
     if method == "Farneback":
         flow = cv2.calcOpticalFlowFarneback(one, two, np.zeros((*one.shape, 2), np.float32), 0.5, 3, 15, 3, 5, 1.2, 0)
         return torch.from_numpy(flow)[None]
@@ -60,11 +60,11 @@ def global_motion(before: Picture, after: Picture, kind: str) -> NDArray[np.floa
 
     Corners are followed by pyramidal Lucas-Kanade and back; RANSAC then ignores whatever moves on its own.
     """
-    corners = cv2.goodFeaturesToTrack(_grey(before), CORNERS, 0.01, 7)
+    corners = cv2.goodFeaturesToTrack(_gray(before), CORNERS, 0.01, 7)
     if corners is None or len(corners) < FEWEST:
         return np.eye(3)
-    there, found, _ = cv2.calcOpticalFlowPyrLK(_grey(before), _grey(after), corners, None)
-    back, returned, _ = cv2.calcOpticalFlowPyrLK(_grey(after), _grey(before), there, None)
+    there, found, _ = cv2.calcOpticalFlowPyrLK(_gray(before), _gray(after), corners, None)
+    back, returned, _ = cv2.calcOpticalFlowPyrLK(_gray(after), _gray(before), there, None)
     same = np.linalg.norm(back - corners, axis=-1).ravel() < 0.5
     good = (found.ravel() == 1) & (returned.ravel() == 1) & same
     if good.sum() < FEWEST:
@@ -79,5 +79,5 @@ def global_motion(before: Picture, after: Picture, kind: str) -> NDArray[np.floa
     return np.eye(3) if part is None else np.vstack([part, [0, 0, 1]])
 
 
-def _grey(picture: Picture) -> Picture:
+def _gray(picture: Picture) -> Picture:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))

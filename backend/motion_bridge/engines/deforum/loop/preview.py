@@ -23,13 +23,16 @@ from ....models.pipeline_parts import memory_told
 from ....shot import Shot
 from ...base import Changes, Frame, Notice
 from . import color_match
-from .context import Job, prepare
+from .context import LoopContext, prepare
 from .depth import Estimated
-from .feedback_space import Latents
+from .feedback_space import LatentSpace
+from .frame_notes import notes
 from .images import Picture
 from .internal_resolution import scaled
 from .latent_channel_weights import ALL_ALIKE
-from .loop import Fed, carried, changed, first, following, notes
+from .loop import changed, generate_frame
+from .loop_state import LoopState
+from .noise_history import carry_noise
 from .scene_motion import Motion
 
 Show = Callable[[int, Picture], None]  # a frame's position and its picture, (H, W, 3) uint8
@@ -59,107 +62,104 @@ def frames(
     if quick["color_coherence"] not in ("auto", "None", "Latent"):
         quick["color_coherence"] = "auto"  # others work on pixels
     sentences = list(registry.instead(shot.settings.get("model", ""), quick["model"]))
-    job = prepare(shot, quick, model=model, say=sentences.append)
-    frames = made(shot, replace(job, space=Unwatched(job.model, weights=job.space.weights)), changes)
-    return chain(map(Notice, sentences), frames)
+    context = prepare(shot, quick, model=model, say=sentences.append)
+    space = Unwatched(context.model, weights=context.space.weights)
+    return chain(map(Notice, sentences), preview(replace(context, space=space), changes))
 
 
-class Unwatched(Latents):
-    """Latents that are denoised without waiting for the answer; whether it is numbers is seen when it is shown."""
+class Unwatched(LatentSpace):
+    """Latents that are denoised without waiting for the result; whether it is finite is seen when it is shown."""
 
-    def paint(self, fed: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor:
+    def img2img(self, feedback: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor:
         if sigma <= 0:
-            return fed
+            return feedback
         model = self.model
         with torch.inference_mode(), memory_told(model.parts):
-            latent = model.from_cells(fed)
+            latent = model.from_cells(feedback)
             latent = model.denoise(latent, noise_for(latent, chance), min(sigma, 1.0), wish, chance.seed)
             found = model.cells(latent)
         return found.clone()
 
 
 @dataclass(frozen=True)
-class Way:
+class MotionAhead:
     """The motion into a frame, and whether all that it shows is new; this process knows that without asking."""
 
     motion: Motion
-    anew: Tensor  # () bool
+    is_cut: Tensor  # () bool
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Decoded:
     """A frame on its way out."""
 
     pixels: Tensor  # (H, W, 3) uint8, for this process
-    numbers: Tensor  # () bool, for this process: whether all of it are numbers
+    finite: Tensor  # () bool, for this process: whether all values are numbers
     picture: Tensor  # (1, 3, H, W), on the device: what `pixels` shows
 
 
-def made(shot: Shot, job: Job, changes: Changes = list) -> Iterator[Frame]:
+def preview(context: LoopContext, changes: Changes = list) -> Iterator[Frame]:
     """The frames of a prepared job."""
-    decoding: Beside[Drawn] = Beside(job.device)
-    moving: Beside[Way] = Beside(job.device, follows=False)
-    before: Fed | None = None
-    shown: Started[Drawn] | None = None
-    address = reference = ahead = motion = None
-    for k in range(len(shot.frames)):
-        shot = changed(shot, changes)
-        if before is None or shown is None or reference is None or job.settings["mode"] == "interpolation":
-            fed = first(shot, job, k)
-        else:
-            if looks(job):
-                job.depths.follow(seen(shown), motion)
+    decoding: Beside[Decoded] = Beside(context.device)
+    moving: Beside[MotionAhead] = Beside(context.device, follows=False)
+    count = len(context.shot.frames)
+    state, ahead, shown = LoopState(context.shot.prompts), None, None
+    for k in range(count):
+        state = replace(state.at(k), prompts=changed(state, changes))
+        if shown is not None and context.settings["mode"] != "interpolation":
+            if looks_at_frames(context):
+                context.depth.follow(picture_of(shown), None if k == 1 else state.motion)
             if k == 1:
-                job.conditions.begin(seen(shown))
-            here = ahead or moving.start(partial(way, job, k, shown))
-            anew = bool(here.here().anew)
-            ahead = None if looks(job) or k + 1 == len(shot.frames) else moving.start(partial(way, job, k + 1, None))
+                context.conditioning.begin(picture_of(shown))
+            here = ahead or moving.start(partial(motion_into, context, k, shown))
+            is_cut = bool(here.here().is_cut)
+            last = k + 1 == count
+            ahead = None if looks_at_frames(context) or last else moving.start(partial(motion_into, context, k + 1))
             motion = here.on_device(lambda found: (found.motion.flow, found.motion.revealed)).motion
-            address = carried(job, address, motion, k, before)
-            fed = following(shot, job, k, before, motion, address, reference, anew)
-        before, reference = Fed(k, fed), fed if reference is None else reference
-        started = decoding.start(partial(drawn, job, fed), fed)
+            state = carry_noise(context, replace(state, motion=motion, is_cut=is_cut))
+        made = generate_frame(context, state)
+        started = decoding.start(partial(decode, context, made.feedback), made.feedback)
         if shown is not None:
-            yield finished(shot, job, k - 1, shown)
-        shown = started
+            yield finished(context, state.at(k - 1), shown)
+        shown, state = started, state.after(made.feedback)
     if shown is not None:
-        yield finished(shot, job, len(shot.frames) - 1, shown)
+        yield finished(context, state.at(count - 1), shown)
 
 
-def looks(job: Job) -> bool:
+def looks_at_frames(context: LoopContext) -> bool:
     """Whether motion depends on what is seen in the frames."""
-    return isinstance(job.depths, Estimated) or bool(job.settings["hybrid_motion_use_prev_img"])
+    return isinstance(context.depth, Estimated) or bool(context.settings["hybrid_motion_use_prev_img"])
 
 
-def seen(shown: Started[Drawn]) -> Tensor:
+def picture_of(shown: Started[Decoded]) -> Tensor:
     """A frame as it is shown, for work that is queued from now on."""
     return shown.on_device(lambda found: (found.picture,)).picture
 
 
-def way(job: Job, k: int, shown: Started[Drawn] | None) -> Way:
+def motion_into(context: LoopContext, k: int, shown: Started[Decoded] | None = None) -> MotionAhead:
     """The motion into frame k. shown: the frame before it, where somebody looks at it."""
-    picture = job.start if shown is None or not looks(job) else seen(shown)
-    motion = job.motions.into(k, k - 1, picture)
-    return Way(motion, fetched(motion.revealed.all()))
+    picture = context.start_picture if shown is None or not looks_at_frames(context) else picture_of(shown)
+    motion = context.motion_source.into(k, k - 1, picture)
+    return MotionAhead(motion, fetched(motion.revealed.all()))
 
 
-def drawn(job: Job, fed: Tensor) -> Drawn:
+def decode(context: LoopContext, feedback: Tensor) -> Decoded:
     """The frame of what is fed back."""
-    model = job.model
-    height, width = job.start.shape[-2:]
+    model = context.model
+    height, width = context.start_picture.shape[-2:]
     with torch.inference_mode(), memory_told(model.parts):
-        picture = model.decode(model.from_cells(fed))
-        numbers = torch.isfinite(picture).all()
+        picture = model.decode(model.from_cells(feedback))
+        finite = torch.isfinite(picture).all()
         picture = picture.float().clamp(0, 1)[..., :height, :width]
-        picture = color_match.grey(picture) if job.settings["color_force_grayscale"] else picture
+        picture = color_match.gray(picture) if context.settings["color_force_grayscale"] else picture
         pixels = (picture[0].permute(1, 2, 0) * 255).round().byte()
         again = (pixels.float() / 255).permute(2, 0, 1)[None]
-    return Drawn(fetched(pixels), fetched(numbers), again.clone())
+    return Decoded(fetched(pixels), fetched(finite), again.clone())
 
 
-def finished(shot: Shot, job: Job, k: int, shown: Started[Drawn]) -> Frame:
-    """Frame k, once it is there. BackendFailed with its number where the model's answer was no picture."""
+def finished(context: LoopContext, state: LoopState, shown: Started[Decoded]) -> Frame:
+    """The frame at work, once it is there. BackendFailed with its number where the model's result is not finite."""
     found = shown.here()
-    if not bool(found.numbers):
-        raise BackendFailed(f"Frame {shot.frames[k]} failed. {NO_NUMBERS}")
-    return Frame(k, scaled(found.pixels.contiguous().numpy(), job.size), notes(shot, job, k))
+    if not bool(found.finite):
+        raise BackendFailed(f"Frame {context.shot.frames[state.frame]} failed. {NO_NUMBERS}")
+    return Frame(state.frame, scaled(found.pixels.contiguous().numpy(), context.size), notes(context, state))

@@ -1,7 +1,10 @@
-"""The steps of the loop that need to know the job: what its settings and schedules make of a step at frame k.
+"""The steps of the loop: verbs that take the loop's state and return the next.
 
-`fed` is what is fed back, in pixels or in latents (space.py); `reference` is the first frame's.
+Each reads what its settings and schedules say for the frame at work; what it does to pictures or latents is in a file
+of its own (feedback_space.py, warp.py, color_match.py …).
 """
+
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,166 +13,206 @@ from torch import Tensor
 from ....models.flow_matching import FlowModel
 from ....models.image_model import Chance, Wish
 from ....models.noise_level import from_strength
-from ....shot import Shot
-from . import composite, mask, optical_flow, sharpen_and_noise, warped_noise
-from .composite import Drawing
-from .context import Job
-from .images import from_bytes, to_bytes
-from .scene_motion import Motion
-from .warp import warp
+from . import color_match, hybrid_composite, mask, optical_flow, sharpen_and_noise, warped_noise
+from .context import LoopContext
+from .images import Picture, from_bytes, to_bytes
+from .loop_state import LoopState
+from .warp import warp as warp_picture
 
-UNLIKE = 0.1  # difference of two pixels at which a video's motion is hardly believed any more
+UNLIKE = 0.1  # difference of two pixels at which a video's motion is hardly trusted any more
 SOFT = 2  # pixels of transition there
 
 
-def moved(job: Job, fed: Tensor, motion: Motion) -> Tensor:
-    """What is fed back, where the camera is now."""
-    return warp(fed, job.space.flow(motion.flow), job.settings["padding"], job.settings["sampling"])
+def encode_start(context: LoopContext, state: LoopState) -> LoopState:
+    """The picture to begin with."""
+    start = context.space.encode(context.start_picture)
+    return replace(state, feedback=start, background=start)
 
 
-def in_video(job: Job, k: int, earlier: int, fed: Tensor, motion: Motion) -> Tensor:
-    """Video mode: the video's frame, with the frame before kept in it where the video's own motion can be believed."""
-    there = from_bytes(job.guide[k], job.device)
-    followed = warp(from_bytes(job.guide[earlier], job.device), motion.flow)
+def warp(context: LoopContext, state: LoopState) -> LoopState:
+    """The key frame before, where the camera is now."""
+    flow = context.space.flow(state.motion.flow)
+    return state.fed(warp_picture(state.feedback, flow, context.settings["padding"], context.settings["sampling"]))
+
+
+def blend_video(context: LoopContext, state: LoopState) -> LoopState:
+    """Video mode: the video's frame, with the frame before kept in it where the video's own motion can be trusted."""
+    there = from_bytes(context.guide[state.frame], context.device)
+    followed = warp_picture(from_bytes(context.guide[state.before], context.device), state.motion.flow)
     unlike = (followed - there).abs().mean(1, keepdim=True) / UNLIKE
-    believed = mask.softened(torch.exp(-(unlike**2)) * ~motion.revealed[:, None], SOFT)
-    kept = job.space.area(believed * job.plan("video_preserve", k))
-    return torch.lerp(job.space.enter(there), fed, kept)
+    trusted = mask.soften(torch.exp(-(unlike**2)) * ~state.motion.revealed[:, None], SOFT)
+    weight = context.space.mask(trusted * context.schedules("video_preserve", state.frame))
+    return state.fed(torch.lerp(context.space.encode(there), state.feedback, weight))
 
 
-def mixed(job: Job, k: int, fed: Tensor, when: str) -> Tensor:
-    """What is fed back with the guide's frame mixed in, if this is when that happens."""
-    if job.settings["hybrid_composite"] != when:
-        return fed
-    there = from_bytes(job.guide[k], job.device)
-    white = _hybrid_mask(job, k, fed, there)
-    share = job.plan("hybrid_comp_alpha_schedule", k)
-    return composite.mixed(fed, job.space.enter(there), share, None if white is None else job.space.area(white))
+def composite(context: LoopContext, state: LoopState, when: str) -> LoopState:
+    """The guide's frame mixed in, if `when` is the time that is set for it."""
+    if context.settings["hybrid_composite"] != when:
+        return state
+    there = from_bytes(context.guide[state.frame], context.device)
+    white = _composite_mask(context, state, there)
+    alpha = context.schedules("hybrid_comp_alpha_schedule", state.frame)
+    area = None if white is None else context.space.mask(white)
+    return state.fed(hybrid_composite.composite(state.feedback, context.space.encode(there), alpha, area))
 
 
-def _hybrid_mask(job: Job, k: int, fed: Tensor, there: Tensor) -> Tensor | None:
-    settings, plan = job.settings, job.plan
+def _composite_mask(context: LoopContext, state: LoopState, there: Tensor) -> Tensor | None:
+    """Where the picture stays, (1, 1, H, W); None: the guide is mixed in evenly."""
+    settings, schedules, k = context.settings, context.schedules, state.frame
     kind = settings["hybrid_mask"]
     if kind == "None":
         return None
     if kind == "Video Depth":
-        found = job.depths.near_of(there)
+        found = context.depth.inverse_depth_of(there)
     else:
-        picture = job.space.leave(fed)
+        picture = context.space.decode(state.feedback)
         if kind == "Depth":
-            found = job.depths.near(k, picture)
+            found = context.depth.inverse_depth(k, picture)
         elif kind == "Blend":
-            found = composite.blend_mask(picture, there, plan("hybrid_comp_mask_blend_alpha_schedule", k))
+            alpha = schedules("hybrid_comp_mask_blend_alpha_schedule", k)
+            found = hybrid_composite.blend_mask(picture, there, alpha)
         else:
-            found = composite.difference_mask(picture, there)
-    drawing = Drawing(
+            found = hybrid_composite.difference_mask(picture, there)
+    adjustment = hybrid_composite.Adjustment(
         settings["hybrid_comp_mask_inverse"],
         settings["hybrid_comp_mask_equalize"],
-        plan("hybrid_comp_mask_contrast_schedule", k),
+        schedules("hybrid_comp_mask_contrast_schedule", k),
         settings["hybrid_comp_mask_auto_contrast"],
-        plan("hybrid_comp_mask_auto_contrast_cutoff_low_schedule", k),
-        plan("hybrid_comp_mask_auto_contrast_cutoff_high_schedule", k),
+        schedules("hybrid_comp_mask_auto_contrast_cutoff_low_schedule", k),
+        schedules("hybrid_comp_mask_auto_contrast_cutoff_high_schedule", k),
     )
-    return composite.drawn(found, drawing)
+    return hybrid_composite.adjust(found, adjustment)
 
 
-def coherent(job: Job, k: int, fed: Tensor, reference: Tensor) -> Tensor:
-    """What is fed back with the colours, and as much detail, as it should keep. Detail is always the first frame's."""
-    if job.coherence == "None":
-        return fed
-    wanted = reference
-    if job.reference is not None:
-        wanted = job.space.enter(job.reference) if job.coherence == "Latent" else job.reference
-    elif job.settings["color_reference"] == "video":
-        every = job.settings["color_coherence_video_every_N_frames"]
-        wanted = job.space.enter(from_bytes(job.guide[k // every * every], job.device))
-    fed = job.space.detail(fed, reference, job.plan("detail_amount", k))
-    return job.space.match(fed, wanted, job.coherence, job.plan("color_amount", k))
+def match_color(context: LoopContext, state: LoopState) -> LoopState:
+    """The colors, and as much detail, as should be kept. Detail is always the first frame's."""
+    coherence, space, schedules, k = context.color_coherence, context.space, context.schedules, state.frame
+    if coherence == "None":
+        return state
+    wanted = state.reference
+    if context.color_reference is not None:
+        wanted = space.encode(context.color_reference) if coherence == "Latent" else context.color_reference
+    elif context.settings["color_reference"] == "video":
+        every = context.settings["color_coherence_video_every_N_frames"]
+        wanted = space.encode(from_bytes(context.guide[k // every * every], context.device))
+    detailed = space.match_detail(state.feedback, state.reference, schedules("detail_amount", k))
+    return state.fed(space.match_color(detailed, wanted, coherence, schedules("color_amount", k)))
 
 
-def sharpened(job: Job, k: int, fed: Tensor) -> Tensor:
+def desaturate(context: LoopContext, state: LoopState) -> LoopState:
+    """Gray, if that is asked for."""
+    if not context.settings["color_force_grayscale"]:
+        return state
+    return state.fed(context.space.desaturate(state.feedback))
+
+
+def adjust_contrast(context: LoopContext, state: LoopState) -> LoopState:
+    factor = context.schedules("contrast_schedule", state.frame)
+    return state.fed(context.space.adjust_contrast(state.feedback, factor))
+
+
+def sharpen(context: LoopContext, state: LoopState) -> LoopState:
     amount, kernel, sigma, threshold = (
-        job.plan(f"{name}_schedule", k) for name in ("amount", "kernel", "sigma", "threshold")
+        context.schedules(f"{name}_schedule", state.frame) for name in ("amount", "kernel", "sigma", "threshold")
     )
-    return job.space.sharpen(fed, amount, int(kernel), sigma, threshold)
+    return state.fed(context.space.sharpen(state.feedback, amount, int(kernel), sigma, threshold))
 
 
-def noisy(job: Job, k: int, fed: Tensor, motion: Motion, address: Tensor) -> Tensor:
-    """Noise of its own seed for every key; moving noise has one seed for the whole job."""
-    settings, seed = job.settings, job.plan.seeds[k]
-    extra = job.plan("revealed_noise", k)
-    amount = job.plan("noise_schedule", k) + extra * motion.revealed[:, None].float()
-    where = job.masks.noise(k)
-    amount = job.space.area(amount if where is None else amount * where)
+def add_noise(context: LoopContext, state: LoopState) -> LoopState:
+    """Noise of its own seed for every key frame; moving noise has one seed for the whole job."""
+    settings, schedules, k, feedback = context.settings, context.schedules, state.frame, state.feedback
+    extra = schedules("revealed_noise", k)
+    amount = schedules("noise_schedule", k) + extra * state.motion.revealed[:, None].float()
+    where = context.masks.noise(k)
+    amount = context.space.mask(amount if where is None else amount * where)
     if settings["noise_type"] == "moving":
-        noise = warped_noise.noise(address, job.plan.seeds[0], k, fed.shape[1])
+        noise = warped_noise.noise(state.noise_addresses, schedules.seeds[0], k, feedback.shape[1])
     elif settings["noise_type"] == "gaussian":
-        noise = sharpen_and_noise.gaussian(fed, seed)
+        noise = sharpen_and_noise.gaussian(feedback, schedules.seeds[k])
     else:
-        cells = (settings["perlin_w"], settings["perlin_h"])
-        noise = sharpen_and_noise.perlin(fed, seed, cells, settings["perlin_octaves"], settings["perlin_persistence"])
-    return job.space.noisy(fed, noise, amount, settings["noise_pull"])
+        cells, octaves = (settings["perlin_w"], settings["perlin_h"]), settings["perlin_octaves"]
+        noise = sharpen_and_noise.perlin(feedback, schedules.seeds[k], cells, octaves, settings["perlin_persistence"])
+    return state.fed(context.space.add_noise(feedback, noise, amount, settings["noise_pull"]))
 
 
-def redone(shot: Shot, job: Job, k: int, fed: Tensor, sigma: float, reference: Tensor) -> Tensor:
-    """What is fed back after generations that nobody sees: warped towards one, or replaced by several."""
-    settings = job.settings
-    if sigma <= 0:
-        return fed
+def redo(context: LoopContext, state: LoopState) -> LoopState:
+    """After generations that nobody sees: warped towards one, or replaced by several."""
+    settings = context.settings
+    if noise_level(context, state) <= 0:
+        return state
     method = settings["optical_flow_redo_generation"]
     if method != "None":
-        trial = painted(shot, job, k, fed, sigma, trial=0)
-        one, other = (to_bytes(job.space.leave(each)) for each in (fed, trial))
-        flow = optical_flow.optical_flow(one, other, method).to(fed.device) * job.plan("redo_flow_factor_schedule", k)
-        fed = warp(fed, job.space.flow(flow), settings["padding"], settings["sampling"])
+        trial = img2img(context, state, trial=0)
+        one, other = (to_bytes(context.space.decode(each.feedback)) for each in (state, trial))
+        flow = optical_flow.optical_flow(one, other, method).to(state.feedback.device)
+        flow = context.space.flow(flow * context.schedules("redo_flow_factor_schedule", state.frame))
+        state = state.fed(warp_picture(state.feedback, flow, settings["padding"], settings["sampling"]))
     for trial in range(settings["redo"]):
-        fed = painted(shot, job, k, fed, sigma, trial + 1)
-    return coherent(job, k, fed, reference) if settings["redo"] else fed
+        state = img2img(context, state, trial + 1)
+    return match_color(context, state) if settings["redo"] else state
 
 
-def painted(shot: Shot, job: Job, k: int, fed: Tensor, sigma: float, trial: int | None = None) -> Tensor:
-    """What the image model makes of it at frame k. trial: the number of a generation that nobody sees."""
-    plan = job.plan
-    prompt, negative = plan.prompts(shot, k)
-    guidance = plan.guidance(k, isinstance(job.model, FlowModel))
-    wish = Wish(prompt, negative, guidance, plan.steps(k), **job.conditions.at(k))
-    seed = plan.seeds[k]
+def img2img(context: LoopContext, state: LoopState, trial: int | None = None) -> LoopState:
+    """What the image model makes of it. trial: the number of a generation that nobody sees."""
+    schedules, k = context.schedules, state.frame
+    prompt, negative = schedules.prompts(state.prompts, k)
+    guidance = schedules.guidance(k, isinstance(context.model, FlowModel))
+    wish = Wish(prompt, negative, guidance, schedules.steps(k), **context.conditioning.at(k))
+    seed = schedules.seeds[k]
     if trial is not None:
         seed = int(np.random.default_rng((abs(seed), k, trial)).integers(2**32))
-    chance = Chance(seed, plan.subseed(k), plan("subseed_strength_schedule", k), plan.noise_size(k))
-    return job.space.paint(fed, sigma, wish, chance)
+    subseed = schedules.subseed(k), schedules("subseed_strength_schedule", k)
+    chance = Chance(seed, *subseed, schedules.noise_multiplier(k))
+    return state.fed(context.space.img2img(state.feedback, noise_level(context, state), wish, chance))
 
 
-def start_sigma(job: Job, k: int, strength: float | None = None) -> float:
-    """The share that is replaced at frame k: scheduled itself, or from the strength that is kept."""
-    direct = job.plan("start_sigma", k)
+def noise_level(context: LoopContext, state: LoopState) -> float:
+    """The share of noise that generation starts from: scheduled itself, or from the strength that is kept."""
+    settings, schedules, k = context.settings, context.schedules, state.frame
+    strength = None
+    if state.is_first or settings["mode"] == "interpolation":
+        if not settings["use_init"]:
+            return 1.0
+        strength = settings["init_strength"] if settings["init_strength"] >= 0 else None
+    elif state.is_cut:
+        return 1.0  # a cut begins a picture of its own
+    direct = schedules("start_sigma", k)
     if direct >= 0 and strength is None:
         return direct
     if strength is None:
-        strength = job.plan("image_strength_schedule" if job.guided else "strength_schedule", k)
-    height, width = job.start.shape[-2:]
-    return from_strength(strength, job.model.levels(job.plan.steps(k) or job.model.steps, width, height))
+        strength = schedules("image_strength_schedule" if context.guided_images else "strength_schedule", k)
+    height, width = context.start_picture.shape[-2:]
+    return from_strength(strength, context.model.levels(schedules.steps(k) or context.model.steps, width, height))
 
 
-def drawn_on(job: Job, k: int, fed: Tensor) -> Tensor:
-    """What is fed back with the guided image of frame k mixed in."""
-    if not job.guided:
-        return fed
-    return torch.lerp(fed, job.space.enter(job.guided.at(k)), job.guided.share(k, job.plan))
+def blend_guided_image(context: LoopContext, state: LoopState) -> LoopState:
+    """The guided image of the frame at work, mixed in."""
+    if not context.guided_images:
+        return state
+    picture = context.space.encode(context.guided_images.at(state.frame))
+    return state.fed(torch.lerp(state.feedback, picture, context.guided_images.weight(state.frame, context.schedules)))
 
 
-def coloured(job: Job, k: int, fed: Tensor, before: Tensor) -> Tensor:
-    """The colours of what was given to the model, drawn a little towards the guided image."""
-    if not job.guided:
-        return fed
-    wanted = torch.lerp(before, job.space.enter(job.guided.at(k)), job.plan("color_correction_factor", k))
-    kind = "Latent" if job.settings["feedback"] == "latent" else "LAB"
-    return job.space.match(fed, wanted, kind, 1.0)
+def match_guided_color(context: LoopContext, state: LoopState, given: Tensor) -> LoopState:
+    """The colors of what was given to the model, drawn a little towards the guided image."""
+    if not context.guided_images:
+        return state
+    factor = context.schedules("color_correction_factor", state.frame)
+    wanted = torch.lerp(given, context.space.encode(context.guided_images.at(state.frame)), factor)
+    kind = "Latent" if context.settings["feedback"] == "latent" else "LAB"
+    return state.fed(context.space.match_color(state.feedback, wanted, kind, 1.0))
 
 
-def overlaid(job: Job, k: int, fed: Tensor, kept: Tensor) -> Tensor:
-    """What was made where the mask lets it, what was there before elsewhere."""
-    area = job.masks.area(k)
+def apply_mask(context: LoopContext, state: LoopState) -> LoopState:
+    """What was generated where the mask lets it, what was there before elsewhere."""
+    area = context.masks.area(state.frame)
     if area is None:
-        return fed
-    return mask.overlay(fed, kept, job.space.area(mask.softened(area, job.settings["mask_overlay_blur"])))
+        return state
+    area = context.space.mask(mask.soften(area, context.settings["mask_overlay_blur"]))
+    return state.fed(mask.overlay(state.feedback, state.background, area))
+
+
+def decode(context: LoopContext, state: LoopState) -> Picture:
+    """What is fed back as a picture of the internal resolution."""
+    shown = context.space.decode(state.feedback)
+    return to_bytes(color_match.gray(shown) if context.settings["color_force_grayscale"] else shown)

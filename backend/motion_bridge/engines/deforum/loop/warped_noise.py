@@ -20,7 +20,7 @@ def addresses(height: int, width: int, born: int, device: torch.device | str = "
     return torch.cat([at, torch.full_like(at[:1], born)])[None]
 
 
-def carried(address: Tensor, flow: Tensor, revealed: Tensor, k: int) -> Tensor:
+def carry(address: Tensor, flow: Tensor, revealed: Tensor, k: int) -> Tensor:
     """The addresses at frame k: those that moved there, new ones where something is revealed."""
     height, width = address.shape[-2:]
     place, born = warp(address[:, :2], flow, kernel="bilinear"), warp(address[:, 2:], flow, kernel="nearest")

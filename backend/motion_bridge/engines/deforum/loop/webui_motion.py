@@ -43,7 +43,7 @@ class Step2D:
 
 
 def flow_3d(step: Step3D, z: Tensor) -> Tensor:
-    """The 3D warp's flow for z (B, H, W): (B, H, W, 2). z comes from `equalised`, `classic_z` or is one."""
+    """The 3D warp's flow for z (B, H, W): (B, H, W, 2). z comes from `equalize`, `classic_z` or is one."""
     if step.translation == (0, 0, 0) and step.rotation == (0, 0, 0):
         return z.new_zeros(*z.shape, 2)
     height, width = z.shape[-2:]
@@ -64,7 +64,7 @@ def flow_3d(step: Step3D, z: Tensor) -> Tensor:
     return flow.nan_to_num_(0.0)
 
 
-def equalised(depth: Tensor, kind: str) -> Tensor:
+def equalize(depth: Tensor, kind: str) -> Tensor:
     """The webui's z of a depth map (B, H, W): its rank from 0 to 1, lifted as for that kind of estimator.
 
     kind: midas or depth-anything for inverse depth, metric for distances. A map without relief counts as z = 1.
