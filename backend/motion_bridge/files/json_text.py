@@ -23,7 +23,8 @@ def parse(text: str | bytes, where: str) -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")
-        value = _DECODER.decode(text.removeprefix("\ufeff"))
+        decoder = _CAREFUL if _LARGE.search(text) else _QUICK
+        value = decoder.decode(text.removeprefix("\ufeff"))
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -87,4 +88,6 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_finite, parse_int=_integer)
+_LARGE = re.compile(rf"[0-9]{{{LONGEST_NUMBER}}}|[eE]\+?[0-9]{{3}}")  # what a number too large would have in it
+_QUICK = json.JSONDecoder(parse_constant=_constant)
+_CAREFUL = json.JSONDecoder(parse_constant=_constant, parse_float=_finite, parse_int=_integer)

@@ -39,6 +39,8 @@ def opened(path: Path) -> Iterator[Any]:
                 if not container.streams.video:
                     raise BadInput(f"{path} has no pictures in it.")
                 stream = container.streams.video[0]
+                if stream.codec_context is None:
+                    raise ValueError("no decoder knows its codec")
                 stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
                 stream.codec_context.thread_count = 2  # each thread holds frames
                 yield stream
