@@ -5,6 +5,7 @@ Frames go to a temporary file as they come, so that memory does not grow with th
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -63,6 +64,25 @@ def read_footage(path: Path, frames: int = 0) -> Footage:
     if len(found.frames) < 2:
         raise BadInput(f"{path} has one frame; motion takes two at least.")
     return found
+
+
+@contextmanager
+def streamed(path: Path) -> Iterator[tuple[Iterator[Picture], float | None]]:
+    """The frames of a video file, or of a folder of pictures, one at a time at their own size; and its rate.
+
+    A folder has no rate. BadInput when it is not there or cannot be read.
+    """
+    if not path.exists():
+        raise BadInput(f"There is no video {path}; name a file, or a folder of pictures.")
+    if path.is_dir():
+        found = sorted(each for each in path.iterdir() if each.suffix.lower() in PICTURES)
+        if not found:
+            raise BadInput(f"{path} holds no pictures ({', '.join(PICTURES)}).")
+        yield map(read_picture, found), None
+        return
+    with decoding.opened(path) as stream:
+        rate = decoding.fps(stream)
+        yield evenly(decoding.frames(stream), rate), rate
 
 
 def spooled(pictures: Iterable[Picture]) -> NDArray[np.uint8]:
