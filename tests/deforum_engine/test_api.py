@@ -151,7 +151,7 @@ def test_wrong_words_and_missing_models_are_sentences_and_leave_nothing_behind(k
 def test_a_model_is_loaded_once_for_many_animations(klein, monkeypatch):
     wishes = {"prompt": "red hills", "frames": 2, **SMALL}
     first = list(klein.stream(**wishes))
-    monkeypatch.setattr(load, "choose", lambda *_: pytest.fail("the model was loaded again"))
+    monkeypatch.setattr(load, "load_model", lambda *_: pytest.fail("the model was loaded again"))
     again = list(klein.stream(**wishes))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 

@@ -14,7 +14,7 @@ from motion_bridge.engines.deforum.loop import conditioning
 from motion_bridge.errors import BadInput
 from motion_bridge.media import png
 from motion_bridge.models import load
-from motion_bridge.models.image_model import Wish
+from motion_bridge.models.image_model import Conditioning
 from motion_bridge.models.stable_diffusion import StableDiffusion
 from motion_bridge.shot import Shot
 from safetensors.torch import save_file
@@ -60,12 +60,12 @@ def differ(some, others):
 @pytest.fixture
 def wishes(monkeypatch):
     """What Stable Diffusion is asked for at each frame."""
-    found: list[Wish] = []
+    found: list[Conditioning] = []
     real = StableDiffusion.denoise
 
-    def denoise(self: Any, latent: Any, noise: Any, sigma: float, wish: Wish, seed: int) -> Any:
-        found.append(wish)
-        return real(self, latent, noise, sigma, wish, seed)
+    def denoise(self: Any, latent: Any, noise: Any, sigma: float, conditioning: Conditioning, seed: int) -> Any:
+        found.append(conditioning)
+        return real(self, latent, noise, sigma, conditioning, seed)
 
     monkeypatch.setattr(StableDiffusion, "denoise", denoise)
     return found
@@ -75,8 +75,10 @@ def wishes(monkeypatch):
 def test_the_scenes_structure_reaches_the_model_at_every_frame(folders, wishes, kind):
     asked = {"control": kind, "control_model": folders("sd", tiny.save_control)}
     made = run(shot_of(folders("sd"), {"control_strength": "0:(1), 2:(0.5)"}, **asked))
-    assert [wish.structure.strength for wish in wishes if wish.structure] == pytest.approx([1, 0.75, 0.5])
-    seen = [wish.structure.picture for wish in wishes if wish.structure]
+    assert [conditioning.structure.strength for conditioning in wishes if conditioning.structure] == pytest.approx(
+        [1, 0.75, 0.5]
+    )
+    seen = [conditioning.structure.picture for conditioning in wishes if conditioning.structure]
     assert all(each.shape == (1, 3, HEIGHT, WIDTH) and 0 <= each.min() < each.max() <= 1 for each in seen)
     assert not torch.equal(seen[0], seen[1])
     assert all(differ(made, run(shot_of(folders("sd")))))
@@ -88,9 +90,9 @@ def test_greys_of_depth_are_steady_over_the_shot(folders, wishes):
     run(shot)
     assert shot.depth is not None
     greys = [
-        float(wish.structure.picture[0, 0, 10, 36]) / (1 / float(depth[10, 36]) - 1 / float(np.max(shot.depth)))
-        for wish, depth in zip(wishes, shot.depth, strict=True)
-        if wish.structure
+        float(conditioning.structure.picture[0, 0, 10, 36]) / (1 / float(depth[10, 36]) - 1 / float(np.max(shot.depth)))
+        for conditioning, depth in zip(wishes, shot.depth, strict=True)
+        if conditioning.structure
     ]
     assert greys == pytest.approx([greys[0]] * COUNT, rel=1e-3)
 
@@ -135,7 +137,7 @@ def test_lora_strengths_are_schedules(folders, wishes, tmp_path):
     save_file(ones, tmp_path / "one.safetensors")
     file = str(tmp_path / "one.safetensors")
     made = run(shot_of(folders("sd"), loras=[[file, "0:(0), 2:(1)"], file, [file, 0.25]]))
-    weights = [wish.lora_weights for wish in wishes]
+    weights = [conditioning.lora_weights for conditioning in wishes]
     assert weights == [(0.0, 1.0, 0.25), (0.5, 1.0, 0.25), (1.0, 1.0, 0.25)]
     assert all(differ(made, run(shot_of(folders("sd")))))
 

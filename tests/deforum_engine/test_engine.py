@@ -226,10 +226,10 @@ def test_a_mask_and_a_reference_of_colours_come_from_files(travelling, tmp_path)
 def test_values_that_are_no_numbers_fail_with_the_frames_number_and_nothing_black_is_made(travelling, monkeypatch):
     real = feedback_space.image_to_image
 
-    def broken(model, picture, sigma, wish, chance):
-        if chance.seed == 13:
+    def broken(model, picture, sigma, conditioning, noise_seed):
+        if noise_seed.seed == 13:
             model.pipeline.unet.conv_out.weight.data.fill_(float("nan"))
-        return real(model, picture, sigma, wish, chance)
+        return real(model, picture, sigma, conditioning, noise_seed)
 
     monkeypatch.setattr(feedback_space, "image_to_image", broken)
     monkeypatch.setattr(load, "_last", [])  # this test's own, for it is spoilt

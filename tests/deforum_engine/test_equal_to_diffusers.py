@@ -26,8 +26,8 @@ from diffusers import (
 from motion_bridge.errors import BadInput
 from motion_bridge.model_registry import registry
 from motion_bridge.models import image_model
-from motion_bridge.models.image_model import Chance, Structure, Wish
-from motion_bridge.models.load import Choice, choose
+from motion_bridge.models.image_model import Conditioning, ControlImage, NoiseSeed
+from motion_bridge.models.load import ModelSelection, load_model
 from motion_bridge.models.noise_level import levels_from
 
 WIDTH, HEIGHT = 96, 64
@@ -82,7 +82,7 @@ def models(folders):
         if (name, scheduler) not in made:
             known = registry.MODELS[name]
             control = "depth" if known.family == "flux-control" else "none"
-            model: Any = choose(Choice(folders(known.family), "cpu", (WIDTH, HEIGHT), control=control))
+            model: Any = load_model(ModelSelection(folders(known.family), "cpu", (WIDTH, HEIGHT), control=control))
             model.pipeline.scheduler = (MORE[scheduler] if scheduler else SCHEDULERS[name])()
             if name == "flux.1-schnell":
                 model.pipeline.transformer.register_to_config(guidance_embeds=False)
@@ -114,10 +114,12 @@ def text_to_image(name, model, noise, steps, width, height, **more):
     return model.pipeline(**{**call, "width": width, "height": height, "output_type": "pt", **more}).images
 
 
-def wish_for(name, steps, width=WIDTH, height=HEIGHT):
+def conditioning_for(name, steps, width=WIDTH, height=HEIGHT):
     if name == "flux.1-depth-dev":
-        return Wish("red hills", steps=steps, structure=Structure(torch.full((1, 3, height, width), 0.75), "depth"))
-    return Wish("red hills", steps=steps)
+        return Conditioning(
+            "red hills", steps=steps, structure=ControlImage(torch.full((1, 3, height, width), 0.75), "depth")
+        )
+    return Conditioning("red hills", steps=steps)
 
 
 @pytest.fixture
@@ -133,8 +135,8 @@ def test_at_sigma_one_a_picture_is_that_of_diffusers_own_pipeline(models, middle
     model = models(name)
     with torch.inference_mode():
         shown = model.encode(torch.rand(1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(2)))
-        noise = image_model.noise_for(shown, Chance(5))
-        found = model.decode(model.denoise(shown, noise, 1.0, wish_for(name, steps), 5)).clamp(0, 1)
+        noise = image_model.noise_for(shown, NoiseSeed(5))
+        found = model.decode(model.denoise(shown, noise, 1.0, conditioning_for(name, steps), 5)).clamp(0, 1)
         expected = text_to_image(name, model, noise, steps, WIDTH, HEIGHT)
     assert (found - expected).abs().max() <= 1e-5
 
@@ -169,7 +171,7 @@ def test_at_sigma_one_all_levels_of_the_pipeline_are_taken(models, levels_seen, 
     channels, pitch = (4, 8) if name.startswith("flux.1") else (32, 16)
     noise = torch.zeros(1, channels, height // pitch, width // pitch)
     network = model.pipeline.transformer
-    found, _ = levels_seen(network, lambda: model.denoise(noise, noise, 1.0, Wish("red hills", steps=steps), 5))
+    found, _ = levels_seen(network, lambda: model.denoise(noise, noise, 1.0, Conditioning("red hills", steps=steps), 5))
     expected, _ = levels_seen(
         network, lambda: text_to_image(name, model, noise, steps, width, height, output_type="latent")
     )
@@ -213,7 +215,9 @@ def test_from_a_level_of_its_own_a_model_is_diffusers_image_to_image(models, nam
     with torch.inference_mode():
         shown = model.encode(torch.rand(1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(2)))
         noise = torch.randn(shown.shape, generator=torch.Generator().manual_seed(9))
-        found = model.decode(model.denoise(shown, noise, sigma, Wish("red hills", "", 5.0, steps), 9)).clamp(0, 1)
+        found = model.decode(model.denoise(shown, noise, sigma, Conditioning("red hills", "", 5.0, steps), 9)).clamp(
+            0, 1
+        )
         optional = {"requires_safety_checker": False} if name == "sd-1.5" else {}
         reference = kind(**model.pipeline.components, **optional)
         reference.set_progress_bar_config(disable=True)
@@ -236,9 +240,9 @@ def test_a_negative_prompt_is_avoided_as_in_diffusers_own_pipeline(models, name)
     model = models(name)
     with torch.inference_mode():
         shown = torch.zeros(1, 4, HEIGHT // 8, WIDTH // 8)
-        noise = image_model.noise_for(shown, Chance(5))
+        noise = image_model.noise_for(shown, NoiseSeed(5))
         found, alone = (
-            model.decode(model.denoise(shown, noise, 1.0, Wish("red hills", negative, steps=4), 5)).clamp(0, 1)
+            model.decode(model.denoise(shown, noise, 1.0, Conditioning("red hills", negative, steps=4), 5)).clamp(0, 1)
             for negative in ("blue", "")
         )
         expected = text_to_image(name, model, noise, 4, WIDTH, HEIGHT, negative_prompt="blue")
@@ -249,11 +253,13 @@ def test_a_negative_prompt_is_avoided_as_in_diffusers_own_pipeline(models, name)
 def test_klein_as_it_was_before_distillation_is_guided_as_in_its_own_pipeline_and_takes_a_negative(models):
     model = models("flux.2-klein-4b")
     model.pipeline.register_to_config(is_distilled=False)
-    noise = image_model.noise_for(torch.zeros(1, 32, HEIGHT // 16, WIDTH // 16), Chance(5))
+    noise = image_model.noise_for(torch.zeros(1, 32, HEIGHT // 16, WIDTH // 16), NoiseSeed(5))
     try:
         with torch.inference_mode():
             found, avoided = (
-                model.decode(model.denoise(noise, noise, 1.0, Wish("red hills", negative, 4.0, 4), 5)).clamp(0, 1)
+                model.decode(model.denoise(noise, noise, 1.0, Conditioning("red hills", negative, 4.0, 4), 5)).clamp(
+                    0, 1
+                )
                 for negative in ("", "blue")
             )
             expected = text_to_image("flux.2-klein-4b", model, noise, 4, WIDTH, HEIGHT, guidance_scale=4.0)
@@ -268,7 +274,7 @@ def test_klein_as_it_was_before_distillation_is_guided_as_in_its_own_pipeline_an
 )
 def test_a_model_that_knows_no_negative_prompt_refuses_one(models, name):
     model = models(name)
-    wish = wish_for(name, 4)
+    conditioning = conditioning_for(name, 4)
     latent = model.encode(torch.rand(1, 3, HEIGHT, WIDTH))
     with pytest.raises(BadInput, match="distilled and knows no negative prompt; take the negative out"):
-        model.denoise(latent, latent, 1.0, replace(wish, negative="people"), 5)
+        model.denoise(latent, latent, 1.0, replace(conditioning, negative="people"), 5)

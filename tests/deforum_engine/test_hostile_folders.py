@@ -8,7 +8,7 @@ import struct
 import pytest
 import tiny_diffusion as tiny
 from motion_bridge.errors import BadInput, OutOfMemory
-from motion_bridge.models.load import Choice, choose, load
+from motion_bridge.models.load import ModelSelection, load, load_model
 from safetensors.torch import load_file, save_file
 
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -259,4 +259,4 @@ def test_weights_that_are_missing_are_not_made_up(folder, file):
 
 def test_a_network_of_another_kind_is_no_controlnet(made):
     with pytest.raises(BadInput, match=r"config\.json is of 'UNet2DConditionModel'; a ControlNetModel belongs there"):
-        choose(Choice(str(made["sd"]), "cpu", control="depth", control_model=str(made["sd"] / "unet")))
+        load_model(ModelSelection(str(made["sd"]), "cpu", control="depth", control_model=str(made["sd"] / "unet")))

@@ -12,7 +12,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from motion_bridge.errors import BackendFailed, BadInput, ModelMissing
 from motion_bridge.model_registry import controlnets, folder_check, registry
 from motion_bridge.models import image_model, noise_level
-from motion_bridge.models.image_model import Chance, Wish, image_to_image
+from motion_bridge.models.image_model import Conditioning, NoiseSeed, image_to_image
 from motion_bridge.models.load import load
 
 FLOW = ("flux", "flux2", "flux2-klein")
@@ -39,24 +39,26 @@ def picture():
 
 @pytest.mark.parametrize("family", tiny.MAKERS)
 def test_a_family_makes_a_picture_from_a_picture_and_the_same_one_again(models, family, picture):
-    wish = Wish("red hills", steps=4)
-    made = image_to_image(models(family), picture, 0.6, wish, Chance(3))
+    conditioning = Conditioning("red hills", steps=4)
+    made = image_to_image(models(family), picture, 0.6, conditioning, NoiseSeed(3))
     assert made.shape == picture.shape
     assert 0 <= made.min() < made.max() <= 1
-    assert torch.equal(made, image_to_image(models(family), picture, 0.6, wish, Chance(3)))
-    assert not torch.equal(made, image_to_image(models(family), picture, 0.6, wish, Chance(4)))
-    assert not torch.equal(made, image_to_image(models(family), picture, 0.6, Wish("blue", steps=4), Chance(3)))
+    assert torch.equal(made, image_to_image(models(family), picture, 0.6, conditioning, NoiseSeed(3)))
+    assert not torch.equal(made, image_to_image(models(family), picture, 0.6, conditioning, NoiseSeed(4)))
+    assert not torch.equal(
+        made, image_to_image(models(family), picture, 0.6, Conditioning("blue", steps=4), NoiseSeed(3))
+    )
 
 
 @pytest.mark.parametrize("family", tiny.MAKERS)
 def test_sigma_is_the_share_that_changes(models, family, picture):
-    model, wish = models(family), Wish("red hills", steps=4)
-    assert image_to_image(model, picture, 0.0, wish, Chance(1)) is picture
+    model, conditioning = models(family), Conditioning("red hills", steps=4)
+    assert image_to_image(model, picture, 0.0, conditioning, NoiseSeed(1)) is picture
     with torch.inference_mode():
         latent = model.encode(picture)
-        noise = image_model.noise_for(latent, Chance(1))
+        noise = image_model.noise_for(latent, NoiseSeed(1))
         size = latent.norm()
-        changed = [(model.denoise(latent, noise, s, wish, 1) - latent).norm() / size for s in (5e-4, 0.2, 0.9)]
+        changed = [(model.denoise(latent, noise, s, conditioning, 1) - latent).norm() / size for s in (5e-4, 0.2, 0.9)]
     assert changed[0] < changed[1] < changed[2]
     assert changed[0] < 0.03 or family == "lcm"  # whose least step is a whole training timestep
 
@@ -69,7 +71,7 @@ def test_a_flow_model_starts_exactly_at_sigma_though_it_has_four_steps(models, f
     hook = model.pipeline.transformer.register_forward_pre_hook(note, with_kwargs=True)
     with torch.inference_mode():
         latent = model.encode(picture)
-        model.denoise(latent, image_model.noise_for(latent, Chance(1)), sigma, Wish("hills", steps=4), 1)
+        model.denoise(latent, image_model.noise_for(latent, NoiseSeed(1)), sigma, Conditioning("hills", steps=4), 1)
     hook.remove()
     assert levels[0] == pytest.approx(sigma, abs=1e-5)
     below = [s for s in model.levels(4, WIDTH, HEIGHT) if s < sigma]
@@ -80,8 +82,8 @@ def test_a_flow_model_starts_exactly_at_sigma_though_it_has_four_steps(models, f
 def test_at_full_noise_a_flow_model_is_its_own_text_to_image(models, family, picture):
     model = models(family)
     with torch.inference_mode():
-        noise = image_model.noise_for(model.encode(picture), Chance(5))
-        found = model.denoise(torch.zeros_like(noise), noise, 1.0, Wish("red hills", steps=4), 5)
+        noise = image_model.noise_for(model.encode(picture), NoiseSeed(5))
+        found = model.denoise(torch.zeros_like(noise), noise, 1.0, Conditioning("red hills", steps=4), 5)
         pipeline = model.pipeline
         packed = pipeline._pack_latents(noise, *noise.shape) if family == "flux" else noise
         expected = pipeline(
@@ -102,10 +104,10 @@ def test_a_stable_diffusion_model_starts_at_any_sigma_and_keeps_nothing_at_one(m
     model = models(family)
     with torch.inference_mode():
         latent = model.encode(picture)
-        noise = image_model.noise_for(latent, Chance(1))
+        noise = image_model.noise_for(latent, NoiseSeed(1))
 
         def made(sigma, latent=latent):
-            return model.denoise(latent, noise, sigma, Wish("hills", steps=5), 1)
+            return model.denoise(latent, noise, sigma, Conditioning("hills", steps=5), 1)
 
         size = made(1.0).norm()
         assert torch.equal(made(1.0), made(1.0, 5 - latent))
@@ -121,21 +123,21 @@ def test_a_prompt_is_encoded_once(models, family, picture, monkeypatch):
     encoder, calls = model.pipeline.text_encoder, []
     encoder.register_forward_pre_hook(lambda *_: calls.append(1))
     for seed in range(3):
-        image_to_image(model, picture, 0.5, Wish("a prompt of its own", steps=2), Chance(seed))
+        image_to_image(model, picture, 0.5, Conditioning("a prompt of its own", steps=2), NoiseSeed(seed))
     assert 1 <= len(calls) <= 2  # the prompt, and the empty negative where the family has one
 
 
 @pytest.mark.parametrize("family", ["flux", "flux2", "flux2-klein", "lcm"])
 def test_a_model_without_negative_prompts_says_so(models, family, picture):
     with pytest.raises(BadInput, match="take the negative out"):
-        image_to_image(models(family), picture, 0.5, Wish("hills", "people", steps=2), Chance(1))
+        image_to_image(models(family), picture, 0.5, Conditioning("hills", "people", steps=2), NoiseSeed(1))
 
 
 def test_values_that_are_no_numbers_are_a_failure_and_no_picture(models, picture):
     model: Any = load(models("sd").pipeline.config._name_or_path, "cpu")
     model.pipeline.unet.conv_out.weight.data.fill_(float("nan"))
     with pytest.raises(BackendFailed, match="not numbers"):
-        image_to_image(model, picture, 0.5, Wish("hills", steps=2), Chance(1))
+        image_to_image(model, picture, 0.5, Conditioning("hills", steps=2), NoiseSeed(1))
 
 
 def test_a_latent_comes_back_from_the_flux2_pipeline_as_it_was_encoded(models, picture):
@@ -144,7 +146,7 @@ def test_a_latent_comes_back_from_the_flux2_pipeline_as_it_was_encoded(models, p
     with torch.inference_mode():
         latent = model.encode(picture)
         assert latent.shape == (1, 32, HEIGHT // 16, WIDTH // 16)
-        back = model.denoise(latent, torch.zeros_like(latent), 1e-6, Wish("hills"), 0)
+        back = model.denoise(latent, torch.zeros_like(latent), 1e-6, Conditioning("hills"), 0)
     assert torch.allclose(back, latent, atol=1e-4)
 
 
@@ -173,9 +175,9 @@ def test_a_flow_models_levels_are_its_schedulers(models, settings, monkeypatch):
 
 def test_a_share_of_a_subseed_is_noise_of_the_same_size():
     like = torch.zeros(1, 16, 32, 32)
-    alone, other = image_model.noise_for(like, Chance(1)), image_model.noise_for(like, Chance(2))
-    assert torch.allclose(image_model.noise_for(like, Chance(1, 2, 1.0)), other, atol=1e-5)
-    mixed = image_model.noise_for(like, Chance(1, 2, 0.5))
+    alone, other = image_model.noise_for(like, NoiseSeed(1)), image_model.noise_for(like, NoiseSeed(2))
+    assert torch.allclose(image_model.noise_for(like, NoiseSeed(1, 2, 1.0)), other, atol=1e-5)
+    mixed = image_model.noise_for(like, NoiseSeed(1, 2, 0.5))
     assert mixed.std() == pytest.approx(1, abs=0.02)
     assert (mixed * alone).mean() == pytest.approx(0.707, abs=0.03)
 

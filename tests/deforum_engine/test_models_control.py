@@ -14,8 +14,8 @@ from diffusers import (
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from motion_bridge.errors import BadInput, ModelMissing
 from motion_bridge.models import control_images, image_model
-from motion_bridge.models.image_model import Chance, Structure, Wish, image_to_image
-from motion_bridge.models.load import Choice, choose
+from motion_bridge.models.image_model import Conditioning, ControlImage, NoiseSeed, image_to_image
+from motion_bridge.models.load import ModelSelection, load_model
 
 WIDTH, HEIGHT = 96, 64
 CONTROLLED = {"sd": "sd", "lcm": "lcm", "sdxl": "sdxl", "flux": "flux", "flux-union": "flux", "flux-hint": "flux"}
@@ -45,7 +45,9 @@ def controlled(saved):
     def get(net):
         if net not in made:
             folder, beside = saved(CONTROLLED[net], tiny.save), saved(net, tiny.save_control)
-            made[net] = choose(Choice(folder, "cpu", (WIDTH, HEIGHT), control="depth", control_model=beside))
+            made[net] = load_model(
+                ModelSelection(folder, "cpu", (WIDTH, HEIGHT), control="depth", control_model=beside)
+            )
         return made[net]
 
     return get
@@ -56,10 +58,10 @@ def test_a_controlnet_changes_the_picture_as_strongly_as_it_is_told_to(controlle
     model, picture, shape = controlled(net), of_seed(1), of_seed(2)
 
     def made(strength, shown=shape):
-        wish = Wish("red hills", steps=2, structure=Structure(shown, "depth", strength))
-        return image_to_image(model, picture, 0.7, wish, Chance(3))
+        conditioning = Conditioning("red hills", steps=2, structure=ControlImage(shown, "depth", strength))
+        return image_to_image(model, picture, 0.7, conditioning, NoiseSeed(3))
 
-    alone = image_to_image(model, picture, 0.7, Wish("red hills", steps=2), Chance(3))
+    alone = image_to_image(model, picture, 0.7, Conditioning("red hills", steps=2), NoiseSeed(3))
     assert torch.allclose(made(0.0), alone, atol=1e-5)
     differences = [float((made(strength) - alone).abs().mean()) for strength in (0.1, 1.0)]
     assert 0 < differences[0] < differences[1]
@@ -73,9 +75,9 @@ def test_a_flux_controlnet_does_what_diffusers_pipeline_does(controlled, saved, 
     for net in ("flux", "flux-union", "flux-hint"):
         model, shape = controlled(net), of_seed(2)
         with torch.inference_mode():
-            noise = image_model.noise_for(model.encode(of_seed(1)), Chance(5))
-            wish = Wish("red hills", steps=2, structure=Structure(shape, "depth", 0.6))
-            found = model.decode(model.denoise(torch.zeros_like(noise), noise, 1.0, wish, 5)).clamp(0, 1)
+            noise = image_model.noise_for(model.encode(of_seed(1)), NoiseSeed(5))
+            conditioning = Conditioning("red hills", steps=2, structure=ControlImage(shape, "depth", 0.6))
+            found = model.decode(model.denoise(torch.zeros_like(noise), noise, 1.0, conditioning, 5)).clamp(0, 1)
             beside = FluxControlNetModel.from_pretrained(saved(net, tiny.save_control))
             pipeline = FluxControlNetPipeline(**model.parts.pipeline.components, controlnet=beside)
             pipeline.set_progress_bar_config(disable=True)
@@ -101,9 +103,9 @@ def test_a_flux_controlnet_does_what_diffusers_pipeline_does(controlled, saved, 
 def test_a_stable_diffusion_controlnet_does_what_diffusers_pipeline_does(controlled, saved, net, pipeline_class):
     model, shape = controlled(net), of_seed(2)
     with torch.inference_mode():
-        noise = image_model.noise_for(model.encode(of_seed(1)), Chance(5))
-        wish = Wish("red hills", "", 4.0, 3, Structure(shape, "depth", 0.6))
-        found = model.denoise(torch.zeros_like(noise), noise, 1.0, wish, 5)
+        noise = image_model.noise_for(model.encode(of_seed(1)), NoiseSeed(5))
+        conditioning = Conditioning("red hills", "", 4.0, 3, ControlImage(shape, "depth", 0.6))
+        found = model.denoise(torch.zeros_like(noise), noise, 1.0, conditioning, 5)
         beside = ControlNetModel.from_pretrained(saved(net, tiny.save_control))
         more = {"requires_safety_checker": False} if net == "sd" else {"add_watermarker": False}
         pipeline = pipeline_class(**model.parts.pipeline.components, controlnet=beside, **more)
@@ -124,30 +126,30 @@ def test_a_stable_diffusion_controlnet_does_what_diffusers_pipeline_does(control
 
 def test_a_model_made_for_structure_follows_it_and_wants_it(saved):
     folder = saved("flux-control", tiny.save)
-    model = choose(Choice(folder, "cpu", (WIDTH, HEIGHT), control="depth"))
+    model = load_model(ModelSelection(folder, "cpu", (WIDTH, HEIGHT), control="depth"))
 
     def made(shape, strength=1.0):
-        wish = Wish("hills", steps=2, structure=Structure(shape, "depth", strength))
-        return image_to_image(model, of_seed(1), 0.7, wish, Chance(3))
+        conditioning = Conditioning("hills", steps=2, structure=ControlImage(shape, "depth", strength))
+        return image_to_image(model, of_seed(1), 0.7, conditioning, NoiseSeed(3))
 
     assert not torch.equal(made(of_seed(2)), made(of_seed(4)))
     with pytest.raises(BadInput, match="set control to depth or canny"):
-        image_to_image(model, of_seed(1), 0.7, Wish("hills", steps=2), Chance(3))
+        image_to_image(model, of_seed(1), 0.7, Conditioning("hills", steps=2), NoiseSeed(3))
     with pytest.raises(BadInput, match=r"control_strength is 0\.5, make it 1"):
         made(of_seed(2), 0.5)
     with pytest.raises(BadInput, match="was made to follow structure"):
-        choose(Choice(folder, "cpu", (WIDTH, HEIGHT)))
+        load_model(ModelSelection(folder, "cpu", (WIDTH, HEIGHT)))
 
 
 @pytest.mark.parametrize("family", ["flux2", "flux2-klein"])
 def test_a_reference_is_read_along_and_encoded_once(saved, family):
-    model = choose(Choice(saved(family, tiny.save), "cpu", (WIDTH, HEIGHT)))
+    model = load_model(ModelSelection(saved(family, tiny.save), "cpu", (WIDTH, HEIGHT)))
     encoded = []
     model.parts.pipeline.vae.encoder.register_forward_pre_hook(lambda *_: encoded.append(1))
     shown, reference = of_seed(1), torch.rand(1, 3, 50, 70, generator=torch.Generator().manual_seed(2))
 
     def made(reference):
-        return image_to_image(model, shown, 0.7, Wish("hills", steps=2, reference=reference), Chance(3))
+        return image_to_image(model, shown, 0.7, Conditioning("hills", steps=2, reference=reference), NoiseSeed(3))
 
     alone, with_it = made(None), made(reference)
     assert with_it.shape == alone.shape
@@ -158,15 +160,15 @@ def test_a_reference_is_read_along_and_encoded_once(saved, family):
 
 
 def test_a_reference_does_what_diffusers_pipeline_does(saved):
-    model = choose(Choice(saved("flux2-klein", tiny.save), "cpu", (WIDTH, HEIGHT)))
+    model = load_model(ModelSelection(saved("flux2-klein", tiny.save), "cpu", (WIDTH, HEIGHT)))
     bytes_shown = (of_seed(2)[0].permute(1, 2, 0) * 255).round().byte().numpy()
     reference = (torch.from_numpy(bytes_shown).float() / 255).permute(2, 0, 1)[None]
     from PIL import Image
 
     with torch.inference_mode():
-        noise = image_model.noise_for(model.encode(of_seed(1)), Chance(5))
-        wish = Wish("hills", steps=2, reference=reference)
-        found = model.decode(model.denoise(torch.zeros_like(noise), noise, 1.0, wish, 5)).clamp(0, 1)
+        noise = image_model.noise_for(model.encode(of_seed(1)), NoiseSeed(5))
+        conditioning = Conditioning("hills", steps=2, reference=reference)
+        found = model.decode(model.denoise(torch.zeros_like(noise), noise, 1.0, conditioning, 5)).clamp(0, 1)
         expected = model.parts.pipeline(
             image=Image.fromarray(bytes_shown),
             prompt="hills",
@@ -182,12 +184,12 @@ def test_a_reference_does_what_diffusers_pipeline_does(saved):
 
 def test_what_a_model_does_not_take_is_refused_by_name(saved):
     with pytest.raises(BadInput, match="follows no structure; set control to none"):
-        choose(Choice(saved("flux2-klein", tiny.save), "cpu", control="depth"))
+        load_model(ModelSelection(saved("flux2-klein", tiny.save), "cpu", control="depth"))
     with pytest.raises(BadInput, match="control is 'pose'; choose one of none, depth, canny"):
-        choose(Choice(saved("sd", tiny.save), "cpu", control="pose"))
-    model = choose(Choice(saved("sd", tiny.save), "cpu"))
+        load_model(ModelSelection(saved("sd", tiny.save), "cpu", control="pose"))
+    model = load_model(ModelSelection(saved("sd", tiny.save), "cpu"))
     with pytest.raises(BadInput, match="takes no reference picture"):
-        image_to_image(model, of_seed(1), 0.5, Wish("a", steps=1, reference=of_seed(2)), Chance(1))
+        image_to_image(model, of_seed(1), 0.5, Conditioning("a", steps=1, reference=of_seed(2)), NoiseSeed(1))
 
 
 def test_a_controlnet_that_is_not_here_says_how_to_get_it(saved, tmp_path, monkeypatch):
@@ -195,14 +197,14 @@ def test_a_controlnet_that_is_not_here_says_how_to_get_it(saved, tmp_path, monke
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     sd = saved("sd", tiny.save)
     with pytest.raises(ModelMissing, match=r"sd-canny is not on this machine .*hf download lllyasviel"):
-        choose(Choice(sd, "cpu", control="canny"))
+        load_model(ModelSelection(sd, "cpu", control="canny"))
     with pytest.raises(BadInput, match=r"flux\.1-depth is not for depth on a sd model; choose one of sd-depth"):
-        choose(Choice(sd, "cpu", control="depth", control_model="flux.1-depth"))
+        load_model(ModelSelection(sd, "cpu", control="depth", control_model="flux.1-depth"))
     with pytest.raises(BadInput, match="did you mean 'sd-depth'"):
-        choose(Choice(sd, "cpu", control="depth", control_model="sd-deph"))
+        load_model(ModelSelection(sd, "cpu", control="depth", control_model="sd-deph"))
     (tmp_path / "sd-canny").mkdir()
     with pytest.raises(BadInput, match=r"cannot be loaded as a ControlNet: config\.json is missing"):
-        choose(Choice(sd, "cpu", control="canny"))
+        load_model(ModelSelection(sd, "cpu", control="canny"))
 
 
 def planes(height=60, width=80, focal=70.0):

@@ -5,8 +5,8 @@ import tiny_diffusion as tiny
 import torch
 from motion_bridge.errors import BackendFailed, BadInput
 from motion_bridge.models import lora
-from motion_bridge.models.image_model import Chance, Wish, image_to_image
-from motion_bridge.models.load import Choice, choose
+from motion_bridge.models.image_model import Conditioning, NoiseSeed, image_to_image
+from motion_bridge.models.load import ModelSelection, load_model
 from safetensors.torch import save_file
 
 RANK = 2
@@ -45,18 +45,18 @@ def picture():
 
 
 def made_by(model, *weights):
-    wish = Wish("red hills", steps=2, lora_weights=tuple(weights) or None)
-    return image_to_image(model, picture(), 0.7, wish, Chance(3))
+    conditioning = Conditioning("red hills", steps=2, lora_weights=tuple(weights) or None)
+    return image_to_image(model, picture(), 0.7, conditioning, NoiseSeed(3))
 
 
 @pytest.mark.parametrize("family", PARTS)
 def test_a_lora_changes_the_picture_by_its_strength_at_every_frame(saved, family, tmp_path):
     pytest.importorskip("peft")
-    plain = choose(Choice(saved(family), "cpu", (64, 64)))
+    plain = load_model(ModelSelection(saved(family), "cpu", (64, 64)))
     one = file_for(plain.parts.pipeline, PARTS[family], tmp_path / "one.safetensors")
     two = file_for(plain.parts.pipeline, PARTS[family], tmp_path / "two.safetensors", seed=1)
     alone = made_by(plain)
-    changed = choose(Choice(saved(family), "cpu", (64, 64), loras=((one, 1.0), (two, 0.0))))
+    changed = load_model(ModelSelection(saved(family), "cpu", (64, 64), loras=((one, 1.0), (two, 0.0))))
     first = made_by(changed)
     assert not torch.allclose(first, alone, atol=1e-4)
     assert torch.allclose(made_by(changed, 0.0, 0.0), alone, atol=1e-5)
@@ -68,12 +68,12 @@ def test_a_lora_changes_the_picture_by_its_strength_at_every_frame(saved, family
 
 def test_a_lora_of_the_text_encoder_changes_how_prompts_read(saved, tmp_path):
     pytest.importorskip("peft")
-    plain = choose(Choice(saved("sd"), "cpu", (64, 64)))
+    plain = load_model(ModelSelection(saved("sd"), "cpu", (64, 64)))
     name = "text_encoder.encoder.layers.0.self_attn.q_proj"
     if not hasattr(plain.parts.pipeline.text_encoder, "encoder"):
         name = "text_encoder.text_model.encoder.layers.0.self_attn.q_proj"
     file = file_for(plain.parts.pipeline, name, tmp_path / "words.safetensors")
-    model = choose(Choice(saved("sd"), "cpu", (64, 64), loras=((file, 1.0),)))
+    model = load_model(ModelSelection(saved("sd"), "cpu", (64, 64), loras=((file, 1.0),)))
     strong, none = made_by(model, 1.0), made_by(model, 0.0)
     assert not torch.equal(strong, none)
     assert torch.allclose(none, made_by(plain), atol=1e-5)
@@ -91,7 +91,7 @@ def test_a_lora_for_another_model_names_what_does_not_fit(saved, tmp_path):
     with pytest.raises(
         BadInput, match=r"other\.safetensors was made for another model; 5 parts.*blocks\.1\.attn.* and 1 more"
     ):
-        choose(Choice(saved("flux2-klein"), "cpu", (64, 64), loras=((file, 1.0),)))
+        load_model(ModelSelection(saved("flux2-klein"), "cpu", (64, 64), loras=((file, 1.0),)))
 
 
 def test_a_lora_of_another_width_says_that_it_does_not_fit(saved, tmp_path):
@@ -100,14 +100,14 @@ def test_a_lora_of_another_width_says_that_it_does_not_fit(saved, tmp_path):
     wide = {f"{name}.lora_A.weight": torch.zeros(RANK, 64), f"{name}.lora_B.weight": torch.zeros(64, RANK)}
     save_file(wide, file)
     with pytest.raises(BadInput, match=r"wide\.safetensors does not fit this model: .*size mismatch"):
-        choose(Choice(saved("flux2-klein"), "cpu", (64, 64), loras=((file, 1.0),)))
+        load_model(ModelSelection(saved("flux2-klein"), "cpu", (64, 64), loras=((file, 1.0),)))
 
 
 def test_lora_files_that_are_missing_broken_or_pickled_are_refused(saved, tmp_path):
     pytest.importorskip("peft")
 
     def loaded(file):
-        choose(Choice(saved("flux2-klein"), "cpu", (64, 64), loras=((file, 1.0),)))
+        load_model(ModelSelection(saved("flux2-klein"), "cpu", (64, 64), loras=((file, 1.0),)))
 
     with pytest.raises(BadInput, match=r"gone\.safetensors is not there"):
         loaded(tmp_path / "gone.safetensors")
@@ -125,4 +125,4 @@ def test_lora_files_that_are_missing_broken_or_pickled_are_refused(saved, tmp_pa
 def test_without_peft_it_says_what_to_install(saved, tmp_path, monkeypatch):
     monkeypatch.setattr(lora, "find_spec", lambda name: None)
     with pytest.raises(BackendFailed, match="pip install peft"):
-        choose(Choice(saved("flux2-klein"), "cpu", (64, 64), loras=((tmp_path / "a.safetensors", 1.0),)))
+        load_model(ModelSelection(saved("flux2-klein"), "cpu", (64, 64), loras=((tmp_path / "a.safetensors", 1.0),)))

@@ -9,18 +9,18 @@ import torch
 from motion_bridge.errors import BadInput, OutOfMemory
 from motion_bridge.model_registry import memory_plan, parameter_count
 from motion_bridge.model_registry.memory_plan import GB, Device
-from motion_bridge.model_registry.parameter_count import Facts
+from motion_bridge.model_registry.parameter_count import ParameterCounts
 from motion_bridge.models import device as machine
 from motion_bridge.models import load, offload
-from motion_bridge.models.image_model import Chance, Wish, image_to_image
-from motion_bridge.models.load import Choice, choose
+from motion_bridge.models.image_model import Conditioning, NoiseSeed, image_to_image
+from motion_bridge.models.load import ModelSelection, load_model
 from motion_bridge.models.pipeline_parts import is_out_of_memory
 
 BILLION = 1_000_000_000
-KLEIN = Facts(denoiser=int(3.9 * BILLION), text=4 * BILLION, vae=84_000_000, decoder_channels=256)
-FLUX1 = Facts(denoiser=12 * BILLION, text=int(4.9 * BILLION), vae=84_000_000, decoder_channels=256)
-FLUX2 = Facts(denoiser=32 * BILLION, text=24 * BILLION, vae=84_000_000, decoder_channels=256)
-SD = Facts(denoiser=860_000_000, text=123_000_000, vae=84_000_000, decoder_channels=256)
+KLEIN = ParameterCounts(denoiser=int(3.9 * BILLION), text=4 * BILLION, vae=84_000_000, decoder_channels=256)
+FLUX1 = ParameterCounts(denoiser=12 * BILLION, text=int(4.9 * BILLION), vae=84_000_000, decoder_channels=256)
+FLUX2 = ParameterCounts(denoiser=32 * BILLION, text=24 * BILLION, vae=84_000_000, decoder_channels=256)
+SD = ParameterCounts(denoiser=860_000_000, text=123_000_000, vae=84_000_000, decoder_channels=256)
 BOTH = frozenset({"fp8", "4-bit"})
 SIZE = (1024, 1024)
 
@@ -99,7 +99,7 @@ def test_a_plan_is_told_in_one_sentence(tmp_path):
     assert said.startswith("flux.2-klein-4b runs on cuda in bf16; its text encoder visits when the prompt changes: ")
     assert said.endswith(" of 15.0 GB free.")
     heard = []
-    choose(Choice(str(tiny.save("sd", tmp_path / "sd")), "cpu", (64, 64)), heard.append)
+    load_model(ModelSelection(str(tiny.save("sd", tmp_path / "sd")), "cpu", (64, 64)), heard.append)
     assert len(heard) == 1 and "runs on cpu in fp32; all of it stays there" in heard[0]
 
 
@@ -117,7 +117,7 @@ def test_a_models_size_is_counted_without_opening_its_weights(klein):
         for name, part in pipeline.components.items()
         if isinstance(part, torch.nn.Module)
     }
-    found = parameter_count.facts(klein)
+    found = parameter_count.count_parameters(klein)
     statistics = sum(b.numel() for b in pipeline.vae.buffers())
     assert (found.denoiser, found.text) == (counts["transformer"], counts["text_encoder"])
     assert found.vae == counts["vae"] + statistics
@@ -133,12 +133,12 @@ def test_weights_in_two_precisions_are_counted_once(tmp_path):
     assert parameter_count.parameters(tmp_path) == 15
 
 
-def made_with(plan, folder, monkeypatch, **wish):
+def made_with(plan, folder, monkeypatch, **conditioning):
     """A picture made under a plan, on the processor standing in for an accelerator."""
     monkeypatch.setattr(memory_plan, "plan", lambda *_: plan)
-    model = choose(Choice(str(folder), "cpu", (64, 64)))
+    model = load_model(ModelSelection(str(folder), "cpu", (64, 64)))
     picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
-    return model, image_to_image(model, picture, 0.6, Wish("red hills", steps=2, **wish), Chance(3))
+    return model, image_to_image(model, picture, 0.6, Conditioning("red hills", steps=2, **conditioning), NoiseSeed(3))
 
 
 @pytest.mark.parametrize("family", ["flux2-klein", "flux", "sd"])
@@ -146,15 +146,15 @@ def test_where_parts_live_does_not_change_the_picture(family, klein, tmp_path, m
     folder = klein if family == "flux2-klein" else tiny.save(family, tmp_path / family)
     pictures = []
     for text, blocks in (("stays", "stays"), ("visits", "stays"), ("streams", "stays"), ("streams", "streams")):
-        plan = memory_plan.Plan("fp32", "fp32", text, blocks, 0.0)
+        plan = memory_plan.MemoryPlan("fp32", "fp32", text, blocks, 0.0)
         pictures.append(made_with(plan, folder, monkeypatch)[1])
     assert all(torch.equal(picture, pictures[0]) for picture in pictures)
 
 
 def test_eight_bits_hold_less_and_draw_nearly_the_same(klein, monkeypatch):
-    whole, expected = made_with(memory_plan.Plan("fp32", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
+    whole, expected = made_with(memory_plan.MemoryPlan("fp32", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
     monkeypatch.setattr(offload, "find_spec", lambda name: None)  # as where torchao is not installed
-    eighth, found = made_with(memory_plan.Plan("fp8", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
+    eighth, found = made_with(memory_plan.MemoryPlan("fp8", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
     stored = eighth.parts.pipeline.transformer.transformer_blocks[0].attn.to_q.weight
     assert stored.dtype == torch.float8_e4m3fn
     assert whole.parts.pipeline.transformer.transformer_blocks[0].attn.to_q.weight.dtype == torch.float32
@@ -165,13 +165,13 @@ def test_eight_bits_hold_less_and_draw_nearly_the_same(klein, monkeypatch):
 def test_text_encoders_are_on_the_device_only_while_they_read(klein, monkeypatch):
     moves = []
     monkeypatch.setattr(offload, "_move", lambda modules, device: moves.append((type(modules[0]).__name__, device)))
-    model, _ = made_with(memory_plan.Plan("fp32", "fp32", "visits", "stays", 0.0), klein, monkeypatch)
+    model, _ = made_with(memory_plan.MemoryPlan("fp32", "fp32", "visits", "stays", 0.0), klein, monkeypatch)
     denoiser, encoder = (
         type(model.parts.pipeline.transformer).__name__,
         type(model.parts.pipeline.text_encoder).__name__,
     )
     assert moves == [(denoiser, "cpu"), (encoder, "cpu"), (encoder, "cpu"), (denoiser, "cpu")]
-    image_to_image(model, torch.rand(1, 3, 64, 64), 0.6, Wish("red hills", steps=2), Chance(9))
+    image_to_image(model, torch.rand(1, 3, 64, 64), 0.6, Conditioning("red hills", steps=2), NoiseSeed(9))
     assert len(moves) == 4
 
 
@@ -180,7 +180,7 @@ def test_text_encoders_are_on_the_device_only_while_they_read(klein, monkeypatch
     "fault", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
 )
 def test_memory_that_runs_out_is_typed_and_says_what_would_fit(klein, part, fault):
-    model = choose(Choice(str(klein), "cpu", (640, 384)))
+    model = load_model(ModelSelection(str(klein), "cpu", (640, 384)))
 
     def full(*_):
         raise fault
@@ -188,18 +188,18 @@ def test_memory_that_runs_out_is_typed_and_says_what_would_fit(klein, part, faul
     target = model.parts.pipeline.vae.encoder if part == "vae" else model.parts.pipeline.transformer
     target.register_forward_pre_hook(full)
     with pytest.raises(OutOfMemory, match=r"Memory ran out.* smaller: 480x288 would need 0\.0\d+ GB less"):
-        image_to_image(model, torch.rand(1, 3, 64, 64), 0.6, Wish("a", steps=1), Chance(1))
+        image_to_image(model, torch.rand(1, 3, 64, 64), 0.6, Conditioning("a", steps=1), NoiseSeed(1))
 
 
 def test_another_runtime_error_stays_what_it_is(klein):
-    model = choose(Choice(str(klein), "cpu", (64, 64)))
+    model = load_model(ModelSelection(str(klein), "cpu", (64, 64)))
 
     def wrong(*_):
         raise RuntimeError("shapes cannot be multiplied")
 
     model.parts.pipeline.vae.encoder.register_forward_pre_hook(wrong)
     with pytest.raises(RuntimeError, match="shapes"):
-        image_to_image(model, torch.rand(1, 3, 64, 64), 0.6, Wish("a", steps=1), Chance(1))
+        image_to_image(model, torch.rand(1, 3, 64, 64), 0.6, Conditioning("a", steps=1), NoiseSeed(1))
 
 
 def test_a_folder_that_holds_only_half_precision_is_loaded(tmp_path):
@@ -207,7 +207,12 @@ def test_a_folder_that_holds_only_half_precision_is_loaded(tmp_path):
     for weights in folder.glob("*/*.safetensors"):
         weights.rename(weights.with_name(weights.name.replace(".safetensors", ".fp16.safetensors")))
     model = load.load(str(folder), "cpu")
-    assert image_to_image(model, torch.rand(1, 3, 64, 64), 0.5, Wish("a", steps=1), Chance(1)).shape == (1, 3, 64, 64)
+    assert image_to_image(model, torch.rand(1, 3, 64, 64), 0.5, Conditioning("a", steps=1), NoiseSeed(1)).shape == (
+        1,
+        3,
+        64,
+        64,
+    )
 
 
 def test_this_machine_says_what_is_free():

@@ -46,7 +46,7 @@ def models(tmp_path_factory):
         return made[family]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load, "choose", lru_cache(load.choose))
+        patch.setattr(load, "load_model", lru_cache(load.load_model))
         yield get
 
 
@@ -284,7 +284,7 @@ def test_it_is_told_before_the_first_frame_which_schedules_have_no_effect(travel
     ],
 )
 def test_what_cannot_be_is_refused_before_the_model_is_loaded(travelling, monkeypatch, settings, schedules, message):
-    monkeypatch.setattr("motion_bridge.models.load.choose", lambda *_: pytest.fail("the model was loaded"))
+    monkeypatch.setattr("motion_bridge.models.load.load_model", lambda *_: pytest.fail("the model was loaded"))
     with pytest.raises(BadInput) as caught:
         run(travelling(schedules=schedules, **settings))
     assert message in str(caught.value)
@@ -293,9 +293,9 @@ def test_what_cannot_be_is_refused_before_the_model_is_loaded(travelling, monkey
 def test_a_frame_is_painted_so_many_times_more_and_settles(travelling, monkeypatch):
     seen = []
 
-    def counted(model, latent, sigma, wish, chance):
-        seen.append(chance.seed)
-        return latent_to_latent(model, latent, sigma, wish, chance)
+    def counted(model, latent, sigma, conditioning, noise_seed):
+        seen.append(noise_seed.seed)
+        return latent_to_latent(model, latent, sigma, conditioning, noise_seed)
 
     monkeypatch.setattr(feedback_space, "latent_to_latent", counted)
     plain = run(travelling(motion="2D", feedback="latent", count=2))
@@ -331,10 +331,10 @@ def test_a_video_shorter_than_the_job_says_so(travelling):
 
 
 def test_a_nan_in_the_latents_fails_with_the_frames_number(travelling, monkeypatch):
-    def broken(model, latent, sigma, wish, chance):
-        if chance.seed == 13:
+    def broken(model, latent, sigma, conditioning, noise_seed):
+        if noise_seed.seed == 13:
             latent = latent * float("nan")
-        return latent_to_latent(model, latent, sigma, wish, chance)
+        return latent_to_latent(model, latent, sigma, conditioning, noise_seed)
 
     monkeypatch.setattr(feedback_space, "latent_to_latent", broken)
     made = []

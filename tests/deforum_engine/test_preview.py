@@ -11,7 +11,7 @@ from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.loop import preview
 from motion_bridge.errors import BackendFailed, BadInput
 from motion_bridge.models import compiled, cuda_stream
-from motion_bridge.models.image_model import Chance, Wish, image_to_image
+from motion_bridge.models.image_model import Conditioning, NoiseSeed, image_to_image
 from motion_bridge.models.load import load
 
 WIDTH, HEIGHT, COUNT = 72, 64, 4
@@ -111,18 +111,18 @@ def test_a_preview_leaves_no_frame_out(shot_of):
 
 
 def test_on_the_processor_work_beside_is_done_at_once():
-    lane = cuda_stream.Beside("cpu")
+    lane = cuda_stream.CudaStream("cpu")
     started = lane.start(lambda: torch.ones(2))
-    assert torch.equal(started.here(), torch.ones(2))
-    assert torch.equal(started.on_device(lambda made: (made,)), torch.ones(2))
-    assert torch.equal(cuda_stream.fetched(torch.ones(2)), cuda_stream.sent(torch.ones(2), "cpu"))
+    assert torch.equal(started.wait(), torch.ones(2))
+    assert torch.equal(started.wait_on_device(lambda made: (made,)), torch.ones(2))
+    assert torch.equal(cuda_stream.to_host(torch.ones(2)), cuda_stream.to_device(torch.ones(2), "cpu"))
 
 
 def test_a_compiled_model_draws_the_same(klein):
     model, picture = load(klein, "cpu"), torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
 
     def made():
-        return image_to_image(model, picture, 0.6, Wish("hills", steps=2), Chance(3))
+        return image_to_image(model, picture, 0.6, Conditioning("hills", steps=2), NoiseSeed(3))
 
     plain = made()
     assert "is compiled" in compiled.compile_parts(

@@ -7,7 +7,7 @@ import pytest
 import torch
 from benchmarks.image_models.sketch_run import follows, paint
 from motion_bridge.model_registry import registry
-from motion_bridge.models.image_model import Chance, Wish, image_to_image
+from motion_bridge.models.image_model import Conditioning, NoiseSeed, image_to_image
 from motion_bridge.models.load import load
 from training.image import scenes
 
@@ -36,7 +36,7 @@ def test_it_needs_no_download_and_little_room():
 
 def test_it_takes_four_steps_and_reads_a_short_prompt(sketch):
     assert sketch.steps == 4 and len(sketch.levels(4, 128, 128)) == 4
-    assert sketch.encoded("a red house")[0].shape[1] == sketch.pipeline.tokenizer.model_max_length < 512
+    assert sketch.encode_prompt("a red house")[0].shape[1] == sketch.pipeline.tokenizer.model_max_length < 512
 
 
 def test_equal_seeds_give_equal_pictures_and_other_seeds_others(sketch):
@@ -48,7 +48,7 @@ def test_equal_seeds_give_equal_pictures_and_other_seeds_others(sketch):
 def test_it_paints_other_sizes_too(sketch, size):
     width, height = size
     grey = torch.full((1, 3, height, width), 0.5)
-    picture = image_to_image(sketch, grey, 1.0, Wish("red bricks"), Chance(1))
+    picture = image_to_image(sketch, grey, 1.0, Conditioning("red bricks"), NoiseSeed(1))
     assert picture.shape == grey.shape
     red, green, blue = picture.mean((0, 2, 3)).tolist()
     assert red > 1.3 * max(green, blue)
@@ -58,7 +58,7 @@ def test_the_less_noise_it_starts_from_the_more_of_the_picture_stays(sketch):
     drawn, _ = scenes.landscape(np.random.default_rng(4), 128)
     picture = torch.from_numpy(np.clip(drawn, 0, 1)).permute(2, 0, 1)[None].float()
     far = [
-        float((image_to_image(sketch, picture, sigma, Wish("red bricks"), Chance(1)) - picture).abs().mean())
+        float((image_to_image(sketch, picture, sigma, Conditioning("red bricks"), NoiseSeed(1)) - picture).abs().mean())
         for sigma in (0.05, 0.4, 0.7, 1.0)
     ]
     assert far == sorted(far) and far[0] < 0.05 < far[-1]
@@ -67,5 +67,5 @@ def test_the_less_noise_it_starts_from_the_more_of_the_picture_stays(sketch):
 def test_auto_is_the_sketch_where_nothing_else_is_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    assert registry.chosen("auto") == "sketch" and load("auto", "cpu").steps == 4
-    assert "flux.2-klein-4b" in " ".join(registry.instead("auto", "sketch"))
+    assert registry.resolve("auto") == "sketch" and load("auto", "cpu").steps == 4
+    assert "flux.2-klein-4b" in " ".join(registry.fallback_notice("auto", "sketch"))

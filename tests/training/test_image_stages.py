@@ -7,7 +7,7 @@ import pytest
 import torch
 from benchmarks.image_models.sketch_run import KINDS, seen
 from motion_bridge.errors import BadInput
-from motion_bridge.models.image_model import Chance, Wish, image_to_image
+from motion_bridge.models.image_model import Conditioning, NoiseSeed, image_to_image
 from motion_bridge.models.load import load
 from training.common import loop
 from training.image import codec, distil, flow, latents, scenes, text, words
@@ -61,7 +61,7 @@ def test_every_stage_goes_on_as_if_it_had_not_been_interrupted_and_the_last_leav
             shutil.copy(result, parts)
     model = load(str(whole / "model"), "cpu")
     assert model.steps == 4 and len(model.levels(4, 64, 64)) == 4
-    picture = image_to_image(model, torch.full((1, 3, 64, 64), 0.5), 1.0, Wish("a red house"), Chance(1))
+    picture = image_to_image(model, torch.full((1, 3, 64, 64), 0.5), 1.0, Conditioning("a red house"), NoiseSeed(1))
     assert picture.shape == (1, 3, 64, 64) and bool(torch.isfinite(picture).all())
 
 

@@ -74,7 +74,7 @@ class Question:
     def key(self, name: str) -> str:
         """What a run's answer holds for: all this, the weights, and what the engine does by itself."""
         parts = ("transformer", "unet", "vae")
-        weights = [folder_check.fingerprint(registry.located(self.model) / part) for part in parts]
+        weights = [folder_check.fingerprint(registry.find_folder(self.model) / part) for part in parts]
         shot = circling(name, self)
         own = [dict(engine.defaults) | dict(shot.settings), dict(engine.schedules) | dict(shot.schedules)]
         return json.dumps([name, weights, self.frames, self.size, self.prompt, self.seed, own], sort_keys=True)

@@ -19,9 +19,9 @@ from motion_bridge.metrics import memory
 from motion_bridge.models.compiled import compile_parts
 from motion_bridge.models.device import best_device
 from motion_bridge.models.flux2 import Flux2
-from motion_bridge.models.image_model import Chance, Wish, noise_for
+from motion_bridge.models.image_model import Conditioning, NoiseSeed, noise_for
 from motion_bridge.models.noise_level import from_strength, levels_from
-from motion_bridge.models.pipeline_parts import Parts
+from motion_bridge.models.pipeline_parts import PipelineParts
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -58,7 +58,7 @@ class Found:
 class Known(Flux2):
     """Prompts are encoded already, as they are after a job's first frame."""
 
-    def _read(self, text: str) -> tuple[Tensor, ...]:
+    def _run_text_encoders(self, text: str) -> tuple[Tensor, ...]:
         width = self.pipeline.transformer.config.joint_attention_dim
         random = torch.Generator().manual_seed(len(text))
         return (torch.randn(1, WORDS, width, generator=random).to(self.device, self.parts.dtype),)
@@ -105,7 +105,7 @@ class Bench:
         """Operations of one evaluation of the transformer, and of decoding, counted while they are done."""
         latent = self.model.encode(torch.rand(1, 3, self.size, self.size, device=self.device))
         with FlopCounterMode(display=False) as evaluation:
-            self.model.denoise(latent, noise_for(latent, Chance(1)), 0.01, Wish("hills"), 1)
+            self.model.denoise(latent, noise_for(latent, NoiseSeed(1)), 0.01, Conditioning("hills"), 1)
         with FlopCounterMode(display=False) as decoding:
             self.model.decode(latent)
         return float(evaluation.get_total_flops()), float(decoding.get_total_flops())
@@ -113,14 +113,14 @@ class Bench:
     @torch.inference_mode()
     def _stages(self, sigma: float) -> dict[str, float]:
         """Seconds of each stage of a frame."""
-        model, wish = self.model, Wish("hills")
+        model, conditioning = self.model, Conditioning("hills")
         latent = model.encode(torch.rand(1, 3, self.size, self.size, device=self.device))
-        noise = noise_for(latent, Chance(1))
-        cells = model.cells(latent)
+        noise = noise_for(latent, NoiseSeed(1))
+        cells = model.to_vae_latent(latent)
         flow = torch.zeros(1, *cells.shape[-2:], 2, device=self.device) + 0.5
         works: dict[str, Callable[[], Any]] = {
-            "warp and noise": lambda: (warp(cells, flow), noise_for(latent, Chance(1))),
-            "denoise": lambda: model.denoise(latent, noise, sigma, wish, 1),
+            "warp and noise": lambda: (warp(cells, flow), noise_for(latent, NoiseSeed(1))),
+            "denoise": lambda: model.denoise(latent, noise, sigma, conditioning, 1),
             "decode": lambda: model.decode(latent),
         }
         seconds = {}
@@ -165,4 +165,4 @@ def random_klein(shape: str, device: str, dtype: torch.dtype) -> Known:
         torch.set_default_dtype(before)
     scheduler = FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, shift=3.0)
     pipeline: Any = Flux2KleinPipeline(scheduler, vae, None, None, denoiser, is_distilled=True)  # pyright: ignore[reportArgumentType]
-    return Known(Parts(pipeline, steps=4, guidance=1.0, device=device, dtype=dtype))
+    return Known(PipelineParts(pipeline, steps=4, guidance=1.0, device=device, dtype=dtype))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from motion_bridge.models.image_model import Chance, ImageModel, Wish, image_to_image
+from motion_bridge.models.image_model import Conditioning, ImageModel, NoiseSeed, image_to_image
 from numpy.typing import NDArray
 from training.image.words import COLOURS
 
@@ -45,7 +45,7 @@ KINDS = {
 def paint(model: ImageModel, prompt: str, seed: int, size: int) -> Array:
     """A picture from noise alone: (S, S, 3), 0 to 1."""
     grey = torch.full((1, 3, size, size), 0.5)
-    return image_to_image(model, grey, 1.0, Wish(prompt), Chance(seed))[0].permute(1, 2, 0).double().numpy()
+    return image_to_image(model, grey, 1.0, Conditioning(prompt), NoiseSeed(seed))[0].permute(1, 2, 0).double().numpy()
 
 
 def follows(model: ImageModel, name: str, size: int, count: int) -> float:

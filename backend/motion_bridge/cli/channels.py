@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
             shuffled.append(latent_channels.responses(model.encode, arguments.pictures, arguments.size))
         terminal.note(f"shuffled {seed + 1}/{arguments.shuffles}")
     report = latent_channels.conclude(arguments.model, found, shuffled)
-    same = folder_check.fingerprint(registry.located(arguments.model) / "vae")
+    same = folder_check.fingerprint(registry.find_folder(arguments.model) / "vae")
     written = latent_channels.document(report, model.packing, same)
     if model.packing > 1 and found.shape[2] == 128:
         written["packed_0_to_31_are_structure"] = latent_channels.hypothesis(found, shuffled, 32)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import BadInput, OutOfMemory
-from .parameter_count import SMALLEST, Facts
+from .parameter_count import SMALLEST, ParameterCounts
 
 GB = 1e9
 BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.05, "4-bit": 0.57}  # a weight, with its scales
@@ -34,8 +34,8 @@ class Device:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One way to run a model. text and blocks: `stays` on the device, or `visits`, or `streams` through it."""
+class MemoryPlan:
+    """One candidate to run a model. text and blocks: `stays` on the device, or `visits`, or `streams` through it."""
 
     precision: str  # of BYTES: how the denoiser is stored
     arithmetic: str  # fp32, bf16, fp16
@@ -64,22 +64,24 @@ class Plan:
         )
 
 
-def plan(name: str, facts: Facts, device: Device, size: tuple[int, int], precision: str = "auto") -> Plan:
+def plan(
+    name: str, facts: ParameterCounts, device: Device, size: tuple[int, int], precision: str = "auto"
+) -> MemoryPlan:
     """The first plan that fits, most exact and fastest first. OutOfMemory says what would fit.
 
     size: width and height in pixels; precision: one of PRECISIONS, where somebody wants a particular one.
     """
     if precision not in PRECISIONS:
         raise BadInput(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}.")
-    ways = list(_ways(facts, device, size, precision))
-    if not ways:
+    candidates = list(_candidates(facts, device, size, precision))
+    if not candidates:
         package = PACKAGES.get(precision) if device.name == "cuda" else None
         remedy = f"install {package}, or set precision to auto" if package else "set precision to auto"
         raise BadInput(f"{name} cannot run in {precision} on {device.name}; {remedy}.")
-    for way in ways:
-        if way.fits(device):
-            return way
-    smallest = min(ways, key=lambda way: way.needs)
+    for candidate in candidates:
+        if candidate.fits(device):
+            return candidate
+    smallest = min(candidates, key=lambda candidate: candidate.needs)
     needs, free, where = smallest.needs, device.free, f"on {device.name}"
     if device.shared is not None and smallest.needs <= device.free:
         needs, free, where = smallest.total, device.shared, f"in the memory that {device.name} shares"
@@ -89,23 +91,23 @@ def plan(name: str, facts: Facts, device: Device, size: tuple[int, int], precisi
     )
 
 
-def what_fits(facts: Facts, device: Device, size: tuple[int, int], precision: str = "auto") -> str:
+def what_fits(facts: ParameterCounts, device: Device, size: tuple[int, int], precision: str = "auto") -> str:
     """The remedy as a sentence: the largest smaller picture of the same shape that fits, else a smaller model."""
     for eighths in range(7, 0, -1):
         width, height = (max(side * eighths // 8 // 16 * 16, SMALLEST) for side in size)
-        if any(way.fits(device) for way in _ways(facts, device, (width, height), precision)):
+        if any(candidate.fits(device) for candidate in _candidates(facts, device, (width, height), precision)):
             return f"{width}x{height} would fit."
     return "No size would fit: choose a smaller model, or a device with more memory."
 
 
-def relief(facts: Facts, plan: Plan, size: tuple[int, int]) -> str:
+def remedy(facts: ParameterCounts, plan: MemoryPlan, size: tuple[int, int]) -> str:
     """What a plan that proved too large would gain by a smaller picture, as a sentence."""
     width, height = (max(side * 3 // 4 // 16 * 16, SMALLEST) for side in size)
     smaller = _plan(facts, (width, height), plan.precision, plan.arithmetic, plan.text, plan.blocks)
     return f"Make the picture smaller: {width}x{height} would need {(plan.needs - smaller.needs) / GB:.2g} GB less."
 
 
-def _ways(facts: Facts, device: Device, size: tuple[int, int], precision: str) -> Iterator[Plan]:
+def _candidates(facts: ParameterCounts, device: Device, size: tuple[int, int], precision: str) -> Iterator[MemoryPlan]:
     """All plans for a device, best first."""
     native = "fp32" if device.name == "cpu" else "bf16" if device.bfloat16 else "fp16"
     wanted = [precision]
@@ -121,13 +123,15 @@ def _ways(facts: Facts, device: Device, size: tuple[int, int], precision: str) -
         yield _plan(facts, size, possible[0], possible[0], _visiting(facts, device, possible[0]), "streams")
 
 
-def _visiting(facts: Facts, device: Device, arithmetic: str) -> str:
+def _visiting(facts: ParameterCounts, device: Device, arithmetic: str) -> str:
     """How text encoders come to a device where they cannot stay."""
     alone = (facts.text + facts.vae) * BYTES[arithmetic] + KEPT_FREE
     return "visits" if alone <= device.free or device.name != "cuda" else "streams"
 
 
-def _plan(facts: Facts, size: tuple[int, int], precision: str, arithmetic: str, text: str, blocks: str) -> Plan:
+def _plan(
+    facts: ParameterCounts, size: tuple[int, int], precision: str, arithmetic: str, text: str, blocks: str
+) -> MemoryPlan:
     each = BYTES[arithmetic]
     denoiser, encoders = facts.denoiser * BYTES[precision], facts.text * each
     if blocks == "streams":
@@ -144,4 +148,4 @@ def _plan(facts: Facts, size: tuple[int, int], precision: str, arithmetic: str, 
     else:
         needs = always + max(STREAMED * encoders + denoiser, making)
     total = always + facts.denoiser * BYTES[precision] + encoders + max(decoding, denoising)
-    return Plan(precision, arithmetic, text, blocks, needs, total)
+    return MemoryPlan(precision, arithmetic, text, blocks, needs, total)

@@ -18,7 +18,7 @@ WIDEST = 256  # channels of a decoder at full size, where its configuration does
 
 
 @dataclass(frozen=True)
-class Facts:
+class ParameterCounts:
     """What a plan must know of a model: parameters of its parts, and the decoder's width."""
 
     denoiser: int  # transformer or U-Net, with a ControlNet beside it
@@ -27,11 +27,11 @@ class Facts:
     decoder_channels: int  # at full size
 
 
-def facts(folder: Path, control: Path | None = None) -> Facts:
+def count_parameters(folder: Path, control: Path | None = None) -> ParameterCounts:
     """The facts of a pipeline's folder that folder.check found whole. BadInput for a file that is cut short."""
     parts = {part.name: parameters(part) for part in folder.iterdir() if part.is_dir()}
     beside = parameters(control) if control else 0
-    return Facts(
+    return ParameterCounts(
         denoiser=parts.get("transformer", 0) + parts.get("unet", 0) + beside,
         text=sum(count for name, count in parts.items() if name.startswith("text_encoder")),
         vae=parts.get("vae", 0),

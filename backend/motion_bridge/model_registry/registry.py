@@ -182,13 +182,13 @@ def find(name: str) -> Model:
     return MODELS[name]
 
 
-def located(name: str) -> Path:
+def find_folder(name: str) -> Path:
     """The folder of a model by its registered name or its path. BadInput, ModelMissing."""
     folder = Path(name).expanduser()
     return folder if folder.is_dir() else folder_of(find(name))
 
 
-def chosen(name: str) -> str:
+def resolve(name: str) -> str:
     """The model that is meant: `auto` is FLUX.2 Klein where it is on this machine, else the sketch that comes along."""
     if name != AUTO:
         return name
@@ -199,7 +199,7 @@ def chosen(name: str) -> str:
     return BEST
 
 
-def instead(asked: str, chosen_one: str) -> list[str]:
+def fallback_notice(asked: str, chosen_one: str) -> list[str]:
     """What to say of a model that was chosen for `auto`."""
     if asked in ("", AUTO) and chosen_one == BUILT_IN:
         return [f"{BEST} is not on this machine, so the sketch paints that comes along: few things, up to 256 pixels."]
@@ -227,11 +227,11 @@ def folder_of(model: Model) -> Path:
         model.revision,
         f"{model.name} is not on this machine ({model.download:g} GB, licence: {model.licence}). Get it with: "
         f"hf download {model.repository} --revision {model.revision} {wanted} {unwanted} --local-dir {own}"
-        + asking(model.repository, model.gated),
+        + gated_notice(model.repository, model.gated),
     )
 
 
-def asking(repository: str, gated: bool) -> str:
+def gated_notice(repository: str, gated: bool) -> str:
     """What has to be done before a gated repository can be downloaded, as a sentence."""
     if not gated:
         return ""

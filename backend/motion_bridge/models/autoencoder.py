@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..errors import BadInput
 from ..model_registry import folder_check as folders
-from ..model_registry.registry import located
+from ..model_registry.registry import find_folder
 
 CLASSES: dict[str, Any] = {"AutoencoderKL": AutoencoderKL, "AutoencoderKLFlux2": AutoencoderKLFlux2}
 PACKED = 4  # token channels that a channel of FLUX becomes, in patches of 2×2
@@ -54,7 +54,7 @@ class Autoencoder:
 
 def load(name: str, device: str, say: Callable[[str], None] = lambda sentence: None) -> Autoencoder:
     """The autoencoder of a model by its name or folder, in float32. BadInput, ModelMissing."""
-    folder = located(name)
+    folder = find_folder(name)
     faults = list(folders.weight_faults(folder / "vae", "vae/")) if (folder / "vae").is_dir() else ["vae/ is missing."]
     if faults:
         raise BadInput(f"{folder} cannot be loaded as a model: {' '.join(faults)}")

@@ -12,17 +12,17 @@ from torch import Tensor
 Made = TypeVar("Made")
 
 
-class Beside(Generic[Made]):
+class CudaStream(Generic[Made]):
     """A lane beside the device's own. follows: whether its work needs what was queued on the main lane before."""
 
     def __init__(self, device: str, follows: bool = True):
         self._stream = torch.cuda.Stream() if device == "cuda" else None
         self._follows = follows
 
-    def start(self, work: Callable[[], Made], *used: Tensor) -> "Started[Made]":
+    def start(self, work: Callable[[], Made], *used: Tensor) -> "Pending[Made]":
         """Begin work. used: tensors of the main lane that it reads."""
         if self._stream is None:
-            return Started(work(), None)
+            return Pending(work(), None)
         before = torch.cuda.current_stream().record_event()
         with torch.cuda.stream(self._stream):
             if self._follows:
@@ -30,16 +30,16 @@ class Beside(Generic[Made]):
             made = work()
             for tensor in used:
                 tensor.record_stream(self._stream)  # its memory is not given away before this lane is through
-            return Started(made, self._stream.record_event())
+            return Pending(made, self._stream.record_event())
 
 
-class Started(Generic[Made]):
+class Pending(Generic[Made]):
     """Something that is being made."""
 
     def __init__(self, made: Made, done: Any):
         self._made, self._done = made, done
 
-    def on_device(self, tensors: Callable[[Made], Sequence[Tensor]]) -> Made:
+    def wait_on_device(self, tensors: Callable[[Made], Sequence[Tensor]]) -> Made:
         """For work that is queued from now on; nobody waits but the device. tensors: those that it reads."""
         if self._done is not None:
             lane = torch.cuda.current_stream()
@@ -48,21 +48,21 @@ class Started(Generic[Made]):
                 tensor.record_stream(lane)
         return self._made
 
-    def here(self) -> Made:
+    def wait(self) -> Made:
         """For this process, which waits until it is done."""
         if self._done is not None:
             self._done.synchronize()
         return self._made
 
 
-def fetched(tensor: Tensor) -> Tensor:
+def to_host(tensor: Tensor) -> Tensor:
     """A copy in the process's memory, which is complete when its lane is; without waiting."""
     if tensor.device.type != "cuda":
         return tensor.cpu()
     return torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True).copy_(tensor, non_blocking=True)
 
 
-def sent(tensor: Tensor, device: torch.device | str) -> Tensor:
+def to_device(tensor: Tensor, device: torch.device | str) -> Tensor:
     """A copy on the device, without waiting for what is queued there."""
     if torch.device(device).type != "cuda":
         return tensor.to(device)

@@ -18,7 +18,7 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def usable(name: str) -> str:
+def resolve(name: str) -> str:
     """The device of that name, or the best one for none. BadInput where torch here knows it not, or finds none."""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name and name not in there:

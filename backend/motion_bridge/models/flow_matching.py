@@ -3,7 +3,7 @@
 Such a model was taught the direction from picture to noise at every mixture (1 - sigma)·picture + sigma·noise. To
 denoise is to walk that line backwards in a few straight pieces:
 
-    x ← x + (lower - level)·direction(x, level)        level: from sigma down to 0
+    x ← x + (lower - level)·velocity(x, level)        level: from sigma down to 0
 
 The pipelines of diffusers only start at whole steps, and FLUX.2's not at a picture at all, so the walk is here; their
 transformers, encoders and schedulers' settings are used as they are. Nothing in it waits for the device.
@@ -17,27 +17,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .image_model import Wish
+from .image_model import Conditioning
 from .noise_level import levels_from
-from .pipeline_parts import Parts
-from .prompt_encoding import reader
+from .pipeline_parts import PipelineParts
+from .prompt_encoding import cached_encoder
 
-Direction = Callable[[Tensor, float], Tensor]  # tokens (1, N, C) float32 and their level → which way noise lies
+Velocity = Callable[[Tensor, float], Tensor]  # tokens (1, N, C) float32 and their level → which way noise lies
 
 
 class FlowModel(ABC):
     """A loaded pipeline of diffusers, used in parts. Latents are float32, whatever the weights are."""
 
-    refers = False
+    takes_reference = False
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: PipelineParts):
         self.parts = parts
         self.pipeline = parts.pipeline
         self.steps = parts.steps
         self.guidance = parts.guidance
         self.device = parts.device
         self.multiple = self.pipeline.vae_scale_factor * 2
-        self.encoded = reader(self._encoded)
+        self.encode_prompt = cached_encoder(self._encode_text)
 
     def levels(self, steps: int, width: int, height: int) -> list[float]:
         """The sigmas that the model's own pipeline takes in so many steps, falling, without the final 0."""
@@ -47,17 +47,17 @@ class FlowModel(ABC):
         scheduler.set_timesteps(steps, sigmas=even, mu=self._mu(tokens, steps))
         return scheduler.sigmas[:-1].tolist()
 
-    def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor:
+    def denoise(self, latent: Tensor, noise: Tensor, sigma: float, conditioning: Conditioning, seed: int) -> Tensor:
         """Latents mixed with noise up to sigma and denoised: shape and normalisation as `encode` gives them."""
-        if self.parts.weigh(wish.lora_weights):
-            self.encoded = reader(self._encoded)
+        if self.parts.set_lora_weights(conditioning.lora_weights):
+            self.encode_prompt = cached_encoder(self._encode_text)
         height, width = (side * self.pitch for side in latent.shape[-2:])
-        levels = levels_from(sigma, self.levels(wish.steps or self.steps, width, height))
-        direction = self.direction(wish, width, height)
+        levels = levels_from(sigma, self.levels(conditioning.steps or self.steps, width, height))
+        velocity = self.velocity(conditioning, width, height)
         tokens = self.pack(torch.lerp(latent, noise.to(latent), sigma))
         for level, lower in pairwise([*levels, 0.0]):
             torch.compiler.cudagraph_mark_step_begin()  # a captured step may reuse what the one before it answered
-            tokens = tokens + (lower - level) * direction(tokens, level)
+            tokens = tokens + (lower - level) * velocity(tokens, level)
         return self.unpack(tokens, width, height)
 
     def encode(self, picture: Tensor) -> Tensor:
@@ -70,13 +70,13 @@ class FlowModel(ABC):
         vae = self.pipeline.vae
         return vae.decode(self._raw(latent).to(vae.dtype), return_dict=False)[0] / 2 + 0.5
 
-    def cells(self, latent: Tensor) -> Tensor:
+    def to_vae_latent(self, latent: Tensor) -> Tensor:
         """Latents as the autoencoder has them, (1, C, H/8, W/8): unpacked, so that each stands where it belongs."""
         return self._raw(latent)
 
-    def from_cells(self, cells: Tensor) -> Tensor:
-        """The inverse of `cells`."""
-        return self._normalised(cells)
+    def from_vae_latent(self, latent: Tensor) -> Tensor:
+        """The inverse of `to_vae_latent`."""
+        return self._normalised(latent)
 
     def _level_tensor(self, level: float) -> Tensor:
         """The level as the pipelines hand it on: rounded as one of a thousand timesteps."""
@@ -88,7 +88,7 @@ class FlowModel(ABC):
         """Pixels along the side of one latent."""
 
     @abstractmethod
-    def direction(self, wish: Wish, width: int, height: int) -> Direction:
+    def velocity(self, conditioning: Conditioning, width: int, height: int) -> Velocity:
         """The model as a function of tokens and level; whatever stays the same over the steps is made here, once."""
 
     @abstractmethod
@@ -106,9 +106,9 @@ class FlowModel(ABC):
     @abstractmethod
     def _mu(self, tokens: int, steps: int) -> float: ...
 
-    def _encoded(self, text: str) -> tuple[Tensor, ...]:
-        with self.parts.guests:
-            return self._read(text)
+    def _encode_text(self, text: str) -> tuple[Tensor, ...]:
+        with self.parts.offloaded_encoders:
+            return self._run_text_encoders(text)
 
     @abstractmethod
-    def _read(self, text: str) -> tuple[Tensor, ...]: ...
+    def _run_text_encoders(self, text: str) -> tuple[Tensor, ...]: ...

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from ..errors import BadInput
 from . import flux1_control
-from .flow_matching import Direction, FlowModel
+from .flow_matching import FlowModel, Velocity
 from .flux1_control import Extra
-from .image_model import Structure, Wish, refuse_negative
+from .image_model import Conditioning, ControlImage, refuse_negative
 from .prompt_encoding import Prompt
 
 LONGEST_PROMPT = {True: 512, False: 256}  # tokens that dev and schnell were taught with
@@ -34,29 +34,31 @@ class Flux1(FlowModel):
         patches = tokens.view(len(tokens), rows // 2, columns // 2, -1, 2, 2).permute(0, 3, 1, 4, 2, 5)
         return patches.reshape(len(tokens), -1, rows, columns)
 
-    def direction(self, wish: Wish, width: int, height: int) -> Direction:
+    def velocity(self, conditioning: Conditioning, width: int, height: int) -> Velocity:
         transformer = self.pipeline.transformer
-        flux1_control.check(wish.structure, transformer)
-        if wish.reference is not None:
+        flux1_control.check(conditioning.structure, transformer)
+        if conditioning.reference is not None:
             raise BadInput("FLUX.1 takes no reference picture; set reference to none, or use FLUX.2.")
-        refuse_negative(wish, "FLUX.1 is distilled")
-        amount = self.guidance if wish.guidance is None else wish.guidance
-        words = self._words(wish.prompt)
-        places = self._places(width // self.multiple, height // self.multiple)
+        refuse_negative(conditioning, "FLUX.1 is distilled")
+        amount = self.guidance if conditioning.guidance is None else conditioning.guidance
+        text = self._text_inputs(conditioning.prompt)
+        position_ids = self._position_ids(width // self.multiple, height // self.multiple)
         guidance = torch.full((1,), amount, device=self.device) if transformer.config.guidance_embeds else None
-        extra, more = self._structured(wish.structure, places, amount)
+        extra, more = self._structured(conditioning.structure, position_ids, amount)
 
-        def direction(tokens: Tensor, level: float) -> Tensor:
+        def velocity(tokens: Tensor, level: float) -> Tensor:
             shown = tokens.to(self.parts.dtype)
             time = self._level_tensor(level)
-            fixed = {"timestep": time, "guidance": guidance, "img_ids": places, "return_dict": False}
-            fixed |= extra(shown, time, words)
+            fixed = {"timestep": time, "guidance": guidance, "img_ids": position_ids, "return_dict": False}
+            fixed |= extra(shown, time, text)
             whole = torch.cat([shown, *more], -1)
-            return transformer(hidden_states=whole, **words, **fixed)[0].float()
+            return transformer(hidden_states=whole, **text, **fixed)[0].float()
 
-        return direction
+        return velocity
 
-    def _structured(self, structure: Structure | None, places: Tensor, amount: float) -> tuple[Extra, list[Tensor]]:
+    def _structured(
+        self, structure: ControlImage | None, position_ids: Tensor, amount: float
+    ) -> tuple[Extra, list[Tensor]]:
         """What a ControlNet says at each step, and what stands beside the tokens' own channels."""
         control = self.parts.control
         if structure is None:
@@ -69,16 +71,16 @@ class Flux1(FlowModel):
             hint = structure.picture * 2 - 1
         guided = control.config.guidance_embeds
         guidance = torch.full((1,), amount, device=self.device) if guided else None
-        fixed = {"img_ids": places, "guidance": guidance}
+        fixed = {"img_ids": position_ids, "guidance": guidance}
         hint = hint.to(self.device, self.parts.dtype)
         return flux1_control.beside_transformer(control, structure, hint, fixed), []
 
-    def _words(self, text: Prompt) -> dict[str, Tensor]:
-        states, pooled = self.encoded(text)
+    def _text_inputs(self, text: Prompt) -> dict[str, Tensor]:
+        states, pooled = self.encode_prompt(text)
         where = torch.zeros(states.shape[1], 3, device=self.device, dtype=states.dtype)
         return {"encoder_hidden_states": states, "pooled_projections": pooled, "txt_ids": where}
 
-    def _places(self, columns: int, rows: int) -> Tensor:
+    def _position_ids(self, columns: int, rows: int) -> Tensor:
         """Where each token stands: (N, 3) of 0, row and column."""
         where = torch.zeros(rows, columns, 3, device=self.device, dtype=self.parts.dtype)
         where[..., 1] += torch.arange(rows, device=self.device)[:, None]
@@ -91,7 +93,7 @@ class Flux1(FlowModel):
             tokens, config.base_image_seq_len, config.max_image_seq_len, config.base_shift, config.max_shift
         )
 
-    def _read(self, text: str) -> tuple[Tensor, ...]:
+    def _run_text_encoders(self, text: str) -> tuple[Tensor, ...]:
         longest = LONGEST_PROMPT[self.pipeline.transformer.config.guidance_embeds]
         return self.pipeline.encode_prompt(prompt=text, prompt_2=None, device=self.device, max_sequence_length=longest)[
             :2

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BadInput
-from .image_model import Structure
+from .image_model import ControlImage
 
 UNION_MODES = {"canny": 0, "depth": 2}  # how ControlNets for several kinds of structure number them
 
@@ -23,7 +23,7 @@ def takes_structure(transformer: Any) -> bool:
     return transformer.config.in_channels == 2 * (transformer.config.out_channels or transformer.config.in_channels)
 
 
-def check(structure: Structure | None, transformer: Any) -> None:
+def check(structure: ControlImage | None, transformer: Any) -> None:
     """BadInput where the transformer wants structure and gets none, or is to follow it by halves."""
     if not takes_structure(transformer):
         return
@@ -36,7 +36,7 @@ def check(structure: Structure | None, transformer: Any) -> None:
         )
 
 
-def beside_transformer(control: Any, structure: Structure, hint: Tensor, fixed: dict[str, Any]) -> Extra:
+def beside_transformer(control: Any, structure: ControlImage, hint: Tensor, fixed: dict[str, Any]) -> Extra:
     """What a ControlNet adds to each block. hint: the structure as it wants it; fixed: places and guidance."""
     mode = None
     if control.union:

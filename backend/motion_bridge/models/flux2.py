@@ -10,9 +10,9 @@ from diffusers.pipelines.flux2.pipeline_flux2 import compute_empirical_mu
 from torch import Tensor
 
 from ..errors import BadInput
-from .flow_matching import Direction, FlowModel
-from .image_model import Wish, refuse_negative
-from .pipeline_parts import Parts
+from .flow_matching import FlowModel, Velocity
+from .image_model import Conditioning, refuse_negative
+from .pipeline_parts import PipelineParts
 from .prompt_encoding import Prompt
 
 LONGEST = 512  # tokens of a prompt, where the model's tokenizer does not say fewer
@@ -22,9 +22,9 @@ REFERENCE_TIME = 10  # where a reference stands on the axis of time, the picture
 class Flux2(FlowModel):
     """FLUX.2. A reference picture is read along with the picture at every step and keeps who and what is in it."""
 
-    refers = True
+    takes_reference = True
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: PipelineParts):
         super().__init__(parts)
         self._referred = lru_cache(1)(self._reference)
 
@@ -38,46 +38,46 @@ class Flux2(FlowModel):
     def unpack(self, tokens: Tensor, width: int, height: int) -> Tensor:
         return tokens.transpose(1, 2).unflatten(2, (height // self.pitch, width // self.pitch))
 
-    def direction(self, wish: Wish, width: int, height: int) -> Direction:
-        if wish.structure is not None:
+    def velocity(self, conditioning: Conditioning, width: int, height: int) -> Velocity:
+        if conditioning.structure is not None:
             raise BadInput("FLUX.2 has no structure control; set control to none, or take another model.")
         transformer = self.pipeline.transformer
-        amount = self.guidance if wish.guidance is None else wish.guidance
-        words = self._words(wish.prompt)
-        unwanted = self._words(wish.negative) if self._guided(wish, amount) else None
+        amount = self.guidance if conditioning.guidance is None else conditioning.guidance
+        text = self._text_inputs(conditioning.prompt)
+        negative = self._text_inputs(conditioning.negative) if self._guided(conditioning, amount) else None
         guidance = torch.full((1,), amount, device=self.device) if transformer.config.guidance_embeds else None
-        places = self._places(width // self.multiple, height // self.multiple)
+        position_ids = self._position_ids(width // self.multiple, height // self.multiple)
         seen: list[Tensor] = []
-        if wish.reference is not None:
-            tokens, there = self._referred(wish.reference)
-            seen, places = [tokens], torch.cat([places, there])
+        if conditioning.reference is not None:
+            tokens, there = self._referred(conditioning.reference)
+            seen, position_ids = [tokens], torch.cat([position_ids, there])
 
-        def direction(tokens: Tensor, level: float) -> Tensor:
+        def velocity(tokens: Tensor, level: float) -> Tensor:
             count = tokens.shape[1]
-            fixed = {"timestep": self._level_tensor(level), "guidance": guidance, "img_ids": places}
+            fixed = {"timestep": self._level_tensor(level), "guidance": guidance, "img_ids": position_ids}
             whole = torch.cat([tokens.to(self.parts.dtype), *seen], 1)
-            found = transformer(hidden_states=whole, **words, **fixed, return_dict=False)[0][:, :count].float()
-            if unwanted is None:
+            found = transformer(hidden_states=whole, **text, **fixed, return_dict=False)[0][:, :count].float()
+            if negative is None:
                 return found
-            avoided = transformer(hidden_states=whole, **unwanted, **fixed, return_dict=False)[0][:, :count].float()
+            avoided = transformer(hidden_states=whole, **negative, **fixed, return_dict=False)[0][:, :count].float()
             return avoided + amount * (found - avoided)
 
-        return direction
+        return velocity
 
-    def _guided(self, wish: Wish, amount: float) -> bool:
+    def _guided(self, conditioning: Conditioning, amount: float) -> bool:
         """Whether each step is taken twice, with the prompt and with the negative; only Klein's base models are."""
         if "is_distilled" in self.pipeline.config and not self.pipeline.config.is_distilled:
             return amount > 1
-        refuse_negative(wish, "FLUX.2 is distilled")
+        refuse_negative(conditioning, "FLUX.2 is distilled")
         return False
 
-    def _words(self, text: Prompt) -> dict[str, Tensor]:
-        (states,) = self.encoded(text)
+    def _text_inputs(self, text: Prompt) -> dict[str, Tensor]:
+        (states,) = self.encode_prompt(text)
         where = torch.zeros(states.shape[1], 4, device=self.device, dtype=torch.long)
         where[:, 3] = torch.arange(states.shape[1], device=self.device)
         return {"encoder_hidden_states": states, "txt_ids": where}
 
-    def _places(self, columns: int, rows: int, time: int = 0) -> Tensor:
+    def _position_ids(self, columns: int, rows: int, time: int = 0) -> Tensor:
         """Where each token stands: (N, 4) of time, row, column and 0."""
         where = torch.zeros(rows, columns, 4, device=self.device, dtype=torch.long)
         where[..., 0] = time
@@ -86,16 +86,16 @@ class Flux2(FlowModel):
         return where.view(-1, 4)
 
     def _reference(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """A picture's tokens and their places; cropped to whole tokens, whatever its size."""
+        """A picture's tokens and their position_ids; cropped to whole tokens, whatever its size."""
         height, width = (side // self.multiple * self.multiple for side in picture.shape[-2:])
         latent = self.encode(picture[..., :height, :width])
-        places = self._places(width // self.multiple, height // self.multiple, REFERENCE_TIME)
-        return self.pack(latent).to(self.parts.dtype), places
+        position_ids = self._position_ids(width // self.multiple, height // self.multiple, REFERENCE_TIME)
+        return self.pack(latent).to(self.parts.dtype), position_ids
 
     def _mu(self, tokens: int, steps: int) -> float:
         return compute_empirical_mu(tokens, steps)
 
-    def _read(self, text: str) -> tuple[Tensor, ...]:
+    def _run_text_encoders(self, text: str) -> tuple[Tensor, ...]:
         longest = min(LONGEST, getattr(self.pipeline.tokenizer, "model_max_length", LONGEST))
         return (self.pipeline.encode_prompt(prompt=text, device=self.device, max_sequence_length=longest)[0],)
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ..errors import BackendFailed, BadInput
 from ..model_registry.parameter_count import SMALLEST as SMALLEST
-from .cuda_stream import sent
-from .pipeline_parts import Parts, memory_told
+from .cuda_stream import to_device
+from .pipeline_parts import PipelineParts, naming_out_of_memory
 from .prompt_encoding import Encoding, Prompt
 
 NO_NUMBERS = (
@@ -21,8 +21,8 @@ NO_NUMBERS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Structure:
-    """A picture of where things are, for models that follow one (structure.py draws it)."""
+class ControlImage:
+    """A picture of where things are, for models that follow one (control_images.py draws it)."""
 
     picture: Tensor  # (1, 3, H, W) from 0 to 1
     kind: str  # depth, canny
@@ -30,80 +30,85 @@ class Structure:
 
 
 @dataclass(frozen=True, eq=False)
-class Wish:
+class Conditioning:
     """What a picture should show, and how faithfully."""
 
     prompt: Prompt
     negative: Prompt = ""
     guidance: float | None = None  # None: as the model recommends
     steps: int | None = None
-    structure: Structure | None = None  # where things are
+    structure: ControlImage | None = None  # where things are
     reference: Tensor | None = None  # (1, 3, H', W') from 0 to 1: who and what they are; encoded once
     lora_weights: tuple[float, ...] | None = None  # None: as they are
 
 
-def refuse_negative(wish: Wish, model: str) -> None:
+def refuse_negative(conditioning: Conditioning, model: str) -> None:
     """BadInput where a model that knows no negative prompt is given one. model: what it is, for the sentence."""
-    if wish.negative:
+    if conditioning.negative:
         raise BadInput(f"{model} and knows no negative prompt; take the negative out.")
 
 
 class ImageModel(Protocol):
-    """A loaded model. `encoded` remembers, so nothing is encoded twice."""
+    """A loaded model. `encode_prompt` remembers, so nothing is encoded twice."""
 
-    parts: Parts
-    refers: bool  # whether it takes a reference picture
+    parts: PipelineParts
+    takes_reference: bool  # whether it takes a reference picture
     multiple: int  # width and height must be multiples of it
     steps: int
     guidance: float
 
     def levels(self, steps: int, width: int, height: int) -> list[float]: ...
-    def encoded(self, prompt: Prompt, /) -> Encoding: ...
+    def encode_prompt(self, prompt: Prompt, /) -> Encoding: ...
     def encode(self, picture: Tensor) -> Tensor: ...
     def decode(self, latent: Tensor) -> Tensor: ...
-    def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor: ...
-    def cells(self, latent: Tensor) -> Tensor: ...  # (1, C, H/8, W/8): each where it stands in the picture
-    def from_cells(self, cells: Tensor) -> Tensor: ...
+    def denoise(self, latent: Tensor, noise: Tensor, sigma: float, conditioning: Conditioning, seed: int) -> Tensor: ...
+    def to_vae_latent(self, latent: Tensor) -> Tensor: ...  # (1, C, H/8, W/8): each where it stands in the picture
+    def from_vae_latent(self, latent: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
-class Chance:
-    """Where the noise comes from; equal chances give equal pictures."""
+class NoiseSeed:
+    """Where the noise comes from; equal seeds give equal pictures."""
 
     seed: int
     subseed: int = 0
-    share: float = 0.0  # of the subseed's noise, 0 to 1
+    subseed_strength: float = 0.0  # the share of its noise, 0 to 1
     size: float = 1.0  # of the noise; 1 is what the model was taught with
 
 
-def image_to_image(model: ImageModel, picture: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor:
-    """The picture after its share `sigma` was replaced by what the wish describes; sigma 0 returns it untouched.
+def image_to_image(
+    model: ImageModel, picture: Tensor, sigma: float, conditioning: Conditioning, noise_seed: NoiseSeed
+) -> Tensor:
+    """The picture after its share `sigma` was replaced by what is described; sigma 0 returns it untouched.
 
     BackendFailed when the model answers with values that are not numbers.
     """
     if sigma <= 0:
         return picture
-    return decoded(model, latent_to_latent(model, encoded(model, picture), sigma, wish, chance)).to(picture)
+    latent = latent_to_latent(model, encode_image(model, picture), sigma, conditioning, noise_seed)
+    return decode_latent(model, latent).to(picture)
 
 
-def latent_to_latent(model: ImageModel, latent: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor:
+def latent_to_latent(
+    model: ImageModel, latent: Tensor, sigma: float, conditioning: Conditioning, noise_seed: NoiseSeed
+) -> Tensor:
     """The same in latents, without the loss of decoding and encoding."""
     if sigma <= 0:
         return latent
-    with torch.inference_mode(), memory_told(model.parts):
-        made = model.denoise(latent, noise_for(latent, chance), min(sigma, 1.0), wish, chance.seed)
+    with torch.inference_mode(), naming_out_of_memory(model.parts):
+        made = model.denoise(latent, noise_for(latent, noise_seed), min(sigma, 1.0), conditioning, noise_seed.seed)
     return _numbers(made)
 
 
-def encoded(model: ImageModel, picture: Tensor) -> Tensor:
+def encode_image(model: ImageModel, picture: Tensor) -> Tensor:
     """A picture's latents."""
-    with torch.inference_mode(), memory_told(model.parts):
+    with torch.inference_mode(), naming_out_of_memory(model.parts):
         return model.encode(picture).clone()
 
 
-def decoded(model: ImageModel, latent: Tensor) -> Tensor:
+def decode_latent(model: ImageModel, latent: Tensor) -> Tensor:
     """The picture of latents, float32 from 0 to 1. BackendFailed where the model's answer is no picture."""
-    with torch.inference_mode(), memory_told(model.parts):
+    with torch.inference_mode(), naming_out_of_memory(model.parts):
         made = model.decode(latent)
     return _numbers(made).float().clamp(0, 1)
 
@@ -114,15 +119,15 @@ def _numbers(made: Tensor) -> Tensor:
     return made.clone()  # an ordinary tensor, where inference made one that knows less
 
 
-def noise_for(latent: Tensor, chance: Chance) -> Tensor:
+def noise_for(latent: Tensor, noise_seed: NoiseSeed) -> Tensor:
     """Standard normal noise of a latent's shape, the same on every device.
 
     Between two seeds, the one noise is turned into the other along the sphere.
     """
-    noise = _normal(latent, chance.seed)
-    if chance.share:
-        noise = slerp(noise, _normal(latent, chance.subseed), chance.share)
-    return noise if chance.size == 1 else noise * chance.size
+    noise = _normal(latent, noise_seed.seed)
+    if noise_seed.subseed_strength:
+        noise = slerp(noise, _normal(latent, noise_seed.subseed), noise_seed.subseed_strength)
+    return noise if noise_seed.size == 1 else noise * noise_seed.size
 
 
 def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
@@ -135,4 +140,4 @@ def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
 
 
 def _normal(like: Tensor, seed: int) -> Tensor:
-    return sent(torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)), like.device).to(like)
+    return to_device(torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)), like.device).to(like)

@@ -24,15 +24,15 @@ from ..errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
 from ..model_registry import controlnets, memory_plan, parameter_count
 from ..model_registry import folder_check as folders
 from ..model_registry.components import PIPELINES
-from ..model_registry.memory_plan import Plan
-from ..model_registry.registry import AUTO, chosen, find, folder_of
+from ..model_registry.memory_plan import MemoryPlan
+from ..model_registry.registry import AUTO, find, folder_of, resolve
 from . import device as machine
 from . import lora, offload
 from .device import best_device
 from .flux1 import Flux1
 from .flux2 import Flux2
 from .image_model import ImageModel
-from .pipeline_parts import Parts, is_out_of_memory
+from .pipeline_parts import PipelineParts, is_out_of_memory
 from .stable_diffusion import LatentConsistency, StableDiffusion
 
 UNUSED = {"image_encoder": None, "feature_extractor": None}
@@ -75,7 +75,7 @@ OF_CLASS = {family.pipeline.__name__: name for name, family in FAMILIES.items()}
 
 
 @dataclass(frozen=True)
-class Choice:
+class ModelSelection:
     """Which model, and how somebody wants it."""
 
     name: str  # a registered name, a folder, or auto
@@ -89,66 +89,68 @@ class Choice:
 
 def load(name: str, device: str | None = None) -> ImageModel:
     """The model of a registered name, or in a folder, as is best on this machine."""
-    return choose(Choice(name, device or ""))
+    return load_model(ModelSelection(name, device or ""))
 
 
-def choose(choice: Choice, say: Callable[[str], None] = lambda sentence: None) -> ImageModel:
+def load_model(selection: ModelSelection, say: Callable[[str], None] = lambda sentence: None) -> ImageModel:
     """A loaded model. Only safetensors are opened and no code comes with them.
 
     say: is told in a sentence how the model runs. BadInput for an incomplete folder, a pickle, a control that the
     model does not take; ModelMissing for a name without a folder; OutOfMemory with what would fit.
     """
-    if choice.name == AUTO:
-        choice = replace(choice, name=chosen(AUTO))
-    folder, family_name, steps, guidance = _found(choice.name)
+    if selection.name == AUTO:
+        selection = replace(selection, name=resolve(AUTO))
+    folder, family_name, steps, guidance = _found(selection.name)
     family = FAMILIES[family_name]
     folders.check(folder)
     saved_from = folders.pipeline_class(folder)
     if saved_from != family.pipeline.__name__:
-        raise BadInput(f"{folder} holds a {saved_from}; {choice.name} is a {family.pipeline.__name__}.")
-    beside = _control_folder(choice, family_name, family)
-    there = machine.device(choice.device or best_device())
-    facts = parameter_count.facts(folder, beside)
-    plan = memory_plan.plan(choice.name, facts, there, choice.size, choice.precision)
-    say(plan.sentence(choice.name, there))
+        raise BadInput(f"{folder} holds a {saved_from}; {selection.name} is a {family.pipeline.__name__}.")
+    control_folder = _control_folder(selection, family_name, family)
+    there = machine.device(selection.device or best_device())
+    facts = parameter_count.count_parameters(folder, control_folder)
+    plan = memory_plan.plan(selection.name, facts, there, selection.size, selection.precision)
+    say(plan.sentence(selection.name, there))
 
-    relief = memory_plan.relief(facts, plan, choice.size)
+    remedy = memory_plan.remedy(facts, plan, selection.size)
     for library in (diffusers, transformers):
         library.utils.logging.disable_progress_bar()
     try:
         pipeline = _pipeline(folder, family, plan)
-        control = _control(beside, family, plan) if beside else None
-        loras = lora.load(pipeline, [file for file, _ in choice.loras], [weight for _, weight in choice.loras])
-        guests = offload.place(pipeline, control, plan, there.name)
+        control = _control(control_folder, family, plan) if control_folder else None
+        loras = lora.load(pipeline, [file for file, _ in selection.loras], [weight for _, weight in selection.loras])
+        offloaded_encoders = offload.place(pipeline, control, plan, there.name)
     except ImportError as fault:
         missing = " ".join(str(fault).split())
-        raise BackendFailed(f"{choice.name} needs a package that is not installed: {missing}") from None
+        raise BackendFailed(f"{selection.name} needs a package that is not installed: {missing}") from None
     except MotionBridgeError:
         raise
     except Exception as fault:  # what these libraries raise for a folder's content has no common class
         if is_out_of_memory(fault):
-            raise OutOfMemory(f"{choice.name} does not fit on {there.name} after all. {relief}") from None
+            raise OutOfMemory(f"{selection.name} does not fit on {there.name} after all. {remedy}") from None
         said = " ".join(str(fault).split())[:LONGEST_FAULT]
         raise BadInput(f"{folder} cannot be loaded as a {family_name} model: {said}") from fault
     dtype = offload.DTYPES[plan.arithmetic]
     return family.model(
-        Parts(pipeline, steps, guidance, there.name, dtype, control, loras, guests, plan.precision, relief)
+        PipelineParts(
+            pipeline, steps, guidance, there.name, dtype, control, loras, offloaded_encoders, plan.precision, remedy
+        )
     )
 
 
-_last: list[tuple[Choice, ImageModel]] = []  # of this process: at most one
+_last: list[tuple[ModelSelection, ImageModel]] = []  # of this process: at most one
 
 
-def kept(choice: Choice, say: Callable[[str], None]) -> ImageModel:
-    """The model of the last job where it was the very same choice, else `choose`: a program makes many animations."""
-    if not _last or _last[0][0] != choice:
+def load_cached(selection: ModelSelection, say: Callable[[str], None]) -> ImageModel:
+    """The model of the last job where it was the very same, else `load_model`: a program makes many animations."""
+    if not _last or _last[0][0] != selection:
         _last.clear()
         machine.release_unused()
-        _last.append((choice, choose(choice, say)))
+        _last.append((selection, load_model(selection, say)))
     return _last[0][1]
 
 
-def _pipeline(folder: Path, family: Family, plan: Plan) -> Any:
+def _pipeline(folder: Path, family: Family, plan: MemoryPlan) -> Any:
     encoders = [name for name in PIPELINES[family.pipeline.__name__] if name.startswith("text_encoder")]
     pipeline = family.pipeline.from_pretrained(
         str(folder),
@@ -159,7 +161,7 @@ def _pipeline(folder: Path, family: Family, plan: Plan) -> Any:
         trust_remote_code=False,
         variant=folders.variant(folder),
         **family.without,
-        **offload.quantiser(plan, family.denoiser),
+        **offload.quantization(plan, family.denoiser),
     )
     pipeline.set_progress_bar_config(disable=True)
     for name, part in pipeline.components.items():
@@ -170,7 +172,7 @@ def _pipeline(folder: Path, family: Family, plan: Plan) -> Any:
     return pipeline
 
 
-def _text_encoder(folder: Path, name: str, plan: Plan) -> Any:
+def _text_encoder(folder: Path, name: str, plan: MemoryPlan) -> Any:
     """One by one, because a pipeline fills what is missing from their files with random numbers and says nothing."""
     _, kind = folders.component_entry(folder, name)
     encoder, about = getattr(transformers, kind).from_pretrained(
@@ -193,7 +195,7 @@ def _check_whole(where: str, missing: list[str]) -> None:
         raise BadInput(f"{where} cannot be loaded: its files lack {missing[0]}{more}; download it again.")
 
 
-def _control(folder: Path, family: Family, plan: Plan) -> Any:
+def _control(folder: Path, family: Family, plan: MemoryPlan) -> Any:
     return family.control.from_pretrained(
         str(folder),
         torch_dtype=offload.DTYPES[plan.arithmetic],
@@ -203,20 +205,20 @@ def _control(folder: Path, family: Family, plan: Plan) -> Any:
     ).eval()
 
 
-def _control_folder(choice: Choice, family_name: str, family: Family) -> Path | None:
+def _control_folder(selection: ModelSelection, family_name: str, family: Family) -> Path | None:
     """The folder of the ControlNet that is wanted; None where none is, or the model needs none."""
-    if choice.control not in controlnets.KINDS:
-        raise BadInput(f"control is {choice.control!r}; choose one of {', '.join(controlnets.KINDS)}.")
-    if choice.control == "none":
+    if selection.control not in controlnets.KINDS:
+        raise BadInput(f"control is {selection.control!r}; choose one of {', '.join(controlnets.KINDS)}.")
+    if selection.control == "none":
         if family.follows:
-            raise BadInput(f"{choice.name} was made to follow structure; set control to what it follows, as depth.")
+            raise BadInput(f"{selection.name} was made to follow structure; set control to what it follows, as depth.")
         return None
     if family.follows:
         return None
     if family.control is None:
         able = ", ".join(name for name, each in FAMILIES.items() if each.control or each.follows)
-        raise BadInput(f"{choice.name} follows no structure; set control to none, or take a model of {able}.")
-    folder = controlnets.folder_of(choice.control_model, family_name, choice.control)
+        raise BadInput(f"{selection.name} follows no structure; set control to none, or take a model of {able}.")
+    folder = controlnets.folder_of(selection.control_model, family_name, selection.control)
     faults = list(folders.weight_faults(folder, ""))
     wanted = family.control.__name__
     if not faults and folders.component_class(folder) != wanted:

@@ -16,15 +16,15 @@ NAMED = 4  # keys that an error shows
 
 
 class Loras:
-    """The files in a pipeline; `weigh` sets how much each counts."""
+    """The files in a pipeline; `set_weights` sets how much each counts."""
 
     def __init__(self, pipeline: Any, names: list[str], weights: Sequence[float]):
         self._pipeline = pipeline
         self._names = names
         self._now: tuple[float, ...] = ()
-        self.weigh(weights)
+        self.set_weights(weights)
 
-    def weigh(self, weights: Sequence[float]) -> bool:
+    def set_weights(self, weights: Sequence[float]) -> bool:
         """Set all strengths; whether the text encoders' answers change by it."""
         if tuple(weights) == self._now:
             return False

@@ -7,25 +7,25 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..model_registry.memory_plan import Plan
+from ..model_registry.memory_plan import MemoryPlan
 from .device import release_unused
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-class TakingTurns(AbstractContextManager[None]):
+class SwappedEncoders(AbstractContextManager[None]):
     """While it is entered, the text encoders are on the device and the denoiser is not."""
 
-    def __init__(self, guests: list[nn.Module], hosts: list[nn.Module], device: str):
-        self.guests, self.hosts, self.device = guests, hosts, device
+    def __init__(self, offloaded_encoders: list[nn.Module], denoisers: list[nn.Module], device: str):
+        self.offloaded_encoders, self.denoisers, self.device = offloaded_encoders, denoisers, device
 
     def __enter__(self) -> None:
-        _move(self.hosts, "cpu")
-        _move(self.guests, self.device)
+        _move(self.denoisers, "cpu")
+        _move(self.offloaded_encoders, self.device)
 
     def __exit__(self, *_: object) -> None:
-        _move(self.guests, "cpu")
-        _move(self.hosts, self.device)
+        _move(self.offloaded_encoders, "cpu")
+        _move(self.denoisers, self.device)
 
 
 def _move(modules: list[nn.Module], device: str) -> None:
@@ -34,7 +34,7 @@ def _move(modules: list[nn.Module], device: str) -> None:
     release_unused()
 
 
-def quantiser(plan: Plan, denoiser: str) -> dict[str, Any]:
+def quantization(plan: MemoryPlan, denoiser: str) -> dict[str, Any]:
     """Arguments of from_pretrained that store the denoiser in few bits, through diffusers' quantisers.
 
     denoiser: the component's name. 8 bits need no package (see `place`), but torchao's are scaled by rows.
@@ -57,7 +57,7 @@ def quantiser(plan: Plan, denoiser: str) -> dict[str, Any]:
     return {"quantization_config": PipelineQuantizationConfig(quant_mapping={denoiser: settings})}
 
 
-def place(pipeline: Any, control: nn.Module | None, plan: Plan, device: str) -> AbstractContextManager[None]:
+def place(pipeline: Any, control: nn.Module | None, plan: MemoryPlan, device: str) -> AbstractContextManager[None]:
     """Put everything in its place. What comes back is entered while a prompt is encoded."""
     parts = {name: part for name, part in pipeline.components.items() if isinstance(part, nn.Module)}
     encoders = [part for name, part in parts.items() if name.startswith("text_encoder")]
@@ -82,9 +82,9 @@ def place(pipeline: Any, control: nn.Module | None, plan: Plan, device: str) -> 
         for encoder in encoders:
             _stream(encoder, device, "leaf_level")
     elif plan.blocks == "stays":
-        return TakingTurns(encoders, denoisers, device)
+        return SwappedEncoders(encoders, denoisers, device)
     else:  # a denoiser that streams makes no room by leaving
-        return TakingTurns(encoders, [] if control is None else [control], device)
+        return SwappedEncoders(encoders, [] if control is None else [control], device)
     return nullcontext()
 
 

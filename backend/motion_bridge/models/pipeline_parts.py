@@ -12,7 +12,7 @@ from .lora import Loras
 
 
 @dataclass(frozen=True)
-class Parts:
+class PipelineParts:
     """A pipeline of diffusers and how it is to be used."""
 
     pipeline: Any
@@ -22,26 +22,27 @@ class Parts:
     dtype: torch.dtype = torch.float32  # of the arithmetic, whatever the weights are stored as
     control: Any = None  # a ControlNet beside the pipeline
     loras: Loras | None = None
-    guests: AbstractContextManager[Any] = field(default_factory=nullcontext)  # the text encoders are here meanwhile
-    precision: str = "fp32"  # of memory.BYTES: how the denoiser is stored
-    relief: str = "Make the picture smaller."  # when memory runs out
+    # while it is entered, the text encoders are on the device
+    offloaded_encoders: AbstractContextManager[Any] = field(default_factory=nullcontext)
+    precision: str = "fp32"  # of memory_plan.BYTES: how the denoiser is stored
+    remedy: str = "Make the picture smaller."  # when memory runs out
 
-    def weigh(self, weights: Sequence[float] | None) -> bool:
+    def set_lora_weights(self, weights: Sequence[float] | None) -> bool:
         """Set the LoRA files' strengths, where there are any; whether prompts read differently now."""
-        return self.loras is not None and weights is not None and self.loras.weigh(weights)
+        return self.loras is not None and weights is not None and self.loras.set_weights(weights)
 
 
 @contextmanager
-def memory_told(parts: Parts) -> Iterator[None]:
+def naming_out_of_memory(parts: PipelineParts) -> Iterator[None]:
     """Out of memory as one of errors.py, with what would fit."""
     try:
         yield
     except torch.OutOfMemoryError:
-        raise OutOfMemory(f"Memory ran out on {parts.device}. {parts.relief}") from None
+        raise OutOfMemory(f"Memory ran out on {parts.device}. {parts.remedy}") from None
     except RuntimeError as fault:
         if not is_out_of_memory(fault):
             raise
-        raise OutOfMemory(f"Memory ran out. {parts.relief}") from None
+        raise OutOfMemory(f"Memory ran out. {parts.remedy}") from None
 
 
 def is_out_of_memory(fault: BaseException) -> bool:

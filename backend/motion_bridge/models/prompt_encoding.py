@@ -28,20 +28,20 @@ class Blend:
 Prompt = str | Blend
 
 
-def reader(encode: Callable[[str], Encoding]) -> Callable[[Prompt], Encoding]:
-    """A model's `encoded`: each text is encoded once, mixtures are made of what is kept."""
+def cached_encoder(encode: Callable[[str], Encoding]) -> Callable[[Prompt], Encoding]:
+    """A model's `encode_prompt`: each text is encoded once, mixtures are made of what is kept."""
     kept = lru_cache(KEPT)(encode)
 
     def read(prompt: Prompt) -> Encoding:
         if isinstance(prompt, str):
             return kept(prompt)
         encodings = [kept(text) for text, _ in prompt.parts]
-        return mixed(encodings, [weight for _, weight in prompt.parts], prompt.spherical)
+        return blend(encodings, [weight for _, weight in prompt.parts], prompt.spherical)
 
     return read
 
 
-def mixed(encodings: Sequence[Encoding], weights: Sequence[float], spherical: bool = False) -> Encoding:
+def blend(encodings: Sequence[Encoding], weights: Sequence[float], spherical: bool = False) -> Encoding:
     """The encodings by their weights; in float32, then in their own precision again."""
     if len(encodings) == 1:
         return encodings[0]
@@ -65,11 +65,11 @@ def _along_the_sphere(tensors: Sequence[Tensor], weights: Sequence[float]) -> Te
     for tensor, weight in zip(tensors[1:], weights[1:], strict=True):
         total += weight
         if weight > 0:
-            found = between(found, tensor, weight / total)
+            found = slerp(found, tensor, weight / total)
     return found
 
 
-def between(one: Tensor, other: Tensor, share: float) -> Tensor:
+def slerp(one: Tensor, other: Tensor, share: float) -> Tensor:
     """Each token (last axis) turned from one to the other along the sphere, its length along a line."""
     lengths = [each.norm(dim=-1, keepdim=True).clamp(min=1e-12) for each in (one, other)]
     a, b = one / lengths[0], other / lengths[1]

@@ -10,18 +10,18 @@ import torch
 from torch import Tensor
 
 from ..errors import BadInput
-from .image_model import Wish, refuse_negative
-from .pipeline_parts import Parts
-from .prompt_encoding import Encoding, Prompt, reader
+from .image_model import Conditioning, refuse_negative
+from .pipeline_parts import PipelineParts
+from .prompt_encoding import Encoding, Prompt, cached_encoder
 from .sampler import ConsistencySampler, Network, Sampler
 
 
 class StableDiffusion:
     """SD 1.5 and SDXL; latents are (1, 4, H/8, W/8), float32."""
 
-    refers = False
+    takes_reference = False
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: PipelineParts):
         self.parts = parts
         self.pipeline = parts.pipeline
         self.steps = parts.steps
@@ -29,7 +29,7 @@ class StableDiffusion:
         self.device = parts.device
         self.multiple = self.pitch = self.pipeline.vae_scale_factor
         self.two_encoders = hasattr(self.pipeline, "text_encoder_2")
-        self.encoded = reader(self._encoded)
+        self.encode_prompt = cached_encoder(self._encode_text)
         self.sampler = self._sampler()
 
     def _sampler(self) -> Sampler:
@@ -50,33 +50,35 @@ class StableDiffusion:
         vae = self.pipeline.vae
         return vae.decode((latent / vae.config.scaling_factor).to(vae.dtype), return_dict=False)[0] / 2 + 0.5
 
-    def cells(self, latent: Tensor) -> Tensor:
+    def to_vae_latent(self, latent: Tensor) -> Tensor:
         """Latents, each of which stands where it belongs already: (1, 4, H/8, W/8)."""
         return latent
 
-    def from_cells(self, cells: Tensor) -> Tensor:
-        """The inverse of `cells`."""
-        return cells
+    def from_vae_latent(self, latent: Tensor) -> Tensor:
+        """The inverse of `to_vae_latent`."""
+        return latent
 
-    def denoise(self, latent: Tensor, noise: Tensor, sigma: float, wish: Wish, seed: int) -> Tensor:
+    def denoise(self, latent: Tensor, noise: Tensor, sigma: float, conditioning: Conditioning, seed: int) -> Tensor:
         """Latents with noise up to sigma, denoised: shape and normalisation as `encode` gives them."""
-        if self.parts.weigh(wish.lora_weights):
-            self.encoded = reader(self._encoded)
-        steps, generator = wish.steps or self.steps, torch.Generator().manual_seed(seed)
+        if self.parts.set_lora_weights(conditioning.lora_weights):
+            self.encode_prompt = cached_encoder(self._encode_text)
+        steps, generator = conditioning.steps or self.steps, torch.Generator().manual_seed(seed)
         torch.randn(noise.shape, generator=generator)  # the start's: what steps draw must not repeat it
-        return self.sampler.denoise(latent, noise.to(latent), sigma, steps, self._guess(wish, latent), generator)
+        return self.sampler.denoise(
+            latent, noise.to(latent), sigma, steps, self._network(conditioning, latent), generator
+        )
 
-    def _guess(self, wish: Wish, latent: Tensor) -> Network:
+    def _network(self, conditioning: Conditioning, latent: Tensor) -> Network:
         """The network as a function of latents and time; whatever stays the same over the steps is made here, once."""
-        if wish.reference is not None:
+        if conditioning.reference is not None:
             raise BadInput("Stable Diffusion takes no reference picture; set reference to none, or use FLUX.2.")
-        amount = self.guidance if wish.guidance is None else wish.guidance
-        fixed, guided = self._words(wish, amount, latent)
+        amount = self.guidance if conditioning.guidance is None else conditioning.guidance
+        fixed, guided = self._text_inputs(conditioning, amount, latent)
         copies = 2 if guided else 1
-        structure, control = wish.structure, self.parts.control
+        structure, control = conditioning.structure, self.parts.control
         hint = None if structure is None else structure.picture.to(self.device, self.parts.dtype)
 
-        def guess(shown: Tensor, time: Tensor) -> Tensor:
+        def network(shown: Tensor, time: Tensor) -> Tensor:
             both = torch.cat([shown.to(self.parts.dtype)] * copies)
             arguments = dict(fixed)
             if structure is not None and hint is not None:
@@ -95,15 +97,17 @@ class StableDiffusion:
             avoided, wanted = found.chunk(2)
             return avoided + amount * (wanted - avoided)
 
-        return guess
+        return network
 
-    def _words(self, wish: Wish, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
+    def _text_inputs(self, conditioning: Conditioning, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
         """Arguments that hold the prompts, and whether they are two: what to avoid, what is wanted."""
-        if self.guidance <= 1 and wish.guidance is None:
-            refuse_negative(wish, "This model is distilled")
+        if self.guidance <= 1 and conditioning.guidance is None:
+            refuse_negative(conditioning, "This model is distilled")
         guided = amount > 1
-        told = [self._negative(wish.negative), self.encoded(wish.prompt)] if guided else [self.encoded(wish.prompt)]
-        texts = [torch.cat(parts) for parts in zip(*told, strict=True)]
+        encodings = [self.encode_prompt(conditioning.prompt)]
+        if guided:
+            encodings.insert(0, self._negative(conditioning.negative))
+        texts = [torch.cat(parts) for parts in zip(*encodings, strict=True)]
         fixed: dict[str, Any] = {"encoder_hidden_states": texts[0], "return_dict": False}
         if self.two_encoders:
             height, width = (side * self.multiple for side in latent.shape[-2:])
@@ -113,12 +117,12 @@ class StableDiffusion:
 
     def _negative(self, text: Prompt) -> Encoding:
         """What is to be avoided; SDXL was taught zeros for nothing in particular."""
-        found = self.encoded(text)
+        found = self.encode_prompt(text)
         zeros = not text and getattr(self.pipeline.config, "force_zeros_for_empty_prompt", False)
         return tuple(torch.zeros_like(part) for part in found) if zeros else found
 
-    def _encoded(self, text: str) -> tuple[Tensor, ...]:
-        with self.parts.guests:
+    def _encode_text(self, text: str) -> tuple[Tensor, ...]:
+        with self.parts.offloaded_encoders:
             made = self.pipeline.encode_prompt(
                 prompt=text, device=self.device, num_images_per_prompt=1, do_classifier_free_guidance=False
             )
@@ -131,11 +135,11 @@ class LatentConsistency(StableDiffusion):
     def _sampler(self) -> Sampler:
         return ConsistencySampler(self.pipeline.scheduler)
 
-    def _words(self, wish: Wish, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
-        refuse_negative(wish, "An LCM model is distilled")
-        fixed, _ = super()._words(wish, 1.0, latent)
+    def _text_inputs(self, conditioning: Conditioning, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
+        refuse_negative(conditioning, "An LCM model is distilled")
+        fixed, _ = super()._text_inputs(conditioning, 1.0, latent)
         width = self.pipeline.unet.config.time_cond_proj_dim
         if width is not None:  # guidance is one of its inputs
-            told = self.pipeline.get_guidance_scale_embedding(torch.tensor([amount - 1]), embedding_dim=width)
-            fixed["timestep_cond"] = told.to(self.device, self.parts.dtype)
+            embedding = self.pipeline.get_guidance_scale_embedding(torch.tensor([amount - 1]), embedding_dim=width)
+            fixed["timestep_cond"] = embedding.to(self.device, self.parts.dtype)
         return fixed, False

@@ -67,7 +67,7 @@ def shot_of(
         picture = _picture(first_frame)
         if picture is None:
             width, height = _said(width, file.width), _said(height, file.height)
-        size = _size(width, height, picture, SMALLER.get(registry.chosen(model), SIDE))
+        size = _size(width, height, picture, SMALLER.get(registry.resolve(model), SIDE))
         count, rate = _said(frames, file.frames, FRAMES), _said(fps, file.fps, FPS)
         motion = {} if "motion" in there.settings else {"motion": _motion({**there.schedules, **named.schedules})}
         begun = picture is not None or _brings_picture({**there.settings, **named.settings})
@@ -78,7 +78,7 @@ def shot_of(
             raise BadInput(f"{name} cannot be chosen for a Shot; it has its own.")
         base = shot if isinstance(shot, Shot) else shots.load(Path(shot))
     if model:
-        named = replace(named, settings={**named.settings, "model": registry.chosen(model)})
+        named = replace(named, settings={**named.settings, "model": registry.resolve(model)})
     first = base.frames[0]
     imported = file.at(base.frames)
     asked_for = replace(named, seed=seed)
@@ -90,7 +90,7 @@ def shot_of(
     engine.check_texts(GenerationRequest(generation, base.frames, base.fps, frozenset(named.schedules)))
     made = base.generated_with(generation)
     shots.check(made, "The Shot")
-    return made, (*file.notices, *(registry.instead(model, generation.settings["model"]) if model else ()))
+    return made, (*file.notices, *(registry.fallback_notice(model, generation.settings["model"]) if model else ()))
 
 
 def _said(*values: Any) -> Any:

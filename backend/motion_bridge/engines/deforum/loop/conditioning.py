@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ....errors import BadInput
 from ....models import control_images
-from ....models.image_model import ImageModel, Structure
-from ....models.load import Choice
+from ....models.image_model import ControlImage, ImageModel
+from ....models.load import ModelSelection
 from ....schedules import values
 from ....shot import Shot
 from . import images
@@ -25,9 +25,9 @@ NONE = "none"
 
 def choice(
     shot: Shot, settings: Mapping[str, Any], schedules: FrameSchedules, device: str, precision: str | None
-) -> Choice:
+) -> ModelSelection:
     """The model that is wanted. precision: that of the frames which exist, where a job goes on."""
-    return Choice(
+    return ModelSelection(
         settings["model"],
         device,
         (shot.width, shot.height),
@@ -63,7 +63,7 @@ class Conditioning:
             control_images.near_range(shot.depth) if self._kind == "depth" and shot.depth is not None else (0, 1)
         )
         self._reference: Tensor | None = None
-        if self._named != NONE and not model.refers:
+        if self._named != NONE and not model.takes_reference:
             raise BadInput(f"{settings['model']} takes no reference picture; set reference to none, or use FLUX.2.")
         if self._named not in (NONE, FIRST):
             self._reference = from_bytes(images.read(self._named, "reference"), device)
@@ -74,11 +74,11 @@ class Conditioning:
             self._reference = picture
 
     def at(self, k: int) -> dict[str, Any]:
-        """Fields of a Wish for frame k."""
+        """Fields of a Conditioning for frame k."""
         weights = tuple(float(each[k]) for each in self._weights) or None
         return {"structure": self._structure(k), "reference": self._reference, "lora_weights": weights}
 
-    def _structure(self, k: int) -> Structure | None:
+    def _structure(self, k: int) -> ControlImage | None:
         depth, objects = self._shot.depth, self._shot.objects
         if self._kind == NONE or depth is None:
             return None
@@ -88,7 +88,7 @@ class Conditioning:
             focal = float(self._shot.camera.intrinsics[k, 0, 0])
             drawn = control_images.of_edges(depth[k], None if objects is None else objects.index[k], focal)
         whole = padded(drawn.to(self._device), self._model.multiple)
-        return Structure(whole, self._kind, self._schedules("control_strength", k))
+        return ControlImage(whole, self._kind, self._schedules("control_strength", k))
 
 
 def check(shot: Shot, settings: Mapping[str, Any]) -> None:

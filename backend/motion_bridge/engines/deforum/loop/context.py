@@ -91,7 +91,7 @@ def prepare(
     schedules = read(shot, dict(settings), pixel_scale=painted[0] / size[0])
     for sentence in schedules.ignored():
         say(sentence)
-    device = machine.usable(settings["device"])
+    device = machine.resolve(settings["device"])
     frames = _guide(shot, settings)
     seen = _depths(shot, settings, device)
     moving = _motions(shot, settings, schedules, frames, seen, device)
@@ -102,7 +102,9 @@ def prepare(
     if settings["color_reference"] not in ("first", "video"):
         reference = from_bytes(images.read(settings["color_reference"], "color_reference"), device)
     if model is None:
-        load = models.choose if settings["compile"] else models.kept  # what is compiled was changed for this job
+        load = (
+            models.load_model if settings["compile"] else models.load_cached
+        )  # what is compiled was changed for this job
         model = load(conditioning.choice(shot, settings, schedules, device, precision), say)
     _say_size(shot, model, say)
     if settings["compile"]:

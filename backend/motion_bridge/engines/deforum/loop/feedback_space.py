@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from ....models.image_model import Chance, ImageModel, Wish, decoded, encoded, image_to_image, latent_to_latent
+from ....models.image_model import (
+    Conditioning,
+    ImageModel,
+    NoiseSeed,
+    decode_latent,
+    encode_image,
+    image_to_image,
+    latent_to_latent,
+)
 from . import color_match, sharpen_and_noise
 from .images import from_bytes, to_bytes
 from .latent_channel_weights import EVEN, Weights
@@ -37,7 +45,7 @@ class FeedbackSpace(Protocol):
     def desaturate(self, feedback: Tensor) -> Tensor: ...
     def sharpen(self, feedback: Tensor, amount: float, kernel: int, sigma: float, threshold: float) -> Tensor: ...
     def add_noise(self, feedback: Tensor, noise: Tensor, amount: Tensor, pull: bool) -> Tensor: ...
-    def img2img(self, feedback: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor: ...
+    def img2img(self, feedback: Tensor, sigma: float, conditioning: Conditioning, noise_seed: NoiseSeed) -> Tensor: ...
 
 
 class PixelSpace:
@@ -97,11 +105,11 @@ class PixelSpace:
             else sharpen_and_noise.add_noise(feedback, noise, amount)
         )
 
-    def img2img(self, feedback: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor:
+    def img2img(self, feedback: Tensor, sigma: float, conditioning: Conditioning, noise_seed: NoiseSeed) -> Tensor:
         """Any size: the model sees the picture with its edges mirrored."""
         height, width = feedback.shape[-2:]
         whole = padded(feedback.clamp(0, 1), self.model.multiple)
-        return image_to_image(self.model, whole, sigma, wish, chance)[..., :height, :width]
+        return image_to_image(self.model, whole, sigma, conditioning, noise_seed)[..., :height, :width]
 
 
 class LatentSpace:
@@ -116,11 +124,11 @@ class LatentSpace:
 
     def encode(self, picture: Tensor) -> Tensor:
         whole = padded(picture.clamp(0, 1), self.model.multiple)
-        return self._measured(picture, self.model.cells(encoded(self.model, whole)))
+        return self._measured(picture, self.model.to_vae_latent(encode_image(self.model, whole)))
 
     def decode(self, feedback: Tensor, size: torch.Size | None = None) -> Tensor:
         height, width = self.size if size is None else size
-        return decoded(self.model, self.model.from_cells(feedback))[..., :height, :width]
+        return decode_latent(self.model, self.model.from_vae_latent(feedback))[..., :height, :width]
 
     def saved(self, feedback: Tensor) -> Saved:
         return feedback.float().cpu().numpy()
@@ -162,9 +170,13 @@ class LatentSpace:
         mean, size = feedback.mean((2, 3), keepdim=True), feedback.std((2, 3), keepdim=True)
         return torch.lerp(feedback, mean + size * noise, amount) if pull else feedback + amount * size * noise
 
-    def img2img(self, feedback: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor:
-        latent = self.model.from_cells(feedback)
-        return feedback if sigma <= 0 else self.model.cells(latent_to_latent(self.model, latent, sigma, wish, chance))
+    def img2img(self, feedback: Tensor, sigma: float, conditioning: Conditioning, noise_seed: NoiseSeed) -> Tensor:
+        latent = self.model.from_vae_latent(feedback)
+        return (
+            feedback
+            if sigma <= 0
+            else self.model.to_vae_latent(latent_to_latent(self.model, latent, sigma, conditioning, noise_seed))
+        )
 
     def _measured(self, picture: Tensor, cells: Tensor) -> Tensor:
         self.size = (picture.shape[-2], picture.shape[-1])

@@ -54,7 +54,7 @@ def read(settings: Mapping[str, Any], model: ImageModel) -> Weights:
     asked = settings["channel_weights"]
     if settings["feedback"] != "latent" or asked == ALL_ALIKE:
         return EVEN
-    folder = registry.located(settings["model"])
+    folder = registry.find_folder(settings["model"])
     path = Path(asked) if asked else folder / SHIPPED
     if not asked and not path.is_file():
         return EVEN

@@ -42,8 +42,8 @@ from .warp import warp as warp_picture
 def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
     """The frames of a Shot that are not finished, in rising order, after what people should know of them."""
     begun = finished.notes(0) if 0 in finished else {}
-    settings = {**settings, "model": begun.get("model") or registry.chosen(settings["model"])}
-    sentences = list(registry.instead(shot.settings.get("model", ""), settings["model"]))
+    settings = {**settings, "model": begun.get("model") or registry.resolve(settings["model"])}
+    sentences = list(registry.fallback_notice(shot.settings.get("model", ""), settings["model"]))
     context = prepare(shot, settings, begun.get("precision"), say=sentences.append)
     yield from map(Notice, sentences)
     state = LoopState(shot.prompts)

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from ....errors import BackendFailed, BadInput
 from ....model_registry import registry
-from ....models.cuda_stream import Beside, Started, fetched
-from ....models.image_model import NO_NUMBERS, Chance, ImageModel, Wish, noise_for
-from ....models.pipeline_parts import memory_told
+from ....models.cuda_stream import CudaStream, Pending, to_host
+from ....models.image_model import NO_NUMBERS, Conditioning, ImageModel, NoiseSeed, noise_for
+from ....models.pipeline_parts import naming_out_of_memory
 from ....shot import Shot
 from ...base import Changes, Frame, Notice
 from . import color_match
@@ -56,12 +56,12 @@ def frames(
         raise BadInput(f"A preview makes every frame; cadence is {settings['cadence']}, make it 1.")
     quick = {**settings, "feedback": "latent"}
     if model is None:
-        quick["model"] = registry.chosen(settings["model"])
+        quick["model"] = registry.resolve(settings["model"])
     elif not quick["channel_weights"]:
         quick["channel_weights"] = ALL_ALIKE  # where it came from is not known
     if quick["color_coherence"] not in ("auto", "None", "Latent"):
         quick["color_coherence"] = "auto"  # others work on pixels
-    sentences = list(registry.instead(shot.settings.get("model", ""), quick["model"]))
+    sentences = list(registry.fallback_notice(shot.settings.get("model", ""), quick["model"]))
     context = prepare(shot, quick, model=model, say=sentences.append)
     space = Unwatched(context.model, weights=context.space.weights)
     return chain(map(Notice, sentences), preview(replace(context, space=space), changes))
@@ -70,14 +70,16 @@ def frames(
 class Unwatched(LatentSpace):
     """Latents that are denoised without waiting for the result; whether it is finite is seen when it is shown."""
 
-    def img2img(self, feedback: Tensor, sigma: float, wish: Wish, chance: Chance) -> Tensor:
+    def img2img(self, feedback: Tensor, sigma: float, conditioning: Conditioning, noise_seed: NoiseSeed) -> Tensor:
         if sigma <= 0:
             return feedback
         model = self.model
-        with torch.inference_mode(), memory_told(model.parts):
-            latent = model.from_cells(feedback)
-            latent = model.denoise(latent, noise_for(latent, chance), min(sigma, 1.0), wish, chance.seed)
-            found = model.cells(latent)
+        with torch.inference_mode(), naming_out_of_memory(model.parts):
+            latent = model.from_vae_latent(feedback)
+            latent = model.denoise(
+                latent, noise_for(latent, noise_seed), min(sigma, 1.0), conditioning, noise_seed.seed
+            )
+            found = model.to_vae_latent(latent)
         return found.clone()
 
 
@@ -100,8 +102,8 @@ class Decoded:
 
 def preview(context: LoopContext, changes: Changes = list) -> Iterator[Frame]:
     """The frames of a prepared job."""
-    decoding: Beside[Decoded] = Beside(context.device)
-    moving: Beside[MotionAhead] = Beside(context.device, follows=False)
+    decoding: CudaStream[Decoded] = CudaStream(context.device)
+    moving: CudaStream[MotionAhead] = CudaStream(context.device, follows=False)
     count = len(context.shot.frames)
     state, ahead, shown = LoopState(context.shot.prompts), None, None
     for k in range(count):
@@ -112,10 +114,10 @@ def preview(context: LoopContext, changes: Changes = list) -> Iterator[Frame]:
             if k == 1:
                 context.conditioning.begin(picture_of(shown))
             here = ahead or moving.start(partial(motion_into, context, k, shown))
-            is_cut = bool(here.here().is_cut)
+            is_cut = bool(here.wait().is_cut)
             last = k + 1 == count
             ahead = None if looks_at_frames(context) or last else moving.start(partial(motion_into, context, k + 1))
-            motion = here.on_device(lambda found: (found.motion.flow, found.motion.revealed)).motion
+            motion = here.wait_on_device(lambda found: (found.motion.flow, found.motion.revealed)).motion
             state = carry_noise(context, replace(state, motion=motion, is_cut=is_cut))
         made = generate_frame(context, state)
         started = decoding.start(partial(decode, context, made.feedback), made.feedback)
@@ -131,35 +133,35 @@ def looks_at_frames(context: LoopContext) -> bool:
     return isinstance(context.depth, Estimated) or bool(context.settings["hybrid_motion_use_prev_img"])
 
 
-def picture_of(shown: Started[Decoded]) -> Tensor:
+def picture_of(shown: Pending[Decoded]) -> Tensor:
     """A frame as it is shown, for work that is queued from now on."""
-    return shown.on_device(lambda found: (found.picture,)).picture
+    return shown.wait_on_device(lambda found: (found.picture,)).picture
 
 
-def motion_into(context: LoopContext, k: int, shown: Started[Decoded] | None = None) -> MotionAhead:
+def motion_into(context: LoopContext, k: int, shown: Pending[Decoded] | None = None) -> MotionAhead:
     """The motion into frame k. shown: the frame before it, where somebody looks at it."""
     picture = context.start_picture if shown is None or not looks_at_frames(context) else picture_of(shown)
     motion = context.motion_source.into(k, k - 1, picture)
-    return MotionAhead(motion, fetched(motion.revealed.all()))
+    return MotionAhead(motion, to_host(motion.revealed.all()))
 
 
 def decode(context: LoopContext, feedback: Tensor) -> Decoded:
     """The frame of what is fed back."""
     model = context.model
     height, width = context.start_picture.shape[-2:]
-    with torch.inference_mode(), memory_told(model.parts):
-        picture = model.decode(model.from_cells(feedback))
+    with torch.inference_mode(), naming_out_of_memory(model.parts):
+        picture = model.decode(model.from_vae_latent(feedback))
         finite = torch.isfinite(picture).all()
         picture = picture.float().clamp(0, 1)[..., :height, :width]
         picture = color_match.gray(picture) if context.settings["color_force_grayscale"] else picture
         pixels = (picture[0].permute(1, 2, 0) * 255).round().byte()
         again = (pixels.float() / 255).permute(2, 0, 1)[None]
-    return Decoded(fetched(pixels), fetched(finite), again.clone())
+    return Decoded(to_host(pixels), to_host(finite), again.clone())
 
 
-def finished(context: LoopContext, state: LoopState, shown: Started[Decoded]) -> Frame:
+def finished(context: LoopContext, state: LoopState, shown: Pending[Decoded]) -> Frame:
     """The frame at work, once it is there. BackendFailed with its number where the model's result is not finite."""
-    found = shown.here()
+    found = shown.wait()
     if not bool(found.finite):
         raise BackendFailed(f"Frame {context.shot.frames[state.frame]} failed. {NO_NUMBERS}")
     return Frame(state.frame, scaled(found.pixels.contiguous().numpy(), context.size), notes(context, state))

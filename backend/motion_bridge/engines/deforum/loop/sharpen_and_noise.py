@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ....models.cuda_stream import sent
+from ....models.cuda_stream import to_device
 
 BANDS = (1.0, 2.0)  # pixels of blur that part one band of detail from the next
 FAR = 2.0  # times as much detail, or half: no drift any more
@@ -84,7 +84,7 @@ def mix_noise(picture: Tensor, noise: Tensor, amount: Tensor) -> Tensor:
 
 def gaussian(like: Tensor, seed: int) -> Tensor:
     """Standard normal noise of a picture's shape, the same on every device."""
-    return sent(torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)), like.device).to(like)
+    return to_device(torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)), like.device).to(like)
 
 
 def perlin(
@@ -100,7 +100,7 @@ def perlin(
     for octave in range(octaves):
         across, down = (cells[0] << octave, cells[1] << octave)
         clouds += persistence**octave * _gradient_noise(like.shape[-2], like.shape[-1], down, across, random)
-    return sent(white * (clouds + 1) / 2, like.device).to(like)
+    return to_device(white * (clouds + 1) / 2, like.device).to(like)
 
 
 def _gradient_noise(height: int, width: int, down: int, across: int, random: torch.Generator) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ....models.flow_matching import FlowModel
-from ....models.image_model import Chance, Wish
+from ....models.image_model import Conditioning, NoiseSeed
 from ....models.noise_level import from_strength
 from . import color_match, hybrid_composite, mask, optical_flow, sharpen_and_noise, warped_noise
 from .context import LoopContext
@@ -157,13 +157,13 @@ def img2img(context: LoopContext, state: LoopState, trial: int | None = None) ->
     schedules, k = context.schedules, state.frame
     prompt, negative = schedules.prompts(state.prompts, k)
     guidance = schedules.guidance(k, isinstance(context.model, FlowModel))
-    wish = Wish(prompt, negative, guidance, schedules.steps(k), **context.conditioning.at(k))
+    conditioning = Conditioning(prompt, negative, guidance, schedules.steps(k), **context.conditioning.at(k))
     seed = schedules.seeds[k]
     if trial is not None:
         seed = int(np.random.default_rng((abs(seed), k, trial)).integers(2**32))
     subseed = schedules.subseed(k), schedules("subseed_strength_schedule", k)
-    chance = Chance(seed, *subseed, schedules.noise_multiplier(k))
-    return state.fed(context.space.img2img(state.feedback, noise_level(context, state), wish, chance))
+    noise_seed = NoiseSeed(seed, *subseed, schedules.noise_multiplier(k))
+    return state.fed(context.space.img2img(state.feedback, noise_level(context, state), conditioning, noise_seed))
 
 
 def noise_level(context: LoopContext, state: LoopState) -> float:
