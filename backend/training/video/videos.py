@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from motion_bridge.errors import BadInput
+from motion_bridge.media import decoding
+from motion_bridge.media.video import frames_at_rate
 from motion_bridge.metrics.tracker import Tracker, lucas_kanade
 from numpy.typing import NDArray
 
@@ -41,29 +43,18 @@ def video_files(folder: Path) -> list[Path]:
 
 def read_video(path: Path, size: tuple[int, int], frames: int = FRAMES) -> NDArray[np.uint8] | Refused:
     """The first frames at 16 a second and size (height, width): (frames, H, W, 3), or why not."""
-    av = _pyav()
-    pictures: list[NDArray[np.uint8]] = []
     try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                return Refused(path, "it has no pictures")
-            stream = container.streams.video[0]
-            if abs(stream.width / stream.height / ASPECT - 1) > ASPECT_LEEWAY:
-                return Refused(path, f"it is {stream.width}×{stream.height}, not 16:9")
-            if stream.average_rate and stream.average_rate < RATE - 0.5:
-                return Refused(path, f"it has {float(stream.average_rate):.3g} frames a second, fewer than {RATE:g}")
-            begin = None
-            for frame in container.decode(stream):
-                begin = frame.time if begin is None else begin
-                # each picture stands until the next is due; 1e-6 forgives times that were rounded
-                while len(pictures) < frames and frame.time - begin >= len(pictures) / RATE - 1e-6:
-                    pictures.append(frame.to_ndarray(format="rgb24", width=size[1], height=size[0]))
-                if len(pictures) == frames:
-                    break
-    except av.FFmpegError as fault:
-        return Refused(path, f"it cannot be read: {fault}")
-    if len(pictures) < frames:
-        return Refused(path, f"it has {len(pictures)} frames at {RATE:g} a second, fewer than {frames}")
+        with decoding.opened(path) as stream:
+            rate = decoding.fps(stream)
+            _, upright = next(decoding.frames(stream), (0.0, np.zeros((1, 1, 3), np.uint8)))
+        height, width, _ = upright.shape
+        if abs(width / height / ASPECT - 1) > ASPECT_LEEWAY:
+            return Refused(path, f"it is {width}×{height}, not 16:9")
+        if rate < RATE - 0.5:
+            return Refused(path, f"it has {rate:.3g} frames a second, fewer than {RATE:g}")
+        pictures = list(frames_at_rate(path, frames, RATE, size[1], size[0]))
+    except BadInput as fault:
+        return Refused(path, str(fault))
     video = np.stack(pictures)
     step = np.abs(np.diff(video.astype(np.int16), axis=0)).mean(axis=(1, 2, 3))
     if step.max() > CUT:
@@ -105,11 +96,3 @@ def video_clips(
         words = caption.read_text(encoding="utf-8").split() if caption.exists() else []
         fraction = torch.from_numpy(points / np.array([size[1], size[0]], np.float32))
         yield number, Clip(as_model_input(video[None])[0], fraction, torch.from_numpy(visible), tuple(words))
-
-
-def _pyav():
-    try:
-        import av
-    except ImportError:
-        raise BadInput("Reading videos needs PyAV; install av into this Python.") from None
-    return av
