@@ -21,10 +21,9 @@ from ..exchange import camera_import
 from ..exchange.background_task import Worker
 from ..exchange.export import FORMATS, KEYS, TARGETS, Export, choices_of
 from ..properties import settings_of
-from ..render import frame_range
-from ..render import request as order
+from ..render import frame_range, request
 from ..render.session import Session
-from ..render.shot_writer import Reading
+from ..render.shot_writer import ShotWriter
 from ..scene.first_frame import FromFile
 from ..scene.snapshot import snapshot
 from ..take import Take
@@ -130,7 +129,7 @@ def make_frames(options: argparse.Namespace, tell: Teller) -> None:
     """`render`"""
     take, scene = Take(check_output(options.output)), bpy.context.scene
     changes = changes_of(options, tell)
-    choose = order.resumed if options.resume else order.fresh
+    choose = request.resumed if options.resume else request.fresh
     wanted = choose(take, scene, options.engine or settings_of(scene).engine, changes)
     with stopped_by_signals(tell) as stop:
         job = wanted.begin(bpy.context)
@@ -144,10 +143,10 @@ def write_shot(options: argparse.Namespace, tell: Teller) -> None:
     folder, scene = check_output(options.output), bpy.context.scene
     if folder.is_dir() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty; choose another folder for the Shot.")
-    request = order.request_of(scene, options.engine or settings_of(scene).engine, changes_of(options, tell))
+    wanted = request.request_of(scene, options.engine or settings_of(scene).engine, changes_of(options, tell))
     with stopped_by_signals(tell) as stop:
-        taken = snapshot(bpy.context, request)
-        reading = Reading(taken, folder, nullcontext())
+        taken = snapshot(bpy.context, wanted)
+        reading = ShotWriter(taken, folder, nullcontext())
         stop.action = reading.cancel
         reading.join()
     if reading.fault:
@@ -210,7 +209,7 @@ def import_camera(options: argparse.Namespace, tell: Teller) -> None:
     tell.saved(saved)
 
 
-def changes_of(options: argparse.Namespace, tell: Teller) -> order.Changes:
+def changes_of(options: argparse.Namespace, tell: Teller) -> request.Changes:
     """What the options replace; an option of its own goes before a settings file."""
     scene = bpy.context.scene
     reading = track_options.changes(options, scene)
@@ -227,7 +226,7 @@ def changes_of(options: argparse.Namespace, tell: Teller) -> order.Changes:
         seed=options.seed,
         settings={"mark_unseen": True} if options.mark_unseen else {},
     )
-    return order.Changes(reading, own.over(told.generation), told.named)
+    return request.Changes(reading, own.over(told.generation), told.named)
 
 
 def prompt_of(text: str) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from ...backend.motion_bridge.ipc.client import Client
 from ...backend.motion_bridge.ipc.events import Done, Event, Failed, FrameMade, Heard, Notice, Progress, Silent, Started
 from ..scene.snapshot import Snapshot
 from ..take import Take
-from .shot_writer import Reading
+from .shot_writer import ShotWriter
 
 END_PATIENCE = 3.0  # seconds that a backend has to be gone after it was told to end
 
@@ -51,7 +51,7 @@ class Job:
         self._number: int | None = None  # of the job at the backend
         self._client = Client(command)
         self._to_say = snapshot.notes if snapshot else []
-        self._reading = Reading(snapshot, take.shot, take.held()) if snapshot is not None else None
+        self._reading = ShotWriter(snapshot, take.shot, take.held()) if snapshot is not None else None
 
     def tick(self) -> list[Event]:
         """Go on as far as possible without waiting; what the backend has told since the last call."""

@@ -12,7 +12,7 @@ from ..viewer.delivery import Delivery
 from ..viewer.takes_scene import chosen_scene
 from .first_frame_render import FirstRender
 from .job import State
-from .request import Order
+from .request import TakeRequest
 from .session import PULSE, Session
 
 LOOKS = bpy.types.Material | bpy.types.World
@@ -26,7 +26,7 @@ class Window:
         self.session: Session | None = None
         self.error: MotionBridgeError | None = None
         self.scene_changed = False  # since the running job took its snapshot
-        self._order: Order | None = None  # what begins once its first frame is rendered
+        self._request: TakeRequest | None = None  # what begins once its first frame is rendered
         self._render: FirstRender | None = None
         self._scene_name = ""
         self._delivering = False  # what changes now is our own strip
@@ -44,21 +44,21 @@ class Window:
     def running(self) -> bool:
         return self.rendering_first_frame or (self.session is not None and self.session.job.state.running)
 
-    def begin(self, context: bpy.types.Context, order: Order) -> None:
+    def begin(self, context: bpy.types.Context, request: TakeRequest) -> None:
         """Start a job that goes on while the artist works; BadInput when it cannot begin."""
         self._forget()
         self._scene_name = context.scene.name
-        if order.renders_first_frame:
-            self._order = order
-            self._render = FirstRender(context.scene, order.frames[0], rendered_layer(context))
+        if request.renders_first_frame:
+            self._request = request
+            self._render = FirstRender(context.scene, request.frames[0], rendered_layer(context))
         else:
-            self.session = session_of(context, order)
+            self.session = session_of(context, request)
         _listen()
 
-    def run(self, context: bpy.types.Context, order: Order) -> None:
+    def run(self, context: bpy.types.Context, request: TakeRequest) -> None:
         """The same from beginning to end, for scripts; raises what stopped it early."""
         self._forget()
-        self.session = session_of(context, order)
+        self.session = session_of(context, request)
         try:
             self.session.run()
         finally:
@@ -118,14 +118,14 @@ class Window:
         if render.running:
             return
         self._render = None
-        order, self._order = self._order, None
+        request, self._request = self._request, None
         try:
             picture = None if render.given_up else render.picture()
         finally:
             render.close()
-        if picture is not None and order:
+        if picture is not None and request:
             with bpy.context.temp_override(window=_window_of(self._scene_name)):
-                self.session = session_of(bpy.context, order.starting_from(picture, render.layer))
+                self.session = session_of(bpy.context, request.starting_from(picture, render.layer))
 
     def _forget(self) -> None:
         if self.session:
@@ -136,10 +136,10 @@ class Window:
 window = Window()
 
 
-def session_of(context: bpy.types.Context, order: Order) -> Session:
-    """Begin an order's job, to be shown in the Sequencer and the Image Editor of this context."""
-    job = order.begin(context)
-    return Session(job, Delivery(context.scene, chosen_scene(context), job.take, order.frames))
+def session_of(context: bpy.types.Context, request: TakeRequest) -> Session:
+    """Begin a request's job, to be shown in the Sequencer and the Image Editor of this context."""
+    job = request.begin(context)
+    return Session(job, Delivery(context.scene, chosen_scene(context), job.take, request.frames))
 
 
 def _is_edit(updates: bpy.types.bpy_prop_collection) -> bool:

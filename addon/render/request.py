@@ -40,7 +40,7 @@ UNCHANGED = Changes()
 
 
 @dataclass(frozen=True)
-class Order:
+class TakeRequest:
     """A take to be made, or to be finished."""
 
     take: Take
@@ -55,7 +55,7 @@ class Order:
         """Whether Blender's renderer has to work first."""
         return self.request is not None and isinstance(self.request.first_frame, FromRender)
 
-    def starting_from(self, picture: FromPixels, layer: str) -> "Order":
+    def starting_from(self, picture: FromPixels, layer: str) -> "TakeRequest":
         """The same with a first frame that has been rendered meanwhile, of a view layer."""
         assert self.request
         return replace(self, request=replace(self.request, first_frame=picture, layer=layer))
@@ -73,19 +73,19 @@ class Order:
             raise
 
 
-def new_take(scene: bpy.types.Scene) -> Order:
+def new_take(scene: bpy.types.Scene) -> TakeRequest:
     """A new take by the scene's settings, numbered after the last."""
     folder = take.output_folder(settings_of(scene).output)
     return replace(fresh(take.new(folder), scene, settings_of(scene).engine), numbered=True)
 
 
-def last_take(scene: bpy.types.Scene) -> Order:
+def last_take(scene: bpy.types.Scene) -> TakeRequest:
     """The newest take by the scene's settings, to be finished; BadInput when there is none."""
     old = take.last(take.output_folder(settings_of(scene).output))
     return resumed(old, scene, engine_of(old) or settings_of(scene).engine)
 
 
-def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED) -> Order:
+def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED) -> TakeRequest:
     """A take that is begun.
 
     BadInput when the folder holds a take: nothing is ever overwritten. ModelMissing when the engine cannot run.
@@ -96,17 +96,17 @@ def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Changes = UNC
             f"{new.folder} holds a take already. Resume to make only what is missing, or choose another folder."
         )
     request = request_of(scene, engine, changes)
-    return Order(new, engine, request.frames, False, request)
+    return TakeRequest(new, engine, request.frames, False, request)
 
 
-def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED) -> Order:
+def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED) -> TakeRequest:
     """A take to be finished from the Shot that it was begun with, or from the scene where it has none yet.
 
     BadInput when one of the changes is not what the take was begun with.
     """
     if not (old.shot / "shot.json").is_file():
         request = request_of(scene, engine, changes)
-        return Order(old, engine, request.frames, True, request)
+        return TakeRequest(old, engine, request.frames, True, request)
     shot = shots.load(old.shot)
     generation = precedence.over(engines.find(engine), shot.generation, changes.generation)
     for name, value in {**changes.reading, **generation.fields()}.items():
@@ -118,7 +118,7 @@ def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Changes = U
                 f"{old.folder} was begun with {name} {_brief(was)}, not {_brief(value)}. Resume it without that "
                 "option, or choose another folder."
             )
-    return Order(old, engine, shot.frames, True, None)
+    return TakeRequest(old, engine, shot.frames, True, None)
 
 
 def request_of(scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED) -> Request:

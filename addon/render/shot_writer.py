@@ -11,7 +11,7 @@ from ...backend.motion_bridge.files.reserve import FULL, no_room
 from ..scene.snapshot import Snapshot, complete
 
 
-class Reading:
+class ShotWriter:
     """A Shot being written; look at `running`, then at `fault`.
 
     guard: held while the Shot is written. The folder holds no whole Shot yet; when writing fails it is left empty, or

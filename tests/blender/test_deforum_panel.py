@@ -189,6 +189,14 @@ def settings_file(tmp_path: Path, **entries) -> Path:
     return path
 
 
+def test_a_files_strength_is_not_hidden_by_what_an_empty_field_of_the_panel_stands_for(deforum, shot, tmp_path):
+    path = settings_file(tmp_path, strength_schedule="0:(0.7)", max_frames=4)
+    made = shot("--frames", "1-4", "--settings", path)
+    assert made.schedules["strength_schedule"] == "0:(0.7)" and made.schedules["start_sigma"] == "0:(-1)"
+    preset = shot("--frames", "1-4", "--settings", path, "--preset", "creative", "--set", "noise=0.5")
+    assert preset.schedules["start_sigma"] == "0:(0.85)" and preset.schedules["noise_schedule"] == "0:(0.5)"
+
+
 def test_a_settings_file_fills_the_panel_from_the_first_frame_of_the_range_on(scene, deforum, tmp_path):
     scene.frame_start, scene.frame_end = 101, 112
     path = settings_file(

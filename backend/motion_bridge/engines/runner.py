@@ -101,7 +101,7 @@ def _check_needs(needs: Iterable[str], shot: Shot, request: JobRequest) -> None:
             )
 
 
-def _check_frame(frame: Frame, shot: Shot, take: writer.Take, name: str) -> None:
+def _check_frame(frame: Frame, shot: Shot, take: writer.TakeWriter, name: str) -> None:
     """What an engine hands over must be a picture; anything else is its own fault and is never written."""
     if not 0 <= frame.index < len(shot.frames):
         raise BackendFailed(f"Engine {name} made frame {frame.index} of a Shot of {len(shot.frames)}.")

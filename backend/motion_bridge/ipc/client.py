@@ -42,7 +42,7 @@ class Client:
         stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
         assert stdin and stdout and stderr  # they are pipes
         self.pid = self._process.pid
-        self._jobs: dict[int, _Job] = {}
+        self._jobs: dict[int, _Pending] = {}
         self._last_job = 0
         self._fault: MotionBridgeError | None = None  # why the backend ended, once `poll` has seen it
         self._stopping = threading.Event()
@@ -62,7 +62,7 @@ class Client:
     def render(self, shot: Path, output: Path, engine: str, resume: bool) -> int:
         """Order the frames of a Shot; the job's number. At a backend that has ended the job fails at once."""
         self._last_job += 1
-        self._jobs[self._last_job] = _Job()
+        self._jobs[self._last_job] = _Pending()
         if not self.alive:
             self._arrived.push(self._fault or BackendFailed("The backend has ended; start it again."))
             return self._last_job
@@ -176,11 +176,11 @@ class Client:
             return fault
         return BackendFailed(f"The backend {launch.how_it_ended(code)}.{self._stderr.quoted()}")
 
-    def _enforce(self, job: "_Job") -> None:
+    def _enforce(self, job: "_Pending") -> None:
         if not job.ended.wait(CANCEL_PATIENCE):
             self._stop()
 
-    def _stop_after(self, jobs: "list[_Job]") -> None:
+    def _stop_after(self, jobs: "list[_Pending]") -> None:
         for job in jobs:
             job.ended.wait(CANCEL_PATIENCE)
         self._stop()
@@ -195,7 +195,7 @@ class Client:
             push()
 
 
-class _Job:
+class _Pending:
     """What threads know of a job."""
 
     def __init__(self) -> None:

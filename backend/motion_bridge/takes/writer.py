@@ -60,7 +60,7 @@ class Identity:
 
 
 @contextmanager
-def take(folder: Path, identity: Identity, numbers: Sequence[int], resume: bool) -> Iterator["Take"]:
+def take(folder: Path, identity: Identity, numbers: Sequence[int], resume: bool) -> Iterator["TakeWriter"]:
     """A take that is open for writing; nobody else can open it meanwhile.
 
     numbers: the Shot's frames. BadInput when another process has the folder, when it holds frames and this is no
@@ -69,7 +69,7 @@ def take(folder: Path, identity: Identity, numbers: Sequence[int], resume: bool)
     with lock.writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with lock.held(folder):
-        opened = Take(folder, identity, numbers)
+        opened = TakeWriter(folder, identity, numbers)
         with lock.writing_to(folder):
             there = _sweep(folder)
             if there and not resume:
@@ -88,7 +88,7 @@ def _sweep(folder: Path) -> list[str]:
     return there(folder)
 
 
-class Take:
+class TakeWriter:
     """The frames of one job; an engine asks it for those that are finished."""
 
     def __init__(self, folder: Path, identity: Identity, numbers: Sequence[int]):
