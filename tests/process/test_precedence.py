@@ -41,14 +41,21 @@ def test_a_seed_of_zero_is_a_seed():
     assert precedence.combined(deforum, below).seed == 5
 
 
-@pytest.mark.parametrize("where", ["file", "named"])
-def test_a_strength_is_not_hidden_by_a_start_sigma_of_a_lower_layer(where):
+@pytest.mark.parametrize(
+    "laid",
+    [
+        lambda below, above: precedence.combined(deforum, below, file=above),
+        lambda below, above: precedence.combined(deforum, below, named=above),
+    ],
+    ids=["file", "named"],
+)
+def test_a_strength_is_not_hidden_by_a_start_sigma_of_a_lower_layer(laid):
     panel = GenerationSettings(schedules={"start_sigma": "0:(0.65)"})
     strength = GenerationSettings(schedules={"strength_schedule": "0:(0.7)"})
-    held = precedence.combined(deforum, panel, **{where: strength})
+    held = laid(panel, strength)
     assert held.schedules == {"start_sigma": "0:(-1)", "strength_schedule": "0:(0.7)"}
     both = GenerationSettings(schedules={**strength.schedules, "start_sigma": "0:(0.2)"})
-    assert precedence.combined(deforum, panel, **{where: both}).schedules["start_sigma"] == "0:(0.2)"
+    assert laid(panel, both).schedules["start_sigma"] == "0:(0.2)"
 
 
 def test_options_read_first_and_laid_over_a_shot_later_give_the_same():
