@@ -17,8 +17,9 @@ from ...media import png
 from ...model_registry import registry
 from ...schedules import Context
 from ...schedules.prompts import by_frame
+from ...schedules.variables import MOST_FRAMES
 from ...schedules.webui_writer import STILL
-from ...shot import Camera, GenerationSettings, Shot
+from ...shot import LARGEST_SIDE, Camera, GenerationSettings, Shot
 from .. import precedence, settings_parser
 from ..base import GenerationRequest, ImportedSettings
 from .engine import DEFAULTS, engine
@@ -107,8 +108,8 @@ def _blank(
     count: int, fps: float, size: tuple[int, int], picture: Picture | None, settings: dict[str, Any], still: bool
 ) -> Shot:
     """A Shot without a scene; `still`: what nobody moves stands still, where the webui's own defaults would drift."""
-    if count < 1:
-        raise BadInput(f"frames is {count}; it must be at least 1.")
+    if not 1 <= count <= MOST_FRAMES:
+        raise BadInput(f"frames is {count}; it must be at least 1 and at most {MOST_FRAMES}.")
     width, height = size
     lens = np.array([[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]], np.float64)  # nobody looks through it
     return Shot(
@@ -132,8 +133,8 @@ def _size(width: int | None, height: int | None, picture: Picture | None, side: 
             f"The first frame has {columns}x{rows} pixels, not {asked[0]}x{asked[1]}; scale it, or leave width and "
             "height away."
         )
-    if min(asked) < 1:
-        raise BadInput(f"{asked[0]}x{asked[1]} pixels are no picture.")
+    if min(asked) < 1 or max(asked) > LARGEST_SIDE:
+        raise BadInput(f"{asked[0]}x{asked[1]} pixels are no picture; each side has 1 to {LARGEST_SIDE}.")
     return asked
 
 
