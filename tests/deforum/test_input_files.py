@@ -1,7 +1,7 @@
 """One rule for files beside the Shot: looked for if and only if some frame uses them. No torch."""
 
 import pytest
-from motion_bridge.engines.deforum import input_files, motion_limits
+from motion_bridge.engines.deforum import input_files, schedule_limits
 from motion_bridge.engines.deforum.engine import DEFAULTS
 from motion_bridge.errors import BadInput
 from motion_bridge.schedules import Context
@@ -101,11 +101,12 @@ def test_what_is_used_stays_and_what_is_not_is_gone():
         ({"motion": "3D"}, {"fov_schedule": "0:(180)", "translation_z": "0:(1)"}, "fov_schedule is 180 at frame 11"),
         ({"motion": "3D"}, {"aspect_ratio_schedule": "0:(0)", "translation_z": "0:(1)"}, "aspect_ratio_schedule is 0"),
         ({"motion": "2D", "perspective_flip": True}, {"perspective_flip_fv": "0:(0)"}, "perspective_flip_fv is 0"),
+        ({"motion": "2D"}, {"color_amount": "0:(1), 2:(-1e300)"}, "color_amount is -5e+299 at frame 11: a value lies"),
     ],
 )
-def test_motion_without_end_is_named_with_its_schedule_and_frame(settings, schedules, message):
+def test_a_value_without_end_is_named_with_its_schedule_and_frame(settings, schedules, message):
     with pytest.raises(BadInput) as caught:
-        motion_limits.check({**DEFAULTS, **settings}, schedules, Context(3), (10, 11, 12))
+        schedule_limits.check({**DEFAULTS, **settings}, schedules, Context(3), (10, 11, 12))
     assert message in str(caught.value)
 
 
@@ -122,4 +123,4 @@ def test_motion_without_end_is_named_with_its_schedule_and_frame(settings, sched
     ],
 )
 def test_schedules_that_move_nothing_may_be_anything(settings, schedules):
-    motion_limits.check({**DEFAULTS, **settings}, schedules, Context(3), (10, 11, 12))
+    schedule_limits.check({**DEFAULTS, **settings}, schedules, Context(3), (10, 11, 12))

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,7 +29,8 @@ def read(tmp_path):
     def written(model="sketch", /, **entries):
         path = tmp_path / "settings.txt"
         path.write_text(json.dumps(entries), encoding="utf-8")
-        return settings_import.read(path, model)
+        found = settings_import.read(path, model)
+        return SimpleNamespace(**{**vars(found.generation), **vars(found)})
 
     return written
 
@@ -291,4 +293,4 @@ def test_a_document_of_prompts_alone_becomes_prompts(tmp_path):
     assert shot.prompts == {0: "hills", 1: "sea"}
     path.write_text(json.dumps({"prompt_map": {"0": "hills"}, "lora_map": {"x.safetensors": 1.0}}), encoding="utf-8")
     found = settings_import.read(path)
-    assert found.prompts == {0: "hills"} and said(found, "lora_map", "--set loras")
+    assert found.generation.prompts == {0: "hills"} and said(found, "lora_map", "--set loras")

@@ -18,7 +18,7 @@ from ..base import (
     completed,
     settings,
 )
-from . import input_files, motion_limits
+from . import input_files, schedule_limits
 from .presets import PRESETS
 from .schedules import OVERRIDES, check_moving, check_prompts, kept, known
 from .schedules import check as check_schedules
@@ -58,7 +58,7 @@ class Deforum(Engine):
         check_moving(asked.settings, request.named)
         check_schedules(asked.schedules, context)
         check_prompts(asked.prompts, request.frames[0])
-        motion_limits.check(completed(self, asked.settings), asked.schedules, context, request.frames)
+        schedule_limits.check(completed(self, asked.settings), asked.schedules, context, request.frames)
 
     def read_settings_file(self, path: Path, model: str = "") -> ImportedSettings:
         """Files of the webui, Forge, the notebooks and Parseq."""

@@ -17,7 +17,7 @@ from ....models.image_model import SMALLEST, ImageModel
 from ....schedules import Context
 from ....shot import Shot
 from ... import setting
-from .. import input_files, motion_limits
+from .. import input_files, schedule_limits
 from ..settings import SETTINGS
 from . import (
     color_match,
@@ -81,7 +81,7 @@ def prepare(
     settings = input_files.used(settings, shot.schedules, context)
     _check(shot, settings)
     input_files.check(settings, shot.schedules, context)
-    motion_limits.check(settings, shot.schedules, context, shot.frames)
+    schedule_limits.check(settings, shot.schedules, context, shot.frames)
     conditioning.check(shot, settings)
     size = (shot.width, shot.height)
     painted = internal_resolution.of(size, settings)

@@ -30,8 +30,8 @@ def unsharp(picture: Tensor, amount: float, kernel: int = 5, sigma: float = 1.0,
 
 
 def blur(picture: Tensor, kernel: int, sigma: float) -> Tensor:
-    """A Gaussian blur with mirrored edges."""
-    reach = max(int(kernel), 1) // 2
+    """A Gaussian blur with mirrored edges; its kernel reaches no farther than the picture."""
+    reach = min(max(int(kernel), 1) // 2, min(picture.shape[-2:]) - 1)
     at = torch.arange(-reach, reach + 1, device=picture.device, dtype=picture.dtype)
     weight = torch.exp(-0.5 * (at / max(sigma, 1e-6)) ** 2)
     weight = weight / weight.sum()

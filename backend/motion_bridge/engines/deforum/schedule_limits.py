@@ -1,6 +1,6 @@
-"""Motion by schedules that no picture can follow: a zoom of nothing, a lens without an angle, steps without end.
+"""Values of schedules that no picture can follow: a zoom of nothing, a lens without an angle, numbers without end.
 
-Only what moves a picture is looked at: the schedules of the job's own motion, from its second frame on.
+Of the schedules that move, only those of the job's own motion are looked at, from its second frame on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,20 +11,33 @@ from numpy.typing import NDArray
 
 from ...errors import BadInput
 from ...schedules import Context, values
-from .schedules import FOV, known
+from .schedules import FOV, MOVING_2D, MOVING_3D, USED, known
 
 FARTHEST = 1e6  # pixels, or steps of 1/200 unit, from one frame to the next
 FLATTEST = 1e-4  # of tangents and factors; their reciprocal is the other end
 TURNS = ("rotation_3d_x", "rotation_3d_y", "rotation_3d_z")
 
+FLIP = tuple(f"perspective_flip_{name}" for name in ("theta", "phi", "gamma", "fv"))
+ELSEWHERE = {*MOVING_2D, *MOVING_3D, *FLIP, "subseed_schedule"}  # schedules with limits of their own
+
 Series = Mapping[str, NDArray[np.float64]]
 
 
 def check(settings: Mapping[str, Any], schedules: Mapping[str, str], context: Context, frames: Sequence[int]) -> None:
-    """BadInput names the first schedule and frame (by its number in `frames`) at which motion has no end.
+    """BadInput names the first schedule and frame (by its number in `frames`) whose value is out of reach.
 
     settings: all of the engine's.
     """
+    _check_motion(settings, schedules, context, frames)
+    for name in schedules:
+        if name in USED and name not in ELSEWHERE:
+            series = values(schedules[name], context, name)
+            _refuse(name, series, ~(np.abs(series) <= FARTHEST), frames, f"a value lies within {FARTHEST:g} of 0")
+
+
+def _check_motion(
+    settings: Mapping[str, Any], schedules: Mapping[str, str], context: Context, frames: Sequence[int]
+) -> None:
     if settings["mode"] != "feedback" or settings["motion"] not in ("2D", "3D"):
         return
     names = _names(settings)
@@ -32,9 +45,13 @@ def check(settings: Mapping[str, Any], schedules: Mapping[str, str], context: Co
     series = {name: values(schedules.get(name, defaults[name]), context, name) for name in names}
     for name, bad, why in _faults(settings, series):
         bad[0] = False  # nothing moves into the first frame
-        if bad.any():
-            at = int(np.flatnonzero(bad)[0])
-            raise BadInput(f"{name} is {series[name][at]:g} at frame {frames[at]}: {why}.")
+        _refuse(name, series[name], bad, frames, why)
+
+
+def _refuse(name: str, series: NDArray[np.float64], bad: NDArray[np.bool_], frames: Sequence[int], why: str) -> None:
+    if bad.any():
+        at = int(np.flatnonzero(bad)[0])
+        raise BadInput(f"{name} is {series[at]:g} at frame {frames[at]}: {why}.")
 
 
 def _names(settings: Mapping[str, Any]) -> tuple[str, ...]:
