@@ -56,7 +56,7 @@ def fill(
             finished[mine] = True
         else:
             flat[mine] = np.float32(127.5) if usual is None else usual
-    if not finished.all():
+    if not finished[pixels].all():
         relax(colors, loose & ~finished.reshape(loose.shape), here)
         add_detail(colors, pixels[near], nearest[near], loose | here.fringe, here.parts)
 
