@@ -59,7 +59,7 @@ HOSTILE = [  # JSON values that readers do not expect
     *([0] * 10_000, {str(k): k for k in range(2_000)}, "(" * 5_000, "0:(" + "9" * 5_000 + ")"),
 ]
 RAW = [
-    *(b"[" * 5000, b"NaN", b"1e999", b'"\ud800"', b"null", b"-", b"true"),
+    *(b"[" * 5000, b"NaN", b"1e999", b'"\\ud800"', b"null", b"-", b"true"),
     *(b"\xff\xff\xff\xff", bytes(4), b"\x7f\xff\xff\xff"),
 ]
 

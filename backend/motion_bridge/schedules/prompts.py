@@ -7,7 +7,7 @@ an expression. Interpolation mode blends neighbouring prompts with rising and fa
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -58,6 +58,12 @@ def filled(prompts: Mapping[int, str]) -> dict[int, str]:
 def held(prompts: Mapping[int, str], frame: int) -> str:
     """The prompt at a frame: of the last key before it, or of the first."""
     return prompt_at(prompts, max(frame, min(prompts))) if prompts else ""
+
+
+def held_at(prompts: Mapping[int, str], frames: Iterable[int]) -> dict[int, str]:
+    """`held` at many frames."""
+    keys = sorted(prompts)
+    return {frame: prompts[keys[max(bisect_right(keys, frame) - 1, 0)]] if keys else "" for frame in frames}
 
 
 def split(text: str, frame: int, context: Context) -> tuple[str, str]:

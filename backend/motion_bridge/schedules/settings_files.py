@@ -234,6 +234,8 @@ class _Reader:
             return {}
         if not isinstance(prompts, dict):
             raise BadInput(f'{self.where}: {name} must be an object like {{"0": "a meadow"}}.')
+        if len(prompts) > MOST_KEYS:
+            raise BadInput(f"{self.where} has {len(prompts)} {name}; at most {MOST_KEYS} are read.")
         return {str(key): str(value) for key, value in prompts.items()}
 
     def _number(self, flat: dict[str, Any], name: str) -> float | None:

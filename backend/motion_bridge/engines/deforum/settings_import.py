@@ -19,7 +19,7 @@ from ...schedules import writer
 from ...schedules.programs import EVERY_KEY, FORGE, NOTEBOOK, XLABS
 from ...schedules.prompt_documents import ANIMATEDIFF, FIZZNODES
 from ...schedules.prompt_syntax import from_weights, without_editing, without_networks
-from ...schedules.prompts import MARK, by_frame, filled, held
+from ...schedules.prompts import MARK, by_frame, filled, held_at
 from ...shot import GenerationSettings
 from ..base import ImportedSettings
 from ..settings_parser import like
@@ -361,7 +361,8 @@ def _prompts(found: files.Settings, same_model: bool, notices: list[str]) -> dic
     context = files.Settings(max_frames=found.max_frames, seed=found.seed).context()
     prompts = filled(by_frame(found.prompts, context))
     avoided = filled(by_frame(found.avoided, context))
-    prompts = {frame: held(prompts, frame) for frame in sorted({*prompts, *avoided})} if prompts else {}
+    changing = sorted({*prompts, *avoided}) if prompts else []
+    prompts, avoided = held_at(prompts, changing), held_at(avoided, changing)
     result: dict[int, str] = {}
     left = False
     said: dict[str, list[str]] = {}
@@ -369,7 +370,7 @@ def _prompts(found: files.Settings, same_model: bool, notices: list[str]) -> dic
         text = _plain(prompt, found, frame, said)
         wanted, _, unwanted = text.partition(MARK)
         wanted = " ".join(part for part in (found.positive.strip(), wanted.strip()) if part)
-        parts = (unwanted.strip(), held(avoided, frame).strip(), found.negative.replace(MARK, "").strip())
+        parts = (unwanted.strip(), avoided[frame].strip(), found.negative.replace(MARK, "").strip())
         unwanted = " ".join(part for part in parts if part)
         left = left or bool(unwanted and not same_model)
         result[frame] = f"{wanted} {MARK} {unwanted}" if unwanted and same_model else wanted
