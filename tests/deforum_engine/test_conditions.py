@@ -58,7 +58,7 @@ def differ(some, others):
 
 
 @pytest.fixture
-def wishes(monkeypatch):
+def conditionings(monkeypatch):
     """What Stable Diffusion is asked for at each frame."""
     found: list[Conditioning] = []
     real = StableDiffusion.denoise
@@ -72,26 +72,26 @@ def wishes(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["depth", "canny"])
-def test_the_scenes_structure_reaches_the_model_at_every_frame(folders, wishes, kind):
+def test_the_scenes_structure_reaches_the_model_at_every_frame(folders, conditionings, kind):
     asked = {"control": kind, "control_model": folders("sd", tiny.save_control)}
     made = run(shot_of(folders("sd"), {"control_strength": "0:(1), 2:(0.5)"}, **asked))
-    assert [conditioning.structure.strength for conditioning in wishes if conditioning.structure] == pytest.approx(
-        [1, 0.75, 0.5]
-    )
-    seen = [conditioning.structure.picture for conditioning in wishes if conditioning.structure]
+    assert [
+        conditioning.structure.strength for conditioning in conditionings if conditioning.structure
+    ] == pytest.approx([1, 0.75, 0.5])
+    seen = [conditioning.structure.picture for conditioning in conditionings if conditioning.structure]
     assert all(each.shape == (1, 3, HEIGHT, WIDTH) and 0 <= each.min() < each.max() <= 1 for each in seen)
     assert not torch.equal(seen[0], seen[1])
     assert all(differ(made, run(shot_of(folders("sd")))))
 
 
-def test_greys_of_depth_are_steady_over_the_shot(folders, wishes):
+def test_greys_of_depth_are_steady_over_the_shot(folders, conditionings):
     asked = {"control": "depth", "control_model": folders("sd", tiny.save_control)}
     shot = shot_of(folders("sd"), **asked)
     run(shot)
     assert shot.depth is not None
     greys = [
         float(conditioning.structure.picture[0, 0, 10, 36]) / (1 / float(depth[10, 36]) - 1 / float(np.max(shot.depth)))
-        for conditioning, depth in zip(wishes, shot.depth, strict=True)
+        for conditioning, depth in zip(conditionings, shot.depth, strict=True)
         if conditioning.structure
     ]
     assert greys == pytest.approx([greys[0]] * COUNT, rel=1e-3)
@@ -130,14 +130,14 @@ def test_a_reference_for_a_model_that_takes_none_is_refused_at_once(folders):
         run(shot_of(folders("sd"), reference="first"))
 
 
-def test_lora_strengths_are_schedules(folders, wishes, tmp_path):
+def test_lora_strengths_are_schedules(folders, conditionings, tmp_path):
     pytest.importorskip("peft")
     name = "unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_v"
     ones = {f"{name}.lora_A.weight": torch.ones(2, 16), f"{name}.lora_B.weight": torch.ones(16, 2)}
     save_file(ones, tmp_path / "one.safetensors")
     file = str(tmp_path / "one.safetensors")
     made = run(shot_of(folders("sd"), loras=[[file, "0:(0), 2:(1)"], file, [file, 0.25]]))
-    weights = [conditioning.lora_weights for conditioning in wishes]
+    weights = [conditioning.lora_weights for conditioning in conditionings]
     assert weights == [(0.0, 1.0, 0.25), (0.5, 1.0, 0.25), (1.0, 1.0, 0.25)]
     assert all(differ(made, run(shot_of(folders("sd")))))
 
@@ -171,3 +171,12 @@ def test_it_is_told_once_how_the_model_runs_and_what_size_it_takes(folders, capf
         "The model takes sizes in multiples of 16: frames are made at 80x64, their edges mirrored, and cut to 72x64."
     )
     assert "multiples of" not in capfd.readouterr().err, "it is said a second time"
+
+
+@pytest.mark.parametrize("texts", [{"negative": {3: "people"}}, {"prompts": {1: "hills", 3: "hills --neg people"}}])
+def test_a_negative_prompt_that_begins_late_is_refused_before_the_first_frame(folders, texts):
+    shot = replace(shot_of(folders("flux2-klein")), **texts)
+    made = []
+    with pytest.raises(BadInput, match="knows no negative prompt; take the negative out"):
+        made.extend(frames_alone(engine.frames(shot, Disk(), list)))
+    assert not made

@@ -39,7 +39,7 @@ class Flux1(FlowModel):
         flux1_control.check(conditioning.structure, transformer)
         if conditioning.reference is not None:
             raise BadInput("FLUX.1 takes no reference picture; set reference to none, or use FLUX.2.")
-        refuse_negative(conditioning, "FLUX.1 is distilled")
+        self.check_negative(conditioning)
         amount = self.guidance if conditioning.guidance is None else conditioning.guidance
         text = self._text_inputs(conditioning.prompt)
         position_ids = self._position_ids(width // self.multiple, height // self.multiple)
@@ -55,6 +55,9 @@ class Flux1(FlowModel):
             return transformer(hidden_states=whole, **text, **fixed)[0].float()
 
         return velocity
+
+    def check_negative(self, conditioning: Conditioning) -> None:
+        refuse_negative(conditioning, "FLUX.1 is distilled")
 
     def _structured(
         self, structure: ControlImage | None, position_ids: Tensor, amount: float

@@ -44,7 +44,8 @@ class Flux2(FlowModel):
         transformer = self.pipeline.transformer
         amount = self.guidance if conditioning.guidance is None else conditioning.guidance
         text = self._text_inputs(conditioning.prompt)
-        negative = self._text_inputs(conditioning.negative) if self._guided(conditioning, amount) else None
+        self.check_negative(conditioning)
+        negative = self._text_inputs(conditioning.negative) if self._is_base and amount > 1 else None
         guidance = torch.full((1,), amount, device=self.device) if transformer.config.guidance_embeds else None
         position_ids = self._position_ids(width // self.multiple, height // self.multiple)
         seen: list[Tensor] = []
@@ -64,12 +65,14 @@ class Flux2(FlowModel):
 
         return velocity
 
-    def _guided(self, conditioning: Conditioning, amount: float) -> bool:
-        """Whether each step is taken twice, with the prompt and with the negative; only Klein's base models are."""
-        if "is_distilled" in self.pipeline.config and not self.pipeline.config.is_distilled:
-            return amount > 1
-        refuse_negative(conditioning, "FLUX.2 is distilled")
-        return False
+    def check_negative(self, conditioning: Conditioning) -> None:
+        if not self._is_base:
+            refuse_negative(conditioning, "FLUX.2 is distilled")
+
+    @property
+    def _is_base(self) -> bool:
+        """Whether it is Klein before distillation, whose steps are taken twice: with the prompt and the negative."""
+        return "is_distilled" in self.pipeline.config and not self.pipeline.config.is_distilled
 
     def _text_inputs(self, text: Prompt) -> dict[str, Tensor]:
         (states,) = self.encode_prompt(text)

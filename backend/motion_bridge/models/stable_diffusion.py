@@ -101,8 +101,7 @@ class StableDiffusion:
 
     def _text_inputs(self, conditioning: Conditioning, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
         """Arguments that hold the prompts, and whether they are two: what to avoid, what is wanted."""
-        if self.guidance <= 1 and conditioning.guidance is None:
-            refuse_negative(conditioning, "This model is distilled")
+        self.check_negative(conditioning)
         guided = amount > 1
         encodings = [self.encode_prompt(conditioning.prompt)]
         if guided:
@@ -114,6 +113,10 @@ class StableDiffusion:
             size = torch.tensor([[height, width, 0, 0, height, width]] * len(texts[1]), dtype=self.parts.dtype)
             fixed["added_cond_kwargs"] = {"text_embeds": texts[1], "time_ids": size.to(self.device)}
         return fixed, guided
+
+    def check_negative(self, conditioning: Conditioning) -> None:
+        if self.guidance <= 1 and conditioning.guidance is None:
+            refuse_negative(conditioning, "This model is distilled")
 
     def _negative(self, text: Prompt) -> Encoding:
         """What is to be avoided; SDXL was taught zeros for nothing in particular."""
@@ -135,8 +138,10 @@ class LatentConsistency(StableDiffusion):
     def _sampler(self) -> Sampler:
         return ConsistencySampler(self.pipeline.scheduler)
 
-    def _text_inputs(self, conditioning: Conditioning, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
+    def check_negative(self, conditioning: Conditioning) -> None:
         refuse_negative(conditioning, "An LCM model is distilled")
+
+    def _text_inputs(self, conditioning: Conditioning, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
         fixed, _ = super()._text_inputs(conditioning, 1.0, latent)
         width = self.pipeline.unet.config.time_cond_proj_dim
         if width is not None:  # guidance is one of its inputs

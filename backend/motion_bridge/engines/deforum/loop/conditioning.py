@@ -50,7 +50,7 @@ def loras(setting: Any, schedules: FrameSchedules) -> list[tuple[Path, NDArray[A
     return found
 
 
-class Conditioning:
+class FrameConditioning:
     """Made once for a job, after its model."""
 
     def __init__(

@@ -13,7 +13,8 @@ from ....models import depth as estimators
 from ....models import device as machine
 from ....models import load as models
 from ....models.compiled import compile_parts
-from ....models.image_model import SMALLEST, ImageModel
+from ....models.flow_matching import FlowModel
+from ....models.image_model import SMALLEST, Conditioning, ImageModel
 from ....schedules import Context
 from ....shot import Shot
 from ... import setting
@@ -29,7 +30,7 @@ from . import (
     latent_channel_weights,
     motion_sources,
 )
-from .conditioning import Conditioning
+from .conditioning import FrameConditioning
 from .depth import DepthSource
 from .feedback_space import FeedbackSpace, LatentSpace, PixelSpace
 from .frame_schedule import FrameSchedules, read
@@ -51,7 +52,7 @@ class LoopContext:
     settings: Mapping[str, Any]
     schedules: FrameSchedules
     model: ImageModel
-    conditioning: Conditioning
+    conditioning: FrameConditioning
     space: FeedbackSpace
     motion_source: MotionSource
     depth: DepthSource
@@ -102,14 +103,14 @@ def prepare(
     if settings["color_reference"] not in ("first", "video"):
         reference = from_bytes(images.read(settings["color_reference"], "color_reference"), device)
     if model is None:
-        load = (
-            models.load_model if settings["compile"] else models.load_cached
-        )  # what is compiled was changed for this job
+        # what is compiled was changed for this job
+        load = models.load_model if settings["compile"] else models.load_cached
         model = load(conditioning.choice(shot, settings, schedules, device, precision), say)
     _say_size(shot, model, say)
     if settings["compile"]:
         say(compile_parts(model))
-    shown = conditioning.Conditioning(shot, settings, schedules, model, device)
+    _check_negatives(shot, schedules, model)
+    shown = conditioning.FrameConditioning(shot, settings, schedules, model, device)
     space = SPACES[settings["feedback"]](model, size == painted, latent_channel_weights.read(settings, model))
     coherence = settings["color_coherence"]
     if coherence == "auto":
@@ -132,6 +133,15 @@ def prepare(
         device,
         size,
     )
+
+
+def _check_negatives(shot: Shot, schedules: FrameSchedules, model: ImageModel) -> None:
+    """BadInput now rather than at some later frame, where the model takes no negative prompt and is given one."""
+    for k, frame in enumerate(shot.frames):
+        if k == 0 or frame in shot.prompts or frame in shot.negative:
+            prompt, negative = schedules.prompts(shot.prompts, k)
+            guidance = schedules.guidance(k, isinstance(model, FlowModel))
+            model.check_negative(Conditioning(prompt, negative, guidance))
 
 
 def _say_size(shot: Shot, model: ImageModel, say: Callable[[str], None]) -> None:
