@@ -1,5 +1,6 @@
 """What the model is shown beside the picture and the words, in whole jobs: structure, a reference, LoRA strengths."""
 
+from dataclasses import replace
 from typing import Any
 
 import deforum_scenes as scenes
@@ -58,7 +59,7 @@ def differ(some, others):
 
 
 @pytest.fixture
-def conditionings(monkeypatch):
+def seen_by_model(monkeypatch):
     """What Stable Diffusion is asked for at each frame."""
     found: list[Conditioning] = []
     real = StableDiffusion.denoise
@@ -72,27 +73,27 @@ def conditionings(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["depth", "canny"])
-def test_the_scenes_structure_reaches_the_model_at_every_frame(folders, conditionings, kind):
+def test_the_scenes_structure_reaches_the_model_at_every_frame(folders, seen_by_model, kind):
     asked = {"control": kind, "control_model": folders("sd", tiny.save_control)}
     made = run(shot_of(folders("sd"), {"control_strength": "0:(1), 2:(0.5)"}, **asked))
     assert [
-        conditioning.structure.strength for conditioning in conditionings if conditioning.structure
+        conditioning.structure.strength for conditioning in seen_by_model if conditioning.structure
     ] == pytest.approx([1, 0.75, 0.5])
-    seen = [conditioning.structure.picture for conditioning in conditionings if conditioning.structure]
+    seen = [each.structure.picture for each in seen_by_model if each.structure]
     assert all(each.shape == (1, 3, HEIGHT, WIDTH) and 0 <= each.min() < each.max() <= 1 for each in seen)
     assert not torch.equal(seen[0], seen[1])
     assert all(differ(made, run(shot_of(folders("sd")))))
 
 
-def test_greys_of_depth_are_steady_over_the_shot(folders, conditionings):
+def test_greys_of_depth_are_steady_over_the_shot(folders, seen_by_model):
     asked = {"control": "depth", "control_model": folders("sd", tiny.save_control)}
     shot = shot_of(folders("sd"), **asked)
     run(shot)
     assert shot.depth is not None
     greys = [
-        float(conditioning.structure.picture[0, 0, 10, 36]) / (1 / float(depth[10, 36]) - 1 / float(np.max(shot.depth)))
-        for conditioning, depth in zip(conditionings, shot.depth, strict=True)
-        if conditioning.structure
+        float(each.structure.picture[0, 0, 10, 36]) / (1 / float(depth[10, 36]) - 1 / float(np.max(shot.depth)))
+        for each, depth in zip(seen_by_model, shot.depth, strict=True)
+        if each.structure
     ]
     assert greys == pytest.approx([greys[0]] * COUNT, rel=1e-3)
 
@@ -130,14 +131,14 @@ def test_a_reference_for_a_model_that_takes_none_is_refused_at_once(folders):
         run(shot_of(folders("sd"), reference="first"))
 
 
-def test_lora_strengths_are_schedules(folders, conditionings, tmp_path):
+def test_lora_strengths_are_schedules(folders, seen_by_model, tmp_path):
     pytest.importorskip("peft")
     name = "unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_v"
     ones = {f"{name}.lora_A.weight": torch.ones(2, 16), f"{name}.lora_B.weight": torch.ones(16, 2)}
     save_file(ones, tmp_path / "one.safetensors")
     file = str(tmp_path / "one.safetensors")
     made = run(shot_of(folders("sd"), loras=[[file, "0:(0), 2:(1)"], file, [file, 0.25]]))
-    weights = [conditioning.lora_weights for conditioning in conditionings]
+    weights = [each.lora_weights for each in seen_by_model]
     assert weights == [(0.0, 1.0, 0.25), (0.5, 1.0, 0.25), (1.0, 1.0, 0.25)]
     assert all(differ(made, run(shot_of(folders("sd")))))
 
