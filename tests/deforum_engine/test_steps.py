@@ -197,6 +197,14 @@ def test_a_guide_video_keeps_its_speed_at_another_rate(panning):
     assert next(video.frames_at_rate(panning, 1, 10.0, 48, 32)).shape == (32, 48, 3)
 
 
+def test_a_settings_files_video_is_taken_by_the_numbers_of_its_frames(panning):
+    every = list(video.frames_at_rate(panning, 20, 10.0, 192, 128))
+    third = list(video.frames_by_number(panning, 5, 4, 3, 192, 128))
+    assert all(np.array_equal(third[k], every[4 + 3 * k]) for k in range(5))
+    with pytest.raises(BadInput, match=r"has 6 of the 7 frames that this job needs \(from 4, every 3\)"):
+        list(video.frames_by_number(panning, 7, 4, 3, 192, 128))
+
+
 def test_a_guide_video_that_is_too_short_missing_or_broken_says_so(panning, tmp_path):
     with pytest.raises(BadInput, match=r"lasts 2\.00 s; this job needs 3\.00 s"):
         list(video.frames_at_rate(panning, 30, 10.0, 96, 64))

@@ -7,7 +7,9 @@ import pytest
 import whole_files
 from motion_bridge import shot as shots
 from motion_bridge.cli import main as command
+from motion_bridge.media import movie
 from motion_bridge.schedules import parseq
+from motion_bridge.schedules.camera import guide_video
 from motion_bridge.schedules.programs import PROGRAMS
 from motion_bridge.schedules.webui_writer import document
 from motion_bridge.shot import Camera, Shot
@@ -60,6 +62,20 @@ def test_a_whole_file_renders_with_what_people_change_first(program, name, rende
 
 def test_a_file_that_this_project_wrote_renders(render):
     written = document({"zoom": "0:(1.02)"}, width=64, height=64, max_frames=3, fps=24, mode="2D", prompts={0: "hills"})
+    code, said, take = render(json.dumps(written))
+    assert code == 0 and len(writer.there(take)) == FRAMES, said
+
+
+def test_the_settings_of_a_guide_that_this_project_exported_follow_its_video(render, tmp_path):
+    path = tmp_path / "guide.mp4"
+    chance = np.random.default_rng(6)
+    large = np.kron(chance.integers(0, 255, (16, 16, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+    movie.write(path, (large[:SIDE, 2 * k : 2 * k + SIDE] for k in range(FRAMES)), 24.0)
+    given = {name: value for name, value in guide_video.SETTINGS.items() if name != "animation_mode"}
+    motion = {name: given.pop(name) for name in list(given) if str(given[name]).startswith("0:")}
+    changes = {**given, "video_init_path": str(path)}
+    size = {"width": SIDE, "height": SIDE, "max_frames": FRAMES, "fps": 24}
+    written = document(motion, **size, mode="2D", prompts={0: "hills"}, changes=changes)
     code, said, take = render(json.dumps(written))
     assert code == 0 and len(writer.there(take)) == FRAMES, said
 

@@ -1,19 +1,24 @@
-"""docs/settings-keys.md: every key of every program's settings file, from the same tables that the importer uses.
+"""docs/settings-keys.md, written from the tables that the importer itself uses: python tools/settings_keys_page.py
 
-python -m motion_bridge.engines.deforum.settings_page > docs/settings-keys.md
+With `--check` it writes nothing and exits 1 where the page is not what it would write.
 """
 
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from ...schedules.programs import PROGRAMS, Program
-from .settings_keys import CONTROLNET, UNIT, meaning
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "settings-keys.md"
+sys.path.insert(0, str(ROOT / "backend"))
+
+from motion_bridge.engines.deforum.settings_keys import CONTROLNET, UNIT, meaning  # noqa: E402
+from motion_bridge.schedules.programs import PROGRAMS, Program  # noqa: E402
 
 TITLE = """# The keys of other programs' settings files
 
-Made by `python -m motion_bridge.engines.deforum.settings_page` from the tables that the importer itself uses
-(`schedules/programs.py`, `engines/deforum/settings_keys.py`). A file of any of these programs and versions renders as
+Written by `tools/settings_keys_page.py` from the tables that the importer itself uses (`schedules/programs.py`,
+`engines/deforum/settings_keys.py`). A file of any of these programs and versions renders as
 it is; what it asks for and is ignored or approximated is said when it is loaded. How the schedules are read:
 [schedules.md](schedules.md). What changes for people who come from there: [migration.md](migration.md).
 """
@@ -102,5 +107,12 @@ def _versions(found: list[str], every: list[str]) -> str:
     return f"until {found[0]}" if found[-1] == every[-1] else " … ".join(dict.fromkeys((found[-1], found[0])))
 
 
+def main() -> int:
+    if "--check" in sys.argv[1:]:
+        return int(PAGE.read_text(encoding="utf-8") != page())
+    PAGE.write_text(page(), encoding="utf-8")
+    return 0
+
+
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    sys.exit(main())
