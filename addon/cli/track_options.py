@@ -8,15 +8,15 @@ from typing import Any
 import bpy
 
 from ...backend.motion_bridge.errors import BadInput
-from ..scene.tracks.selection import WHATS, Wish, named, numbers_of, sources_of
+from ..scene.tracks.selection import PointKind, TrackSelection, named, numbers_of, sources_of
 from ..scene.tracks.sources import LIVE, PATH, PINNED, Region, Source
 
-KEYS = ("kind", "count", "spacing", "group", "vertices", "bone", "along")  # of a Wish, as --follow names them
+KEYS = ("kind", "count", "spacing", "group", "vertices", "bone", "along")  # of a TrackSelection, as --follow names them
 KINDS = (PATH, LIVE, PINNED)
 LARGEST_GRID = 1000
 _KEY = re.compile(rf",({'|'.join(KEYS)})=")
 FOLLOW_HELP = (
-    f"what to follow instead of the scene's list: {', '.join(WHATS)}, a colon, the name of an object or collection, "
+    f"what to follow instead of the scene's list: {', '.join(PointKind)}, a colon, an object's or collection's name, "
     f"and what else is to be said of it by {', '.join(KEYS)}: surface:Car,count=200,kind=live; can be given again"
 )
 
@@ -51,20 +51,20 @@ def changes(options: argparse.Namespace, scene: bpy.types.Scene) -> dict[str, An
 
 def followed(text: str, scene: bpy.types.Scene) -> tuple[Source, ...]:
     """What one --follow means."""
-    name, wish = wish_of(text)
-    return sources_of(name, named(name, scene), wish)
+    name, selection = selection_of(text)
+    return sources_of(name, named(name, scene), selection)
 
 
-def wish_of(text: str) -> tuple[str, Wish]:
+def selection_of(text: str) -> tuple[str, TrackSelection]:
     """A name and how it is followed, from surface:Car,count=200; BadInput says how to write it."""
     what, colon, rest = text.partition(":")
-    if not colon or what not in WHATS:
-        raise BadInput(f"--follow {text!r} does not begin with one of {', '.join(WHATS)} and a colon.")
+    if not colon or what not in set(PointKind):
+        raise BadInput(f"--follow {text!r} does not begin with one of {', '.join(PointKind)} and a colon.")
     name, *pairs = _KEY.split(rest)
-    wish = Wish(what)
+    selection = TrackSelection(what)
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-        wish = replace(wish, **{key: _value(key, value, text)})
-    return name, wish
+        selection = replace(selection, **{key: _value(key, value, text)})
+    return name, selection
 
 
 def _value(key: str, value: str, text: str) -> Any:

@@ -14,7 +14,7 @@ from bpy.props import (
 )
 
 from ...backend.motion_bridge.errors import BadInput
-from ..scene.tracks.selection import Wish, members, numbers_of, sources_of
+from ..scene.tracks.selection import TrackSelection, members, numbers_of, sources_of
 from ..scene.tracks.sources import WHOLE, Region, Source
 
 BORDERS = ("left", "top", "right", "bottom")
@@ -82,9 +82,9 @@ class MotionBridgeSource(bpy.types.PropertyGroup):
             )
         return self.object if self.object and self.object.name in scene.objects else None
 
-    def wish(self) -> Wish:
+    def selection(self) -> TrackSelection:
         """How it is followed."""
-        return Wish(
+        return TrackSelection(
             what=self.what.lower(),
             kind=self.kind,
             count=self.count,
@@ -100,8 +100,8 @@ class MotionBridgeSource(bpy.types.PropertyGroup):
         target = self.target(scene)
         if target is None:
             raise BadInput(f"{self.name!r} in the Tracks list is not in the scene {scene.name!r}; remove it there.")
-        things = members(self.collection, scene) if self.collection else [self.object]
-        return sources_of(target.name, things, self.wish())
+        objects = members(self.collection, scene) if self.collection else [self.object]
+        return sources_of(target.name, objects, self.selection())
 
 
 class MotionBridgeTracks(bpy.types.PropertyGroup):
@@ -122,7 +122,7 @@ class MotionBridgeTracks(bpy.types.PropertyGroup):
     right: FloatProperty(name="Right", min=0, max=1, default=1, subtype="FACTOR")
     bottom: FloatProperty(name="Bottom", min=0, max=1, default=1, subtype="FACTOR")
     through_glass: BoolProperty(
-        name="Through Glass", description="Things of glass do not hide the points that are seen through them"
+        name="Through Glass", description="Objects of glass do not hide the points that are seen through them"
     )
 
     def wanted(self, scene: Any) -> tuple[Source, ...]:

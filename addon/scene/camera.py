@@ -84,20 +84,20 @@ def read_camera(depsgraph: Any, frame: float) -> CameraFrame:
 def sample(depsgraph: Any, frame: float) -> Sample:
     """What Blender says of the active camera; BadInput when there is none or it has no motion in a matrix."""
     scene = depsgraph.scene
-    thing = scene.camera
-    if thing is None:
+    obj = scene.camera
+    if obj is None:
         raise BadInput(f"The scene {scene.name!r} has no camera at frame {frame:g}; add one and make it active.")
-    if missing := missing_file(thing):
-        raise BadInput(f"The camera {thing.name!r} is linked from {missing}, which is not there. {REMEDY}")
-    if thing.type != "CAMERA":
+    if missing := missing_file(obj):
+        raise BadInput(f"The camera {obj.name!r} is linked from {missing}, which is not there. {REMEDY}")
+    if obj.type != "CAMERA":
         raise BadInput(
-            f"The active camera {thing.name!r} at frame {frame:g} is of type {thing.type.title()}; choose a camera."
+            f"The active camera {obj.name!r} at frame {frame:g} is of type {obj.type.title()}; choose a camera."
         )
-    thing = thing.evaluated_get(depsgraph)
-    camera = thing.data
+    obj = obj.evaluated_get(depsgraph)
+    camera = obj.data
     if camera.type not in ("PERSP", "ORTHO"):
         raise BadInput(
-            f"The camera {thing.name!r} at frame {frame:g} is {camera.type.lower()}; only perspective and orthographic "
+            f"The camera {obj.name!r} at frame {frame:g} is {camera.type.lower()}; only perspective and orthographic "
             "cameras have a motion that the engines understand. Change its type in the camera properties."
         )
     lens = Lens(
@@ -108,8 +108,8 @@ def sample(depsgraph: Any, frame: float) -> Sample:
         camera.sensor_fit,
         (camera.shift_x, camera.shift_y),
     )
-    matrix = tuple(row[:] for row in thing.matrix_world)
-    name, picture = thing.original.name, picture_of(scene.render)
+    matrix = tuple(row[:] for row in obj.matrix_world)
+    name, picture = obj.original.name, picture_of(scene.render)
     return Sample(name, frame, matrix, lens, picture, camera.clip_start, camera.clip_end)
 
 

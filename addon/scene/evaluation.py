@@ -109,6 +109,6 @@ def marker_camera(scene: Any) -> Any:
 
 def flush_edits(scene: Any) -> None:
     """What is being edited counts as it stands, as it does for a render."""
-    for thing in scene.objects:
-        if thing.mode == "EDIT":
-            thing.update_from_editmode()
+    for obj in scene.objects:
+        if obj.mode == "EDIT":
+            obj.update_from_editmode()

@@ -48,7 +48,7 @@ REMEMBERING = {  # modifiers whose result may depend on more than the frame
 FRAME_HANDLERS = ("frame_change_pre", "frame_change_post", "depsgraph_update_pre", "depsgraph_update_post")
 
 
-class Doubtful(Exception):
+class NeedsFullScene(Exception):
     """What moves the camera cannot be evaluated, or not surely, without the whole scene."""
 
 
@@ -61,7 +61,7 @@ def camera_samples(context: Any, frames: Sequence[float]) -> list[Sample]:
     """The same as Blender says it."""
     try:
         return _surely(context, frames)
-    except Doubtful:
+    except NeedsFullScene:
         return whole_scene_samples(context, frames)
 
 
@@ -72,16 +72,16 @@ def whole_scene_samples(context: Any, frames: Sequence[float]) -> list[Sample]:
     return found
 
 
-def stripped_samples(context: Any, frames: Sequence[float]) -> list[Sample]:
-    """The same from the cameras alone; raises Doubtful where something that moves them needs more."""
+def camera_only_samples(context: Any, frames: Sequence[float]) -> list[Sample]:
+    """The same from the cameras alone; raises NeedsFullScene where something that moves them needs more."""
     found: list[Sample] = []
 
     def visit(depsgraph: Any, frame: float) -> None:
         if not found:
-            refuse_doubtful(depsgraph)
+            check_isolated(depsgraph)
         found.append(sample(depsgraph, frame))
 
-    with stripped(context.scene) as scene:
+    with camera_only_scene(context.scene) as scene:
         each_frame(SimpleNamespace(scene=scene, view_layer=scene.view_layers[0]), frames, visit)
     return found
 
@@ -89,22 +89,22 @@ def stripped_samples(context: Any, frames: Sequence[float]) -> list[Sample]:
 def _surely(context: Any, frames: Sequence[float]) -> list[Sample]:
     scene = context.scene
     if len(frames) < WORTH_IT:
-        raise Doubtful("There is little to gain.")
+        raise NeedsFullScene("There is little to gain.")
     if any(getattr(bpy.app.handlers, name) for name in FRAME_HANDLERS):
-        raise Doubtful("A handler may change things at each frame.")
+        raise NeedsFullScene("A handler may change objects at each frame.")
     if scene.animation_data and scene.render.use_simplify:  # of all SETTINGS only these can be animated
-        raise Doubtful("How far the scene is simplified may change.")
+        raise NeedsFullScene("How far the scene is simplified may change.")
     if scene.camera is None and not any(marker.camera for marker in scene.timeline_markers):
-        raise Doubtful("There is no camera; reading the whole scene says so.")
-    found = stripped_samples(context, frames)
+        raise NeedsFullScene("There is no camera; reading the whole scene says so.")
+    found = camera_only_samples(context, frames)
     places = np.linspace(0, len(frames) - 1, CHECKED).round().astype(int).tolist()
     if whole_scene_samples(context, [frames[at] for at in places]) != [found[at] for at in places]:
-        raise Doubtful("The cameras move otherwise without the rest of the scene.")
+        raise NeedsFullScene("The cameras move otherwise without the rest of the scene.")
     return found
 
 
 @contextmanager
-def stripped(whole: Any) -> Iterator[Any]:
+def camera_only_scene(whole: Any) -> Iterator[Any]:
     """A scene that holds a scene's cameras, its markers that switch them, and the settings that matter to them."""
     scene = bpy.data.scenes.new(whole.name)
     try:
@@ -123,26 +123,26 @@ def stripped(whole: Any) -> Iterator[Any]:
         bpy.data.scenes.remove(scene)
 
 
-def refuse_doubtful(depsgraph: Any) -> None:
-    """Raise Doubtful when something in a stripped scene's graph, which is all that moves the cameras, needs more."""
+def check_isolated(depsgraph: Any) -> None:
+    """Raise NeedsFullScene when something in a camera-only scene's graph needs more; all that moves the cameras is there."""
     for evaluated in depsgraph.ids:
-        thing = evaluated.original
-        if isinstance(thing, bpy.types.Scene) and thing != depsgraph.scene.original:
-            raise Doubtful(f"A driver reads the scene {thing.name!r}.")
-        if isinstance(thing, bpy.types.ParticleSettings):
-            raise Doubtful(f"There are particles, {thing.name!r}.")
-        if isinstance(thing, bpy.types.Object):
-            _refuse_physics(thing)
-        if depends_on_code(thing):
-            raise Doubtful(f"A driver of {thing.name!r} is Python, which may read anything.")
+        obj = evaluated.original
+        if isinstance(obj, bpy.types.Scene) and obj != depsgraph.scene.original:
+            raise NeedsFullScene(f"A driver reads the scene {obj.name!r}.")
+        if isinstance(obj, bpy.types.ParticleSettings):
+            raise NeedsFullScene(f"There are particles, {obj.name!r}.")
+        if isinstance(obj, bpy.types.Object):
+            _refuse_physics(obj)
+        if depends_on_code(obj):
+            raise NeedsFullScene(f"A driver of {obj.name!r} is Python, which may read anything.")
 
 
-def _refuse_physics(thing: Any) -> None:
-    remembering = [modifier.name for modifier in thing.modifiers if modifier.type in REMEMBERING]
-    if thing.rigid_body or thing.rigid_body_constraint or thing.particle_systems or remembering:
-        raise Doubtful(f"{thing.name!r} is simulated: {', '.join(remembering) or 'physics'}.")
-    if thing.pose and thing.pose.ik_solver == "ITASC":
-        raise Doubtful(f"The pose of {thing.name!r} is simulated.")
+def _refuse_physics(obj: Any) -> None:
+    remembering = [modifier.name for modifier in obj.modifiers if modifier.type in REMEMBERING]
+    if obj.rigid_body or obj.rigid_body_constraint or obj.particle_systems or remembering:
+        raise NeedsFullScene(f"{obj.name!r} is simulated: {', '.join(remembering) or 'physics'}.")
+    if obj.pose and obj.pose.ik_solver == "ITASC":
+        raise NeedsFullScene(f"The pose of {obj.name!r} is simulated.")
 
 
 def depends_on_code(block: Any) -> bool:

@@ -16,13 +16,13 @@ from .drivers import driver_sentences
 from .evaluation import each_frame
 from .first_frame import FirstFrame, Pixels, take_first_frame
 from .geometry import unsupported
-from .geometry.frame_geometry import moments, view_of
+from .geometry.frame_geometry import frame_geometries, view_of
 from .geometry.instances import Geometry, Reader
 from .isolated_camera import read_cameras
 from .missing_data import missing_sentences
 from .passes.passes import Maps
-from .tracks.build import Followed, begin, gathered, torn_notes
-from .tracks.control_points import HandleReader
+from .tracks.build import TrackSource, begin, gathered, topology_sentences
+from .tracks.control_points import ControlPointReader
 from .tracks.sources import WHOLE, Grid, Region, Source
 from .view_layer import layer_sentences, rendered_layer
 
@@ -40,11 +40,11 @@ class Request:
     grid: int = 0  # points a side of a grid over the first frame; 0 for none
     sources: tuple[Source, ...] = ()  # what else is followed
     region: Region = WHOLE  # where on the first frame the points of the grid and of surfaces are chosen
-    through_glass: bool = False  # whether tracks are seen through things of glass
+    through_glass: bool = False  # whether transmissive instances hide no tracks
     layer: str = ""  # the view layer that is read; empty: as view_layer.rendered_layer chooses
 
     @property
-    def followed(self) -> tuple[Source, ...]:
+    def all_sources(self) -> tuple[Source, ...]:
         """Everything that is followed."""
         return (*((Grid(self.grid),) if self.grid else ()), *self.sources)
 
@@ -59,7 +59,7 @@ class Snapshot:
     cameras: list[CameraFrame]  # (T,)
     first_frame: Pixels
     geometry: Geometry | None
-    handles: HandleReader | None
+    control_points: ControlPointReader | None
     notes: list[str]  # what the artist should know of the shot
 
 
@@ -79,30 +79,30 @@ def snapshot(context: Any, request: Request) -> Snapshot:
     picture = picture_of(scene.render)
     layer = scene.view_layers.get(request.layer) or rendered_layer(context)
     context = SimpleNamespace(scene=scene, view_layer=layer)
-    if request.followed or request.needs & DENSE:
-        cameras, geometry, handles = _everything(context, request)
+    if request.all_sources or request.needs & DENSE:
+        cameras, geometry, control_points = _everything(context, request)
     else:
-        cameras, geometry, handles = read_cameras(context, frames), None, None
+        cameras, geometry, control_points = read_cameras(context, frames), None, None
     pixels, notes = take_first_frame(request.first_frame, scene, frames[0], picture.width, picture.height, layer)
     notes = [*layer_sentences(scene, layer), *missing_sentences(scene), *driver_sentences(scene), *notes]
     if geometry:
         notes += unsupported.sentences(geometry.unread)
     fps = scene.render.fps / scene.render.fps_base
-    return Snapshot(request, fps, picture, cameras, pixels, geometry, handles, notes)
+    return Snapshot(request, fps, picture, cameras, pixels, geometry, control_points, notes)
 
 
-def _everything(context: Any, request: Request) -> tuple[list[CameraFrame], Geometry, HandleReader]:
+def _everything(context: Any, request: Request) -> tuple[list[CameraFrame], Geometry, ControlPointReader]:
     cameras: list[CameraFrame] = []
     reader = Reader()
-    handles = HandleReader(request.followed, reader.geometry.store)
+    control_points = ControlPointReader(request.all_sources, reader.geometry.store)
 
     def visit(depsgraph: Any, frame: float) -> None:
         cameras.append(read_camera(depsgraph, frame))
         reader.read(depsgraph)
-        handles.read(depsgraph, frame)
+        control_points.read(depsgraph, frame)
 
     each_frame(context, request.frames, visit)
-    return cameras, reader.geometry, handles
+    return cameras, reader.geometry, control_points
 
 
 def complete(
@@ -112,28 +112,29 @@ def complete(
 
     progress: (frames done, frames in all). What the artist should know is added to `snapshot.notes`.
     """
-    request, geometry, handles = snapshot.request, snapshot.geometry, snapshot.handles
+    request, geometry, control_points = snapshot.request, snapshot.geometry, snapshot.control_points
     count = len(request.frames)
     size = (count, snapshot.picture.height, snapshot.picture.width)
     maps = Maps(geometry, request.needs, size, folder) if geometry else None
-    followed: list[Followed] = []
-    for moment in moments(geometry, snapshot.cameras, snapshot.picture) if geometry else ():
+    track_sources: list[TrackSource] = []
+    for now in frame_geometries(geometry, snapshot.cameras, snapshot.picture) if geometry else ():
         if cancelled():
-            raise Cancelled(f"Stopped while reading frame {request.frames[moment.at]}.")
+            raise Cancelled(f"Stopped while reading frame {request.frames[now.at]}.")
         if maps and request.needs & DENSE:
-            maps.draw(moment)
-        if moment.at == 0 and geometry and handles:
-            glass = [number for number, thing in enumerate(geometry.things) if thing.glass and request.through_glass]
-            followed = [
-                begin(source, number, handles, geometry, moment, count, frozenset(glass), request.region)
-                for number, source in enumerate(request.followed)
+            maps.draw(now)
+        if now.at == 0 and geometry and control_points:
+            clear = enumerate(geometry.instances) if request.through_glass else ()
+            transmissive = [number for number, instance in clear if instance.transmissive]
+            track_sources = [
+                begin(source, number, control_points, geometry, now, count, frozenset(transmissive), request.region)
+                for number, source in enumerate(request.all_sources)
             ]
-        for one in followed:
-            one.follow(moment)
-        progress(moment.at + 1, count)
+        for one in track_sources:
+            one.follow(now)
+        progress(now.at + 1, count)
     if geometry:
-        snapshot.notes.extend(torn_notes(followed, geometry, request.frames))
-    tracks = gathered(followed, count, view_of(snapshot.cameras[0], snapshot.picture), folder)
+        snapshot.notes.extend(topology_sentences(track_sources, geometry, request.frames))
+    tracks = gathered(track_sources, count, view_of(snapshot.cameras[0], snapshot.picture), folder)
     shot.save(_assemble(snapshot, maps, tracks), folder)
 
 

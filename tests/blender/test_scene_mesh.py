@@ -69,7 +69,7 @@ def test_a_mesh_is_kept_once_however_often_it_stands_and_however_long_it_is_stil
     parts["evaluation"].each_frame(bpy.context, range(1, 6), lambda depsgraph, frame: reader.read(depsgraph))
     assert sorted(reads) == sorted(["floor", "pillar", "mover", "ball", *["Grid"] * 5])
     assert len(reader.geometry.shapes) == 4 + 5
-    assert len({frame.thing for frame in reader.geometry.frames}) == 1
+    assert len({frame.instance for frame in reader.geometry.frames}) == 1
 
 
 def test_what_was_put_into_the_store_comes_out_once(parts):

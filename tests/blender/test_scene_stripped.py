@@ -162,7 +162,7 @@ def test_every_number_is_the_whole_scenes_own_though_only_few_frames_of_it_are_r
 
 def test_sub_frames_are_the_same_too(scene, parts):
     frames = [at / 4 for at in range(4, 60)]
-    found = parts.isolated_camera.stripped_samples(bpy.context, frames)
+    found = parts.isolated_camera.camera_only_samples(bpy.context, frames)
     assert found == parts.isolated_camera.whole_scene_samples(bpy.context, frames)
     assert found[0].matrix != found[1].matrix
 
@@ -254,10 +254,10 @@ def test_what_needs_more_than_the_cameras_is_read_from_the_whole_scene(scene, pa
 
 
 def test_a_single_number_that_differs_makes_the_whole_scene_be_read(scene, parts, whole_reads, monkeypatch):
-    true = parts.isolated_camera.stripped_samples(bpy.context, FRAMES)
+    true = parts.isolated_camera.camera_only_samples(bpy.context, FRAMES)
     near = true[-1].near
     monkeypatch.setattr(
-        parts.isolated_camera, "stripped_samples", lambda *_: [*true[:-1], true[-1]._replace(near=near * (1 + 1e-7))]
+        parts.isolated_camera, "camera_only_samples", lambda *_: [*true[:-1], true[-1]._replace(near=near * (1 + 1e-7))]
     )
     assert parts.isolated_camera.camera_samples(bpy.context, FRAMES) == true
     assert whole_reads[-1] == FRAMES

@@ -93,9 +93,9 @@ def test_edit_mode_is_not_left_and_what_is_edited_counts(busy_scene, scene_parts
     taken = scene_parts["snapshot"].snapshot(bpy.context, request(scene_parts, needs=frozenset({"depth"})))
     assert bpy.context.mode == "EDIT_MESH"
     geometry = taken.geometry
-    number = next(at for at, thing in enumerate(geometry.things) if thing.name == "floor")
+    number = next(at for at, thing in enumerate(geometry.instances) if thing.name == "floor")
     frame = geometry.frames[0]
-    place = geometry.store.get(frame.thing).tolist().index(number)
+    place = geometry.store.get(frame.instance).tolist().index(number)
     vertices = geometry.store.get(geometry.shapes[geometry.store.get(frame.shape)[place]].vertices)
     assert vertices[:, 2].min() > 0.9
     bpy.ops.object.mode_set(mode="OBJECT")

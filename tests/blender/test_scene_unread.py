@@ -115,7 +115,7 @@ def test_a_volume_hides_nothing(scene, extension):
     def things():
         reader = geometry.Reader()
         evaluate.each_frame(bpy.context, [1], lambda depsgraph, frame: reader.read(depsgraph))
-        return {thing.name for thing in reader.geometry.things}
+        return {thing.name for thing in reader.geometry.instances}
 
     before = things()
     kinds.within_fog(scene)

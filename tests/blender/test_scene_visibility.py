@@ -24,7 +24,7 @@ def followed(extension):
         taken = parts["snapshot"].snapshot(bpy.context, request)
         pixels = parts["tracks.surface_points"].cell_centres(50, 832, 480)
         depth = np.full((len(pixels), len(FRAMES)), np.inf)
-        for moment in parts["geometry.frame_geometry"].moments(taken.geometry, taken.cameras, taken.picture):
+        for moment in parts["geometry.frame_geometry"].frame_geometries(taken.geometry, taken.cameras, taken.picture):
             if moment.at == 0:
                 bound = parts["tracks.surface_points"].Bound(pixels, moment)
                 track = parts["tracks.tracker"].Track(bound, pixels, len(FRAMES))

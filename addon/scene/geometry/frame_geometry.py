@@ -11,12 +11,12 @@ from ....backend.motion_bridge.geometry.camera import transform
 from ....backend.motion_bridge.geometry.rasterizer import Array, View
 from ..camera import CameraFrame, Picture
 from .instances import Geometry
-from .static_geometry import Span, spans
+from .static_geometry import StaticRange, static_ranges
 from .triangle_soup import Soup, soups
 
 
 @dataclass(frozen=True)
-class Moment:
+class FrameGeometry:
     """Frame `at` of a snapshot, by position."""
 
     at: int
@@ -24,7 +24,7 @@ class Moment:
     pose: Array  # (4, 4) camera to world
     view: View
     path: Array  # (T, 4, 4) the poses of all frames
-    span: Span  # what stands still around it
+    static_range: StaticRange  # what stands still around it
 
     @cached_property
     def to_camera(self) -> Array:
@@ -39,27 +39,29 @@ class Moment:
     @cached_property
     def moving(self) -> tuple[Array, NDArray[np.int32], NDArray[np.int32]]:
         """Of what does not stand still: points (V, 3) in camera space, triangles (F, 3), and whose each is (F,)."""
-        soup, still = self.soup, self.span.still.things
-        if not still.any():
-            return self.points, soup.triangles, soup.thing
-        parts = [(thing, part) for thing, part in soup.parts.items() if not still[thing]]
+        soup, static = self.soup, self.static_range.static.instances
+        if not static.any():
+            return self.points, soup.triangles, soup.instance
+        parts = [(instance, part) for instance, part in soup.parts.items() if not static[instance]]
         if not parts:
             return np.empty((0, 3)), np.empty((0, 3), np.int32), np.empty(0, np.int32)
-        some = np.flatnonzero(~still[soup.thing])
-        offset, count = np.zeros(len(still), np.int32), 0
-        for thing, part in parts:
-            offset[thing] = count - soup.start[thing]
+        some = np.flatnonzero(~static[soup.instance])
+        offset, count = np.zeros(len(static), np.int32), 0
+        for instance, part in parts:
+            offset[instance] = count - soup.start[instance]
             count += len(part)
         points = np.concatenate([part for _, part in parts])
-        thing = soup.thing[some]
-        return transform(self.to_camera, points), soup.triangles[some] + offset[thing, None], thing
+        instance = soup.instance[some]
+        return transform(self.to_camera, points), soup.triangles[some] + offset[instance, None], instance
 
 
-def moments(geometry: Geometry, cameras: Sequence[CameraFrame], picture: Picture) -> Iterator[Moment]:
+def frame_geometries(geometry: Geometry, cameras: Sequence[CameraFrame], picture: Picture) -> Iterator[FrameGeometry]:
     """The frames of a snapshot, one after the other."""
     path = np.stack([camera.pose for camera in cameras])
-    for at, ((soup, span), camera) in enumerate(zip(spans(geometry, soups(geometry)), cameras, strict=True)):
-        yield Moment(at, soup, camera.pose, view_of(camera, picture), path, span)
+    for at, ((soup, static_range), camera) in enumerate(
+        zip(static_ranges(geometry, soups(geometry)), cameras, strict=True)
+    ):
+        yield FrameGeometry(at, soup, camera.pose, view_of(camera, picture), path, static_range)
 
 
 def view_of(camera: CameraFrame, picture: Picture) -> View:

@@ -19,20 +19,20 @@ Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Thing:
-    """Something that stands in the scene and is the same from frame to frame."""
+class Instance:
+    """An object, or one of those that an instancer makes: the same from frame to frame."""
 
     name: str  # of the object that it shows
     owner: str  # of the object that brings it in: itself, or the instancer
     instanced: bool  # whether it is one of several that an instancer makes
-    glass: bool  # whether one sees through it
+    transmissive: bool  # whether one sees through it
 
 
 @dataclass(frozen=True, slots=True)
-class FrameOfGeometry:
-    """What stands where at one frame."""
+class PlacedInstances:
+    """Which instances there are at one frame, with which meshes, and where."""
 
-    thing: Handle  # (n,) int32, into Geometry.things
+    instance: Handle  # (n,) int32, into Geometry.instances
     shape: Handle  # (n,) int32, into Geometry.shapes
     matrix: Handle  # (n, 4, 4) float64, object to world
 
@@ -42,10 +42,12 @@ class Geometry:
     """All frames of a snapshot's surfaces."""
 
     store: Store = field(default_factory=Store)
-    things: list[Thing] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
-    frames: list[FrameOfGeometry] = field(default_factory=list)
-    unread: dict[str, str] = field(default_factory=dict)  # object → what of it renders but is no surface: unread.py
+    frames: list[PlacedInstances] = field(default_factory=list)
+    unread: dict[str, str] = field(
+        default_factory=dict
+    )  # object → what of it renders but is no surface: unsupported.py
 
 
 class Reader:
@@ -54,7 +56,7 @@ class Reader:
     def __init__(self) -> None:
         self.geometry = Geometry()
         self._meshes = MeshReader(self.geometry.store)
-        self._things: dict[Key, int] = {}
+        self._numbers: dict[Key, int] = {}
         self._no_surface: dict[Key, bool] = {}
         self._shapes: dict[Shape, int] = {}
         self._read: dict[Key, tuple[int, frozenset[int]]] = {}  # mesh → shape, and the datablocks that it depends on
@@ -62,7 +64,7 @@ class Reader:
     def read(self, depsgraph: Any) -> None:
         """Add the frame that the dependency graph stands at."""
         self._forget_changed(depsgraph)
-        things: list[int] = []
+        numbers: list[int] = []
         shapes: list[int] = []
         matrices: list[Any] = []
         met: dict[Key, int] = {}
@@ -74,13 +76,13 @@ class Reader:
                 continue
             key = identity(instance)
             met[key] = met.get(key, -1) + 1
-            things.append(self._thing((*key, met[key]), instance))
+            numbers.append(self._number((*key, met[key]), instance))
             shapes.append(shape)
             matrices.append([row[:] for row in instance.matrix_world])
         put = self.geometry.store.put
         self.geometry.frames.append(
-            FrameOfGeometry(
-                put(np.array(things, np.int32)),
+            PlacedInstances(
+                put(np.array(numbers, np.int32)),
                 put(np.array(shapes, np.int32)),
                 put(np.array(matrices, np.float64).reshape(-1, 4, 4)),
             )
@@ -88,14 +90,14 @@ class Reader:
 
     def _is_no_surface(self, instance: Any) -> bool:
         """Whether there is nothing to read of an instance; what a render shows of it all the same is noted."""
-        thing = instance.object
-        key = (thing.original.as_pointer(), thing.type, instance.show_self)
+        obj = instance.object
+        key = (obj.original.as_pointer(), obj.type, instance.show_self)
         if key not in self._no_surface:
             if kind := kind_of(instance):
-                self.geometry.unread[thing.original.name] = kind
-            elif thing.type in KINDS:
+                self.geometry.unread[obj.original.name] = kind
+            elif obj.type in KINDS:
                 return True  # it is empty as yet
-            self._no_surface[key] = thing.type != "MESH" or is_volume(thing)
+            self._no_surface[key] = obj.type != "MESH" or is_volume(obj)
         return self._no_surface[key]
 
     def _forget_changed(self, depsgraph: Any) -> None:
@@ -103,12 +105,12 @@ class Reader:
         self._read = {key: entry for key, entry in self._read.items() if not entry[1] & changed}
 
     def _shape(self, instance: Any) -> int | None:
-        thing = instance.object  # what geometry nodes make belongs to the object that has the nodes
-        mesh = thing.data
-        parts = (thing.original.as_pointer(), mesh.original.as_pointer())
+        obj = instance.object  # what geometry nodes make belongs to the object that has the nodes
+        mesh = obj.data
+        parts = (obj.original.as_pointer(), mesh.original.as_pointer())
         key = (mesh.as_pointer(), *parts)
         if key not in self._read:
-            shape = self._meshes.read(thing)
+            shape = self._meshes.read(obj)
             if shape is None:
                 return None
             if shape not in self._shapes:
@@ -117,15 +119,16 @@ class Reader:
             self._read[key] = (self._shapes[shape], frozenset(parts))
         return self._read[key][0]
 
-    def _thing(self, key: Key, instance: Any) -> int:
-        if key not in self._things:
-            self._things[key] = len(self.geometry.things)
+    def _number(self, key: Key, instance: Any) -> int:
+        if key not in self._numbers:
+            self._numbers[key] = len(self.geometry.instances)
             owner = instance.parent if instance.is_instance else instance.object
             name = instance.object.original.name
             several = instance.is_instance and instance.persistent_id[1] != NO_NUMBER
             instanced = several or (instance.is_instance and instance.object.original != owner.original)
-            self.geometry.things.append(Thing(name, owner.original.name, instanced, is_glass(instance.object)))
-        return self._things[key]
+            transmissive = is_transmissive(instance.object)
+            self.geometry.instances.append(Instance(name, owner.original.name, instanced, transmissive))
+        return self._numbers[key]
 
 
 def identity(instance: Any) -> Key:
@@ -146,9 +149,9 @@ def seen_by_camera(instance: Any, depsgraph: Any) -> bool:
     return instance.object.visible_camera and owner.visible_camera
 
 
-def is_glass(thing: Any) -> bool:
+def is_transmissive(obj: Any) -> bool:
     """Whether one sees through all of an object's materials: by a glass or transparent shader, or transmission."""
-    materials = materials_of(thing)
+    materials = materials_of(obj)
     return bool(materials) and all(material and _transmits(material) for material in materials)
 
 

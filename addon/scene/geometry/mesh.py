@@ -15,7 +15,7 @@ from .array_store import Handle, Store
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A mesh as it looks at some frame; equal handles are equal arrays."""
+    """A mesh as it looks at some frame; equal control points are equal arrays."""
 
     vertices: Handle  # (V, 3) float32, in the object's own space
     triangles: Handle  # (F, 3) int32
@@ -30,14 +30,14 @@ class MeshReader:
         self._starts: dict[tuple[Handle, int], NDArray[np.int32]] = {}  # corners and number of faces → first corners
         self._cut: dict[tuple[Handle, int, bytes], Handle] = {}  # …and the quads that are cut the other way → triangles
 
-    def read(self, thing: Any) -> Shape | None:
+    def read(self, obj: Any) -> Shape | None:
         """The triangles of an evaluated mesh object; None when it has no faces."""
-        if not thing.data.is_editmode:
-            return self._mesh(thing.data)
+        if not obj.data.is_editmode:
+            return self._mesh(obj.data)
         try:  # what is being edited is a mesh only after a conversion
-            return self._mesh(thing.to_mesh())
+            return self._mesh(obj.to_mesh())
         finally:
-            thing.to_mesh_clear()
+            obj.to_mesh_clear()
 
     def _mesh(self, mesh: Any) -> Shape | None:
         if not len(mesh.polygons):

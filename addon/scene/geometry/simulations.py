@@ -9,7 +9,7 @@ CACHED = {"CLOTH", "SOFT_BODY"}  # modifiers with a point cache of their own
 def first_step(scene: Any) -> int | None:
     """The frame from which unbaked simulations must be stepped through; None when there are none."""
     starts = [cache.frame_start for cache in _caches(scene) if not cache.is_baked]
-    if any(_simulates(group) for thing in scene.objects for group in _node_groups(thing)):
+    if any(_simulates(group) for obj in scene.objects for group in _node_groups(obj)):
         starts.append(scene.frame_start)
     return min(starts, default=None)
 
@@ -23,14 +23,14 @@ def step_through(scene: Any, frames: Iterable[int]) -> None:
 def _caches(scene: Any) -> list[Any]:
     world = scene.rigidbody_world
     found = [world.point_cache] if world and world.enabled and world.collection else []
-    for thing in scene.objects:
-        found += [modifier.point_cache for modifier in thing.modifiers if modifier.type in CACHED]
-        found += [system.point_cache for system in thing.particle_systems if system.settings.type == "EMITTER"]
+    for obj in scene.objects:
+        found += [modifier.point_cache for modifier in obj.modifiers if modifier.type in CACHED]
+        found += [system.point_cache for system in obj.particle_systems if system.settings.type == "EMITTER"]
     return found
 
 
-def _node_groups(thing: Any) -> list[Any]:
-    return [modifier.node_group for modifier in thing.modifiers if modifier.type == "NODES" and modifier.node_group]
+def _node_groups(obj: Any) -> list[Any]:
+    return [modifier.node_group for modifier in obj.modifiers if modifier.type == "NODES" and modifier.node_group]
 
 
 def _simulates(group: Any) -> bool:

@@ -11,15 +11,15 @@ from ....backend.motion_bridge.geometry.occlusion.clusters import Clusters, clus
 from .instances import Geometry
 from .triangle_soup import Soup
 
-SPAN = 64  # frames; what moves anywhere among them counts as moving
+LONGEST = 64  # frames; what moves anywhere among them counts as moving
 
 
 @dataclass(frozen=True)
-class Still:
-    """Things that stand still."""
+class StaticGeometry:
+    """Instances that stand still."""
 
     soup: Soup  # in which they stand as they do
-    things: NDArray[np.bool_]  # (things,)
+    instances: NDArray[np.bool_]  # (instances,)
 
     @cached_property
     def clusters(self) -> Clusters:
@@ -27,57 +27,59 @@ class Still:
         return clustered(self.soup.points, self.soup.triangles[self._triangles])
 
     @cached_property
-    def thing(self) -> NDArray[np.int32]:
+    def instance(self) -> NDArray[np.int32]:
         """(F,) whose each triangle of the heaps is."""
-        return self.soup.thing[self._triangles[self.clusters.number]]
+        return self.soup.instance[self._triangles[self.clusters.number]]
 
     @cached_property
     def _triangles(self) -> NDArray[np.intp]:
-        return np.flatnonzero(self.things[self.soup.thing])
+        return np.flatnonzero(self.instances[self.soup.instance])
 
 
 @dataclass(frozen=True)
-class Span:
-    """Some frames, by position, and the things that neither move nor come or go in them."""
+class StaticRange:
+    """Some frames, by position, and the instances that neither move nor come or go in them."""
 
     frames: range
-    still: Still
+    static: StaticGeometry
 
 
-def spans(geometry: Geometry, soups: Iterator[Soup]) -> Iterator[tuple[Soup, Span]]:
+def static_ranges(geometry: Geometry, soups: Iterator[Soup]) -> Iterator[tuple[Soup, StaticRange]]:
     """The frames of a snapshot, each with the span that it is in."""
-    span: Span | None = None
+    static_range: StaticRange | None = None
     for at, soup in enumerate(soups):
-        if span is None or at not in span.frames:
-            frames = range(at, min(at + SPAN, len(geometry.frames)))
-            still = Still(soup, unmoved(geometry, frames))
-            if span and _alike(still, span.still):
-                still = span.still  # it may be sorted already
-            span = Span(frames, still)
-        yield soup, span
+        if static_range is None or at not in static_range.frames:
+            frames = range(at, min(at + LONGEST, len(geometry.frames)))
+            static = StaticGeometry(soup, unmoved(geometry, frames))
+            if static_range and _alike(static, static_range.static):
+                static = static_range.static  # it may be sorted already
+            static_range = StaticRange(frames, static)
+        yield soup, static_range
 
 
 def unmoved(geometry: Geometry, frames: range) -> NDArray[np.bool_]:
-    """The things (things,) that are there at all of some frames, always in the same place and shape."""
+    """The instances (instances,) that are there at all of some frames, always in the same place and shape."""
     store, first = geometry.store, geometry.frames[frames[0]]
-    things, shapes, matrices = store.get(first.thing), store.get(first.shape), store.get(first.matrix)
-    still, row = np.zeros(len(geometry.things), bool), np.zeros(len(geometry.things), np.int64)
-    still[things], row[things] = True, np.arange(len(things))
+    instances, shapes, matrices = store.get(first.instance), store.get(first.shape), store.get(first.matrix)
+    static, row = np.zeros(len(geometry.instances), bool), np.zeros(len(geometry.instances), np.int64)
+    static[instances], row[instances] = True, np.arange(len(instances))
     last = first
     for at in frames[1:]:
         frame = geometry.frames[at]
-        if frame != last and still.any():
-            things = store.get(frame.thing)
-            same = store.get(frame.shape) == shapes[row[things]]
-            same &= (store.get(frame.matrix) == matrices[row[things]]).all(axis=(1, 2))
-            there = np.zeros(len(still), bool)
-            there[things[same]] = True
-            still &= there
+        if frame != last and static.any():
+            instances = store.get(frame.instance)
+            same = store.get(frame.shape) == shapes[row[instances]]
+            same &= (store.get(frame.matrix) == matrices[row[instances]]).all(axis=(1, 2))
+            there = np.zeros(len(static), bool)
+            there[instances[same]] = True
+            static &= there
         last = frame
-    return still
+    return static
 
 
-def _alike(new: Still, old: Still) -> bool:
-    if not np.array_equal(new.things, old.things):
+def _alike(new: StaticGeometry, old: StaticGeometry) -> bool:
+    if not np.array_equal(new.instances, old.instances):
         return False
-    return all(new.soup.parts[thing] is old.soup.parts[thing] for thing in np.flatnonzero(new.things).tolist())
+    return all(
+        new.soup.parts[instance] is old.soup.parts[instance] for instance in np.flatnonzero(new.instances).tolist()
+    )

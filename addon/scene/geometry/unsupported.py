@@ -16,29 +16,29 @@ NAMED = 5  # as many are told by name
 
 def kind_of(instance: Any) -> str | None:
     """What of an instance is drawn but not read: hair, points, volume … None where all of it is read."""
-    thing = instance.object
-    if instance.show_particles and any(_is_hair(modifier) for modifier in thing.modifiers):
+    obj = instance.object
+    if instance.show_particles and any(_is_hair(modifier) for modifier in obj.modifiers):
         return "hair"
     if not instance.show_self:
         return None
-    if thing.type in KINDS:
-        return None if _is_empty(thing) else KINDS[thing.type]
-    if thing.type != "MESH":
+    if obj.type in KINDS:
+        return None if _is_empty(obj) else KINDS[obj.type]
+    if obj.type != "MESH":
         return None
-    if is_volume(thing):
+    if is_volume(obj):
         return "volume"
-    return DISPLACED if any(_displaces(material) for material in materials_of(thing)) else None
+    return DISPLACED if any(_displaces(material) for material in materials_of(obj)) else None
 
 
-def is_volume(thing: Any) -> bool:
+def is_volume(obj: Any) -> bool:
     """Whether a mesh only bounds a volume: all its materials have one, and no surface."""
-    materials = materials_of(thing)
+    materials = materials_of(obj)
     return bool(materials) and all(_is_linked(one, "Volume") and not _is_linked(one, "Surface") for one in materials)
 
 
-def materials_of(thing: Any) -> list[Any]:
+def materials_of(obj: Any) -> list[Any]:
     """The materials of an evaluated mesh object, None where a slot is empty."""
-    return [slot.material for slot in thing.material_slots] or list(thing.data.materials)
+    return [slot.material for slot in obj.material_slots] or list(obj.data.materials)
 
 
 def sentences(found: Mapping[str, str]) -> list[str]:
@@ -60,9 +60,9 @@ def _is_hair(modifier: Any) -> bool:
     return grown and settings.render_type == "PATH" and settings.count > 0
 
 
-def _is_empty(thing: Any) -> bool:
-    data = thing.data
-    return (thing.type == "CURVES" and not len(data.curves)) or (thing.type == "POINTCLOUD" and not len(data.points))
+def _is_empty(obj: Any) -> bool:
+    data = obj.data
+    return (obj.type == "CURVES" and not len(data.curves)) or (obj.type == "POINTCLOUD" and not len(data.points))
 
 
 def _displaces(material: Any) -> bool:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from ....backend.motion_bridge.geometry.camera import project, transform, unproject
 from ....backend.motion_bridge.geometry.rasterizer import Array, Seen, View, barycentric
-from ..geometry.frame_geometry import Moment
+from ..geometry.frame_geometry import FrameGeometry
 from ..geometry.triangle_soup import Soup
 from ..tracks.surface_points import rays
 
@@ -13,7 +13,7 @@ PIXELS_AT_ONCE = 1 << 15  # what a processor's cache can hold
 FARTHEST = 1e6  # pixels; what was beside or behind the camera is held within this
 
 
-def flow_back(seen: Seen, now: Moment, before: Moment) -> NDArray[np.float32]:
+def flow_back(seen: Seen, now: FrameGeometry, before: FrameGeometry) -> NDArray[np.float32]:
     """For each pixel, where its point was a frame before, minus where it is: (H, W, 2) pixels.
 
     What was not there before, or whose mesh was connected otherwise, counts as standing still in the world. Where there
@@ -36,14 +36,14 @@ def _before(
     triangle: NDArray[np.integer],
     depth: Array,
     moved: NDArray[np.bool_],
-    now: Moment,
-    before: Moment,
+    now: FrameGeometry,
+    before: FrameGeometry,
 ) -> Array:
     """Where the points that these pixels (n, 2) show were a frame before (n, 2)."""
     view = now.view
     hit = triangle >= 0
     place = transform(now.pose, unproject(pixels[hit], depth[hit], view.intrinsics, view.orthographic))
-    some = np.flatnonzero(moved[now.soup.thing[triangle[hit]]])
+    some = np.flatnonzero(moved[now.soup.instance[triangle[hit]]])
     if len(some):
         place[some] = _carried(pixels[hit][some], triangle[hit][some], depth[hit][some], now, before)
     there = pixels.copy()
@@ -55,21 +55,23 @@ def _before(
 
 
 def _moved(new: Soup, old: Soup) -> NDArray[np.bool_]:
-    """Which things (things,) stand elsewhere or otherwise than before, with the same mesh."""
+    """Which instances (instances,) stand elsewhere or otherwise than before, with the same mesh."""
     moved = np.zeros(len(new.start), bool)
-    for thing, part in new.parts.items():
-        known = old.start[thing] >= 0 and old.connection[thing] == new.connection[thing]
-        moved[thing] = known and old.parts[thing] is not part
+    for instance, part in new.parts.items():
+        known = old.start[instance] >= 0 and old.connection[instance] == new.connection[instance]
+        moved[instance] = known and old.parts[instance] is not part
     return moved
 
 
-def _carried(pixels: Array, triangle: NDArray[np.integer], depth: Array, now: Moment, before: Moment) -> Array:
+def _carried(
+    pixels: Array, triangle: NDArray[np.integer], depth: Array, now: FrameGeometry, before: FrameGeometry
+) -> Array:
     """The world points that triangles show at pixels, where their corners were before."""
     new, old = now.soup, before.soup
     corners = new.triangles[triangle]
-    thing = new.thing[triangle]
+    instance = new.instance[triangle]
     weight = barycentric(pixels, depth, now.points[corners], now.view)
-    place = old.points[corners + (old.start[thing] - new.start[thing])[:, None]]
+    place = old.points[corners + (old.start[instance] - new.start[instance])[:, None]]
     return weight[:, :1] * place[:, 0] + weight[:, 1:2] * place[:, 1] + weight[:, 2:] * place[:, 2]
 
 

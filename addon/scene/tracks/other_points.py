@@ -5,26 +5,28 @@ from numpy.typing import NDArray
 
 from ....backend.motion_bridge.errors import BadInput
 from ....backend.motion_bridge.geometry.rasterizer import Array
-from ..geometry.frame_geometry import Moment
+from ..geometry.frame_geometry import FrameGeometry
 from ..geometry.instances import Geometry
 from ..geometry.triangle_soup import Soup
-from .control_points import Handles
+from .control_points import ControlPointPositions
 from .sources import Instances, Vertices
-from .surface_points import farthest, things_named, unchanged
+from .surface_points import farthest, instances_named, unchanged
 
 
-class HandlePoints:
+class ControlPoints:
     """Origins, bones, control points: what Blender said of them."""
 
-    def __init__(self, handles: Handles) -> None:
-        first = next((places for at in range(len(handles.places)) if (places := handles.at(at)) is not None), None)
-        self._handles = handles
+    def __init__(self, control_points: ControlPointPositions) -> None:
+        first = next(
+            (places for at in range(len(control_points.places)) if (places := control_points.at(at)) is not None), None
+        )
+        self._control_points = control_points
         self._place = np.zeros((0, 3)) if first is None else first
         self.infinite = np.zeros(len(self._place), bool)
 
-    def world(self, moment: Moment, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+    def world(self, now: FrameGeometry, topology_changed: set[int]) -> tuple[Array, NDArray[np.bool_]]:
         """As tracks.Points says; a curve that has other points than at first is absent."""
-        places = self._handles.at(moment.at)
+        places = self._control_points.at(now.at)
         if places is None or places.shape != self._place.shape:
             return self._place, np.zeros(len(self._place), bool)
         self._place = places
@@ -32,16 +34,16 @@ class HandlePoints:
 
 
 class VertexPoints:
-    """Vertices of one thing's mesh."""
+    """Vertices of one instance's mesh."""
 
     def __init__(self, source: Vertices, members: NDArray[np.int64] | None, geometry: Geometry, soup: Soup) -> None:
         """members: the vertices of the source's group. BadInput when there is no such mesh or vertex."""
-        own = [at for at, thing in enumerate(geometry.things) if thing.name == thing.owner == source.object]
+        own = [at for at, instance in enumerate(geometry.instances) if instance.name == instance.owner == source.object]
         own = [at for at in own if soup.start[at] >= 0]
         if not own:
             raise BadInput(f"The object {source.object!r} shows no mesh at the first frame; follow its origin instead.")
-        self.thing = own[0]
-        part = soup.parts[self.thing]
+        self.instance = own[0]
+        part = soup.parts[self.instance]
         numbers = np.arange(len(part)) if members is None else members
         if source.indices:
             numbers = np.array(source.indices)
@@ -52,12 +54,12 @@ class VertexPoints:
         self._place = part[self._numbers]
         self.infinite = np.zeros(len(self._numbers), bool)
 
-    def world(self, moment: Moment, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+    def world(self, now: FrameGeometry, topology_changed: set[int]) -> tuple[Array, NDArray[np.bool_]]:
         """As tracks.Points says."""
-        soup = moment.soup
-        there = bool(unchanged([self.thing], soup, self._connection, torn)[self.thing])
+        soup = now.soup
+        there = bool(unchanged([self.instance], soup, self._connection, topology_changed)[self.instance])
         if there:
-            self._place = soup.points[soup.start[self.thing] + self._numbers]
+            self._place = soup.points[soup.start[self.instance] + self._numbers]
         return self._place, np.full(len(self._place), there)
 
 
@@ -66,17 +68,17 @@ class InstancePoints:
 
     def __init__(self, source: Instances, geometry: Geometry, soup: Soup) -> None:
         """BadInput when there are none."""
-        things = [at for at in things_named([source.object], geometry) if soup.start[at] >= 0]
-        things = [at for at in things if geometry.things[at].instanced]
-        if not things:
+        instances = [at for at in instances_named([source.object], geometry) if soup.start[at] >= 0]
+        instances = [at for at in instances if geometry.instances[at].instanced]
+        if not instances:
             raise BadInput(f"There are no instances of or from {source.object!r} at the first frame.")
-        self.things = np.array(things)
-        self._place = soup.origin[self.things]
-        self.infinite = np.zeros(len(things), bool)
+        self.instances = np.array(instances)
+        self._place = soup.origin[self.instances]
+        self.infinite = np.zeros(len(instances), bool)
 
-    def world(self, moment: Moment, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+    def world(self, now: FrameGeometry, topology_changed: set[int]) -> tuple[Array, NDArray[np.bool_]]:
         """As tracks.Points says."""
-        soup = moment.soup
-        there = soup.start[self.things] >= 0
-        self._place = np.where(there[:, None], soup.origin[self.things], self._place)
+        soup = now.soup
+        there = soup.start[self.instances] >= 0
+        self._place = np.where(there[:, None], soup.origin[self.instances], self._place)
         return self._place, there

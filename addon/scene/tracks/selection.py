@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import bpy
@@ -13,21 +14,29 @@ from .sources import PATH, Bone, CurvePoints, Instances, Origin, Source, Surface
 SHOWN = ("MESH", "CURVE", "SURFACE", "META", "FONT")  # types of objects that a render may see as a surface
 MOST = 10_000_000  # vertices in one span; above it somebody has mistyped
 _NUMBERS = re.compile(r"(\d+)(?:-(\d+))?")
-WHATS = {  # what is followed of a thing: how to say it of an object that cannot be followed so
-    "surface": "surface",
-    "origin": "origin",
-    "vertices": "vertices",
-    "bones": "bones",
-    "curve": "control points",
-    "instances": "instances",
-}
+
+
+class PointKind(StrEnum):
+    """Which points of an object are followed."""
+
+    SURFACE = "surface"
+    ORIGIN = "origin"
+    VERTICES = "vertices"
+    BONES = "bones"
+    CURVE = "curve"
+    INSTANCES = "instances"
+
+    @property
+    def label(self) -> str:
+        """As an error calls them."""
+        return "control points" if self is PointKind.CURVE else self.value
 
 
 @dataclass(frozen=True)
-class Wish:
+class TrackSelection:
     """How somebody wants something followed."""
 
-    what: str = "surface"  # of WHATS
+    what: str = PointKind.SURFACE
     kind: str = PATH
     count: int = 100  # points at most, of a surface and of vertices
     spacing: float = 0.0  # pixels between a surface's points; 0: by count
@@ -37,28 +46,30 @@ class Wish:
     along: float = 0.0  # from a bone's head, 0, to its tail, 1
 
 
-def sources_of(name: str, things: list[Any], wish: Wish) -> tuple[Source, ...]:
-    """The sources that a wish means. name: what was asked for. things: the object, or those of a collection.
+def sources_of(name: str, objects: list[Any], selection: TrackSelection) -> tuple[Source, ...]:
+    """The sources that a selection means. name: what was asked for. objects: the object, or those of a collection.
 
     BadInput when none of them can be followed like this.
     """
-    can = [thing for thing in things if has(thing, wish.what)]
+    can = [obj for obj in objects if has(obj, selection.what)]
     if not can:
-        raise BadInput(f"{name!r} has no {WHATS[wish.what]} to follow; choose another way or another object.")
-    if wish.what == "surface":
-        return (Surface(tuple(thing.name for thing in can), wish.count, wish.spacing, wish.kind),)
-    return tuple(source for thing in can for source in _of(thing, wish))
+        raise BadInput(
+            f"{name!r} has no {PointKind(selection.what).label} to follow; choose another way or another object."
+        )
+    if selection.what == "surface":
+        return (Surface(tuple(obj.name for obj in can), selection.count, selection.spacing, selection.kind),)
+    return tuple(source for obj in can for source in _of(obj, selection))
 
 
 def members(collection: Any, scene: Any) -> list[Any]:
     """The objects of a collection, and of those within it, that the scene renders."""
-    return [thing for thing in collection.all_objects if not thing.hide_render and thing.name in scene.objects]
+    return [obj for obj in collection.all_objects if not obj.hide_render and obj.name in scene.objects]
 
 
 def named(name: str, scene: Any) -> list[Any]:
     """The scene's object of that name, or the members of the collection. BadInput when there is neither."""
-    if thing := scene.objects.get(name):
-        return [thing]
+    if obj := scene.objects.get(name):
+        return [obj]
     if collection := bpy.data.collections.get(name):
         return members(collection, scene)
     raise BadInput(f"The scene {scene.name!r} has no object and no collection {name!r} to follow; choose another.")
@@ -80,58 +91,58 @@ def numbers_of(text: str) -> tuple[int, ...]:
 
 def text_of(numbers: Sequence[int]) -> str:
     """The same the other way: rising numbers as a text."""
-    spans: list[list[int]] = []
+    ranges: list[list[int]] = []
     for number in numbers:
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
         else:
-            spans.append([number, number])
-    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
+            ranges.append([number, number])
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
-def has(thing: Any, what: str) -> bool:
+def has(obj: Any, what: str) -> bool:
     """Whether an object could be followed so."""
     match what:
         case "surface":
-            return thing.type in SHOWN or brings_in(thing)
+            return obj.type in SHOWN or brings_in(obj)
         case "vertices":
-            return thing.type in SHOWN
+            return obj.type in SHOWN
         case "bones":
-            return thing.type == "ARMATURE" and len(thing.pose.bones) > 0
+            return obj.type == "ARMATURE" and len(obj.pose.bones) > 0
         case "curve":
-            return thing.type in ("CURVE", "SURFACE")
+            return obj.type in ("CURVE", "SURFACE")
         case "instances":
-            return brings_in(thing)
+            return brings_in(obj)
     return True
 
 
-def brings_in(thing: Any) -> bool:
+def brings_in(obj: Any) -> bool:
     """Whether an object may show instances."""
-    return thing.is_instancer or any(change.type in ("NODES", "PARTICLE_SYSTEM") for change in thing.modifiers)
+    return obj.is_instancer or any(change.type in ("NODES", "PARTICLE_SYSTEM") for change in obj.modifiers)
 
 
-def likely(thing: Any) -> str:
+def likely(obj: Any) -> str:
     """How an artist probably wants an object followed."""
-    if thing.type == "ARMATURE":
+    if obj.type == "ARMATURE":
         return "bones"
-    if thing.type == "CURVE" and not (thing.data.bevel_depth or thing.data.extrude or thing.data.bevel_object):
+    if obj.type == "CURVE" and not (obj.data.bevel_depth or obj.data.extrude or obj.data.bevel_object):
         return "curve"
-    return "surface" if has(thing, "surface") else "origin"
+    return "surface" if has(obj, "surface") else "origin"
 
 
-def _of(thing: Any, wish: Wish) -> Iterator[Source]:
-    match wish.what:
+def _of(obj: Any, selection: TrackSelection) -> Iterator[Source]:
+    match selection.what:
         case "origin":
-            yield Origin(thing.name, wish.kind)
+            yield Origin(obj.name, selection.kind)
         case "vertices":
-            yield Vertices(thing.name, wish.group, wish.vertices, wish.count, wish.kind)
+            yield Vertices(obj.name, selection.group, selection.vertices, selection.count, selection.kind)
         case "curve":
-            yield CurvePoints(thing.name, wish.kind)
+            yield CurvePoints(obj.name, selection.kind)
         case "instances":
-            yield Instances(thing.name, wish.kind)
+            yield Instances(obj.name, selection.kind)
         case "bones":
-            for bone in [wish.bone] if wish.bone else bending(thing):
-                yield Bone(thing.name, bone, wish.along, wish.kind)
+            for bone in [selection.bone] if selection.bone else bending(obj):
+                yield Bone(obj.name, bone, selection.along, selection.kind)
 
 
 def bending(rig: Any) -> list[str]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ....backend.motion_bridge.geometry.point_query import probe
 from ....backend.motion_bridge.geometry.rasterizer import Array, View, barycentric
 from ..geometry.array_store import Handle
-from ..geometry.frame_geometry import Moment
+from ..geometry.frame_geometry import FrameGeometry
 from ..geometry.instances import Geometry
 from ..geometry.triangle_soup import Soup
 from .sources import WHOLE, Region
@@ -17,57 +17,57 @@ BACKGROUND = "background"  # the name of points where the first frame shows noth
 
 
 class Bound:
-    """Points on surfaces: a thing, three corners of its mesh and their weights."""
+    """Points on surfaces: an instance, three corners of its mesh and their weights."""
 
-    def __init__(self, pixels: Array, moment: Moment) -> None:
+    def __init__(self, pixels: Array, now: FrameGeometry) -> None:
         """Bind points at pixels (N, 2) to what a frame shows there."""
-        soup, view = moment.soup, moment.view
-        depth, triangle = probe(pixels, moment.points, soup.triangles, view)
+        soup, view = now.soup, now.view
+        depth, triangle = probe(pixels, now.points, soup.triangles, view)
         self.hit = triangle >= 0
         self.infinite = ~self.hit
         hit = np.flatnonzero(self.hit)
         corners = soup.triangles[triangle[hit]]
-        self.thing = np.full(len(pixels), -1)
-        self.thing[hit] = soup.thing[triangle[hit]]
+        self.instance = np.full(len(pixels), -1)
+        self.instance[hit] = soup.instance[triangle[hit]]
         self._corner = np.zeros((len(pixels), 3), np.int64)
-        self._corner[hit] = corners - soup.start[self.thing[hit], None]
+        self._corner[hit] = corners - soup.start[self.instance[hit], None]
         self._weight = np.zeros((len(pixels), 3))
-        self._weight[hit] = barycentric(pixels[hit], depth[hit], moment.points[corners], view)
+        self._weight[hit] = barycentric(pixels[hit], depth[hit], now.points[corners], view)
         self._connection = soup.connection
         self._place = np.zeros((len(pixels), 3))
-        self._place[~self.hit] = rays(pixels[~self.hit], view) @ moment.pose[:3, :3].T
+        self._place[~self.hit] = rays(pixels[~self.hit], view) @ now.pose[:3, :3].T
         self._there = np.ones(len(pixels), bool)
         self._soup: Soup | None = None  # of the last frame
 
-    def world(self, moment: Moment, torn: set[int]) -> tuple[Array, NDArray[np.bool_]]:
+    def world(self, now: FrameGeometry, topology_changed: set[int]) -> tuple[Array, NDArray[np.bool_]]:
         """As tracks.Points says."""
-        soup = moment.soup
+        soup = now.soup
         if soup is not self._soup:
-            present = self._present(soup, torn)
+            present = self._present(soup, topology_changed)
             rows = np.flatnonzero(present)
-            corners = soup.start[self.thing[rows], None] + self._corner[rows]
+            corners = soup.start[self.instance[rows], None] + self._corner[rows]
             self._place[rows] = np.einsum("nc,ncx->nx", self._weight[rows], soup.points[corners])
             self._there, self._soup = present | ~self.hit, soup
         return self._place, self._there
 
     def names(self, geometry: Geometry) -> tuple[str, ...]:
         """The object that each point belongs to."""
-        return tuple(geometry.things[thing].name if thing >= 0 else BACKGROUND for thing in self.thing)
+        return tuple(geometry.instances[instance].name if instance >= 0 else BACKGROUND for instance in self.instance)
 
-    def _present(self, soup: Soup, torn: set[int]) -> NDArray[np.bool_]:
-        whole = unchanged(np.unique(self.thing[self.hit]).tolist(), soup, self._connection, torn)
-        return self.hit & whole[self.thing] if len(whole) else self.hit
+    def _present(self, soup: Soup, topology_changed: set[int]) -> NDArray[np.bool_]:
+        whole = unchanged(np.unique(self.instance[self.hit]).tolist(), soup, self._connection, topology_changed)
+        return self.hit & whole[self.instance] if len(whole) else self.hit
 
 
 def unchanged(
-    things: Iterable[int], soup: Soup, connection: Sequence[Handle | None], torn: set[int]
+    instances: Iterable[int], soup: Soup, connection: Sequence[Handle | None], topology_changed: set[int]
 ) -> NDArray[np.bool_]:
-    """Which things (things,) are in a frame with the mesh that they had; those whose mesh is another go to torn."""
-    for thing in things:
-        if soup.start[thing] >= 0 and soup.connection[thing] != connection[thing]:
-            torn.add(thing)
+    """Which instances (instances,) are in a frame with the mesh that they had; the others go to topology_changed."""
+    for instance in instances:
+        if soup.start[instance] >= 0 and soup.connection[instance] != connection[instance]:
+            topology_changed.add(instance)
     whole = soup.start >= 0
-    whole[list(torn)] = False
+    whole[list(topology_changed)] = False
     return whole
 
 
@@ -124,7 +124,7 @@ def rays(pixels: Array, view: View) -> Array:
     return np.concatenate([pixels, ones], axis=1) @ np.linalg.inv(view.intrinsics).T
 
 
-def things_named(names: Iterable[str], geometry: Geometry) -> list[int]:
-    """The things that objects of these names show or bring in."""
+def instances_named(names: Iterable[str], geometry: Geometry) -> list[int]:
+    """The instances that objects of these names show or bring in."""
     wanted = set(names)
-    return [at for at, thing in enumerate(geometry.things) if {thing.name, thing.owner} & wanted]
+    return [at for at, instance in enumerate(geometry.instances) if {instance.name, instance.owner} & wanted]
