@@ -124,7 +124,7 @@ def camera_only_scene(whole: Any) -> Iterator[Any]:
 
 
 def check_isolated(depsgraph: Any) -> None:
-    """Raise NeedsFullScene when something in a camera-only scene, whose graph holds what moves the cameras, needs more."""
+    """Raise NeedsFullScene when something in a camera-only scene, whose graph is what moves the cameras, needs more."""
     for evaluated in depsgraph.ids:
         obj = evaluated.original
         if isinstance(obj, bpy.types.Scene) and obj != depsgraph.scene.original:

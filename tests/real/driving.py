@@ -103,8 +103,10 @@ def drawn(times: int) -> Callable[[], bool]:
     return again
 
 
-def screenshot(folder: Path, name: str) -> None:
-    """A picture of the whole screen, where ImageMagick is there to take one."""
-    if shutil.which("import"):
-        picture = Path(os.environ.get("MOTION_BRIDGE_SCREENSHOTS") or folder) / f"{name}.png"
-        subprocess.run(["import", "-window", "root", str(picture)], timeout=20, check=False)
+def screenshot(folder: Path, name: str) -> str | None:
+    """A picture of the whole screen, where ImageMagick is there to take one: its path."""
+    if not shutil.which("import"):
+        return None
+    picture = Path(os.environ.get("MOTION_BRIDGE_SCREENSHOTS") or folder) / f"{name}.png"
+    subprocess.run(["import", "-window", "root", "-depth", "8", f"PNG24:{picture}"], timeout=20, check=False)
+    return str(picture)
