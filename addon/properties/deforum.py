@@ -10,12 +10,13 @@ from typing import Any
 import bpy
 from bpy.props import EnumProperty, FloatProperty, PointerProperty, StringProperty
 
+from ...backend.motion_bridge.engines import precedence
 from ...backend.motion_bridge.engines.deforum.engine import engine
-from ...backend.motion_bridge.engines.deforum.schedules import over
 from ...backend.motion_bridge.engines.deforum.settings import SETTINGS
 from ...backend.motion_bridge.engines.setting import Choice, Setting
 from ...backend.motion_bridge.model_registry.registry import AUTO, MODELS
 from ...backend.motion_bridge.schedules.webui_writer import STILL
+from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings
 from ..compat import BLEND_RELATIVE
 from ..paths import absolute
 from .from_schema import BEST, automatic, menu, property_of
@@ -137,7 +138,8 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
         unsaid = {name: EMPTY[name] for name in (self.change_by, *moving)}
         given = self.texts.given()
         given.pop(STRENGTH if self.change_by == SIGMA else SIGMA, None)
-        return over({}, {**unsaid, **given})
+        held = GenerationSettings(schedules={**unsaid, **given})
+        return dict(precedence.over(engine, UNSPECIFIED, held).schedules)
 
     def take(self, settings: Mapping[str, Any], schedules: Mapping[str, str]) -> None:
         """Show settings and schedules of the engine's in the panel; others stay as they are."""

@@ -91,12 +91,6 @@ def ignored(names: Iterable[str]) -> list[str]:
 OVERRIDES: Mapping[str, Mapping[str, str]] = {"strength_schedule": {"start_sigma": "0:(-1)"}}
 
 
-def over(below: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
-    """Schedules on top of others."""
-    implied = OVERRIDES["strength_schedule"] if "strength_schedule" in above else {}
-    return {**below, **implied, **above}
-
-
 def check_names(names: Iterable[str]) -> None:
     """BadInput for a schedule that does not exist, with the nearest that does."""
     there = known()
