@@ -9,7 +9,17 @@ from enum import Enum
 
 from ...backend.motion_bridge.errors import BackendFailed, Cancelled, MotionBridgeError
 from ...backend.motion_bridge.ipc.client import Client
-from ...backend.motion_bridge.ipc.events import Done, Event, Failed, FrameMade, Heard, Notice, Progress, Silent, Started
+from ...backend.motion_bridge.ipc.events import (
+    Done,
+    Event,
+    Failed,
+    FrameMade,
+    Notice,
+    Progress,
+    Responsive,
+    Started,
+    Unresponsive,
+)
 from ..scene.snapshot import Snapshot
 from ..take import Take
 from .shot_writer import ShotWriter
@@ -140,11 +150,11 @@ class Job:
                 self.total, self.finished = total, total - missing
             case Progress(stage=stage) if self.state is State.GENERATING:
                 self.stage = stage
-            case Silent(seconds=seconds):
+            case Unresponsive(seconds=seconds):
                 self.stage = f"The backend is not responding ({seconds:.0f} s)"
             case Notice(sentence=sentence):
                 self.notes.append(sentence)
-            case Heard():
+            case Responsive():
                 self.stage = ""
             case Done():
                 self._end(None)

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from motion_bridge.cli.event_printer import EventPrinter
 from motion_bridge.errors import BadInput
-from motion_bridge.ipc.events import Done, FrameMade, Heard, Notice, Progress, Silent, Started
+from motion_bridge.ipc.events import Done, FrameMade, Notice, Progress, Responsive, Started, Unresponsive
 
 EVENTS = (
     Started(1, 3, 2),
     Progress(1, "Loading", 1, 3),
     Notice("Depth is estimated.", 1),
     FrameMade(1, 2, 12, Path("/take/frame_0012.png"), np.zeros((1, 1, 3), np.uint8)),
-    Silent(1, 2.0),
-    Heard(1),
+    Unresponsive(1, 2.0),
+    Responsive(1),
     Done(1),
 )
 

@@ -13,7 +13,7 @@ import pytest
 from backend_processes import SOON, TESTING, contents, events_until, memory, render, running, until
 from motion_bridge.errors import BackendFailed, Cancelled
 from motion_bridge.ipc import client as clients
-from motion_bridge.ipc.client import ATTENTION, SILENCE, Done, Failed, FrameMade, Heard, Silent
+from motion_bridge.ipc.client import ATTENTION, SILENCE, Done, Failed, FrameMade, Responsive, Unresponsive
 from motion_bridge.media import png
 from motion_bridge.takes import lock, writer
 
@@ -117,11 +117,11 @@ def test_a_stopped_backend_is_reported_and_may_recover(start, shot_folder, tmp_p
     job = first_frame(client, shot_folder(count=30, pause=0.05), tmp_path / "take")
     events_until(client, FrameMade)
     os.kill(client.pid, signal.SIGSTOP)
-    silent = events_until(client, Silent)[-1]
+    silent = events_until(client, Unresponsive)[-1]
     assert silent.job == job
     assert SILENCE["working"] <= silent.seconds <= SILENCE["working"] + ATTENTION
     os.kill(client.pid, signal.SIGCONT)
-    events_until(client, Heard)
+    events_until(client, Responsive)
     events_until(client, Done)
 
 
@@ -141,7 +141,7 @@ def test_a_host_that_was_busy_does_not_mistake_that_for_silence(start, shot_fold
     first_frame(client, shot_folder(count=60, pause=0.05), tmp_path / "take")
     for _ in range(2):
         time.sleep(1.5)  # what is tested: Blender is busy with something else
-        assert not any(isinstance(event, Silent) for event in client.poll())
+        assert not any(isinstance(event, Unresponsive) for event in client.poll())
 
 
 @pytest.mark.parametrize("fault", ["", "busy"])

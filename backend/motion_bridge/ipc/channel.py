@@ -1,4 +1,4 @@
-"""What lies between the threads at either end of the pipe: a bounded belt of things, and the thread that sends them."""
+"""What lies between the threads at either end of the pipe: a bounded queue, and the thread that sends messages."""
 
 import threading
 from collections import deque
@@ -7,63 +7,63 @@ from typing import IO, Any
 
 from . import protocol
 
-GLANCE = 0.05  # seconds: how often somebody who waits for room looks whether that still has a point
+GLANCE = 0.05  # seconds: how often a thread held up by backpressure looks whether waiting still has a point
 
 
-class Belt:
-    """Things on their way from one thread to another, weighed in bytes."""
+class BoundedQueue:
+    """Items on their way from one thread to another, weighed in bytes; a producer can wait for capacity."""
 
     def __init__(self, limit: int):
         self._limit = limit
-        self._things: deque[tuple[Any, int]] = deque()
+        self._items: deque[tuple[Any, int]] = deque()
         self._weight = 0
-        self._moved = threading.Condition()
+        self._changed = threading.Condition()
 
-    def wait_for_room(self, give_up: Callable[[], bool]) -> None:
-        """Return when less than the limit lies on the belt, or when `give_up` says so."""
-        with self._moved:
+    def wait_for_capacity(self, give_up: Callable[[], bool]) -> None:
+        """Return when the queue is below its limit, or when `give_up` says so."""
+        with self._changed:
             while self._weight >= self._limit and not give_up():
-                self._moved.wait(GLANCE)
+                self._changed.wait(GLANCE)
 
-    def push(self, thing: Any, weight: int = 0) -> None:
-        """Lay something on the belt; never waits."""
-        with self._moved:
-            self._things.append((thing, weight))
+    def push(self, item: Any, weight: int = 0) -> None:
+        """Append an item; never waits."""
+        with self._changed:
+            self._items.append((item, weight))
             self._weight += weight
-            self._moved.notify_all()
+            self._changed.notify_all()
 
     def take(self) -> Any:
-        """The oldest thing; waits for one."""
-        with self._moved:
-            while not self._things:
-                self._moved.wait()
-            thing, weight = self._things.popleft()
+        """The oldest item; waits for one."""
+        with self._changed:
+            while not self._items:
+                self._changed.wait()
+            item, weight = self._items.popleft()
             self._weight -= weight
-            self._moved.notify_all()
-            return thing
+            self._changed.notify_all()
+            return item
 
     def take_all(self) -> list[Any]:
         """Everything there is, oldest first; never waits."""
-        with self._moved:
-            things = [thing for thing, _ in self._things]
-            self._things.clear()
+        with self._changed:
+            items = [item for item, _ in self._items]
+            self._items.clear()
             self._weight = 0
-            self._moved.notify_all()
-            return things
+            self._changed.notify_all()
+            return items
 
     def empty(self) -> bool:
-        return not self._things
+        return not self._items
 
 
 class Sender:
     """The sending end of one direction: numbers the messages and writes them in a thread of its own.
 
-    So a full pipe holds up nobody but those who ask for it with `wait_for_room`.
+    So a full pipe holds up nobody but those who ask for it with `wait_for_capacity`.
     """
 
     def __init__(self, stream: IO[bytes], limit: int):
         self._stream = stream
-        self._belt = Belt(limit)
+        self._queue = BoundedQueue(limit)
         self._seq = 0
         self._numbering = threading.Lock()
         self._writing = False
@@ -74,23 +74,23 @@ class Sender:
         """Send a message; never waits. ProtocolError when it is none of this protocol or too long."""
         with self._numbering:
             head = protocol.encode(protocol.Message(kind, job, self._seq, fields, payload))
-            self._belt.push((head, payload), len(head) + len(payload))
+            self._queue.push((head, payload), len(head) + len(payload))
             self._seq += 1
 
-    def wait_for_room(self, give_up: Callable[[], bool]) -> None:
+    def wait_for_capacity(self, give_up: Callable[[], bool]) -> None:
         """Wait while the other end does not read, but no longer than until `give_up`."""
-        self._belt.wait_for_room(lambda: self._broken or give_up())
+        self._queue.wait_for_capacity(lambda: self._broken or give_up())
 
     def idle(self) -> bool:
         """Whether everything has been written."""
-        return self._belt.empty() and not self._writing
+        return self._queue.empty() and not self._writing
 
     def close(self) -> None:
         """Close the stream once everything is written; never waits."""
-        self._belt.push(None)
+        self._queue.push(None)
 
     def _write(self) -> None:
-        while (parts := self._belt.take()) is not None:
+        while (parts := self._queue.take()) is not None:
             if self._broken:
                 continue  # the other end is gone; the thread that reads from it notices
             self._writing = True

@@ -14,10 +14,10 @@ from typing import IO, Any
 from .. import launch
 from ..errors import BackendFailed, BadInput, Cancelled, MotionBridgeError, ProtocolError
 from . import protocol
-from .channel import Belt, Sender
-from .events import Done, Event, Failed, FrameMade, Heard, Progress, Silent, Started, of_message
+from .channel import BoundedQueue, Sender
+from .events import Done, Event, Failed, FrameMade, Progress, Responsive, Started, Unresponsive, of_message
 
-__all__ = ["Client", "Done", "Event", "Failed", "FrameMade", "Heard", "Progress", "Silent", "Started"]
+__all__ = ["Client", "Done", "Event", "Failed", "FrameMade", "Progress", "Responsive", "Started", "Unresponsive"]
 
 SILENCE = {"idle": 1.0, "loading": 30.0, "working": 1.0}  # seconds; an import may hold the interpreter for long
 GIVE_UP = {"idle": 60.0, "loading": 300.0, "working": 60.0}  # seconds after which nobody needs to be asked
@@ -48,7 +48,7 @@ class Client:
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._watch = _Watch()
-        self._arrived = Belt(AHEAD)
+        self._arrived = BoundedQueue(AHEAD)
         self._stderr = _Tail(stderr)
         self._sender = Sender(stdin, AHEAD)
         self._sender.send("hello", 0, {"protocol": protocol.PROTOCOL})
@@ -126,7 +126,7 @@ class Client:
             return self._fail(BackendFailed(f"The backend did not respond for {seconds:.0f} seconds and was ended."))
         if not changed:
             return []
-        return [Silent(job, seconds) if seconds else Heard(job) for job in self._jobs]
+        return [Unresponsive(job, seconds) if seconds else Responsive(job) for job in self._jobs]
 
     # In threads of their own from here on.
 
@@ -161,7 +161,7 @@ class Client:
         if isinstance(event, Done | Failed):
             job.ended.set()
         else:
-            self._arrived.wait_for_room(lambda: job.cancelled.is_set() or self._stopping.is_set())
+            self._arrived.wait_for_capacity(lambda: job.cancelled.is_set() or self._stopping.is_set())
         self._arrived.push(event, event.pixels.nbytes if isinstance(event, FrameMade) else SMALL)
 
     def _bury(self, fault: ProtocolError | None) -> MotionBridgeError:

@@ -67,7 +67,7 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Silent:
+class Unresponsive:
     """The backend is not responding; it may again, or the host stops it."""
 
     job: int
@@ -75,13 +75,13 @@ class Silent:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Responsive:
     """A backend that was silent responds again."""
 
     job: int
 
 
-Event = Started | Progress | FrameMade | Notice | Done | Failed | Silent | Heard
+Event = Started | Progress | FrameMade | Notice | Done | Failed | Unresponsive | Responsive
 
 
 def to_message(event: Event) -> tuple[str, int, dict[str, Any], bytes]:

@@ -110,7 +110,7 @@ class _Worker:
         try:
             for event in run(task.request(), task.changes, task.cancelled.is_set):
                 kind, job, fields, payload = events.to_message(event)
-                self._sender.wait_for_room(task.cancelled.is_set)
+                self._sender.wait_for_capacity(task.cancelled.is_set)
                 self._sender.send(kind, job, fields, payload)
                 if kind == "frame":
                     self._enter("working")
