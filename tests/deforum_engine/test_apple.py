@@ -49,7 +49,9 @@ def travelling(model, schedules=None, **settings):
     )
 
 
-@pytest.mark.parametrize("family", ["sd", "flux", "flux2-klein"])
+@pytest.mark.parametrize(
+    "family", ["sd", *(pytest.param(each, marks=pytest.mark.slow) for each in ("flux", "flux2-klein"))]
+)
 @pytest.mark.parametrize(
     "settings",
     [

@@ -145,7 +145,7 @@ def test_midas_small_is_read_under_its_published_names_where_timm_is(tmp_path, m
     picture = torch.rand(1, 3, 48, 72, generator=torch.Generator().manual_seed(1))
     assert loaded.kind == "midas" and loaded(picture).shape == (1, 48, 72)
     shown = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
-    assert torch.equal(loaded.see(shown), model(shown))
+    assert torch.equal(loaded.network(shown), model(shown))
     save_file({"scratch.layer1_rn.weight": torch.zeros(1)}, folder / midas_small.FILE)
     with pytest.raises(BadInput, match="is not MiDaS small"):
         depth.load("midas-small", "cpu")

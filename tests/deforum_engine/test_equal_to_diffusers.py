@@ -61,6 +61,10 @@ def steps_of(names):
     return [(name, steps) for name in names for steps in sorted({4, 7, 28, registry.MODELS[name].steps})]
 
 
+def slow_above_four_steps(cases):
+    return [pytest.param(*case, marks=pytest.mark.slow if case[1] > 4 else ()) for case in cases]
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     made: dict[str, Any] = {}
@@ -130,7 +134,9 @@ def middle(monkeypatch):
     monkeypatch.setattr(DiagonalGaussianDistribution, "sample", lambda self, generator=None: self.mode())
 
 
-@pytest.mark.parametrize(("name", "steps"), steps_of(name for name in SCHEDULERS if name != "sketch"))
+@pytest.mark.parametrize(
+    ("name", "steps"), slow_above_four_steps(steps_of(name for name in SCHEDULERS if name != "sketch"))
+)
 def test_at_sigma_one_a_picture_is_that_of_diffusers_own_pipeline(models, middle, name, steps):
     model = models(name)
     with torch.inference_mode():
@@ -200,7 +206,9 @@ IMAGE_TO_IMAGE = [
 ]
 
 
-@pytest.mark.parametrize("strength", [0.25, 0.5, 0.75])
+@pytest.mark.parametrize(
+    "strength", [pytest.param(0.25, marks=pytest.mark.slow), 0.5, pytest.param(0.75, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(("name", "scheduler"), [*IMAGE_TO_IMAGE, *(("sd-1.5", each) for each in MORE)])
 def test_from_a_level_of_its_own_a_model_is_diffusers_image_to_image(models, name, scheduler, strength):
     model, steps = models(name, scheduler), 8

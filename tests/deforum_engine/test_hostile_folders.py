@@ -158,6 +158,7 @@ def test_an_index_of_nonsense_is_refused(folder, content):
     refused(where, r"unet")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

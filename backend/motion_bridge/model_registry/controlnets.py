@@ -22,12 +22,12 @@ class Control:
     repository: str
     families: tuple[str, ...]
     kinds: tuple[str, ...]
-    licence: str
+    license: str
     download: float  # GB, of the files that `folder_of` names
     revision: str
 
 
-# What is said of licences and commits in registry.py holds here too.
+# What is said of licenses and commits in registry.py holds here too.
 CONTROLS = {
     control.name: control
     for control in (
@@ -36,7 +36,7 @@ CONTROLS = {
             repository="lllyasviel/control_v11f1p_sd15_depth",
             families=("sd", "lcm"),
             kinds=("depth",),
-            licence=OPEN,
+            license=OPEN,
             download=1.4,
             revision="539f99181d33db39cf1af2e517cd8056785f0a87",
         ),
@@ -45,7 +45,7 @@ CONTROLS = {
             repository="lllyasviel/control_v11p_sd15_canny",
             families=("sd", "lcm"),
             kinds=("canny",),
-            licence=OPEN,
+            license=OPEN,
             download=1.4,
             revision="115a470d547982438f70198e353a921996e2e819",
         ),
@@ -54,7 +54,7 @@ CONTROLS = {
             repository="diffusers/controlnet-depth-sdxl-1.0",
             families=("sdxl",),
             kinds=("depth",),
-            licence="Open RAIL++-M",
+            license="Open RAIL++-M",
             download=5,
             revision="17bb97973f29801224cd66f192c5ffacf82648b4",
         ),
@@ -63,7 +63,7 @@ CONTROLS = {
             repository="diffusers/controlnet-canny-sdxl-1.0",
             families=("sdxl",),
             kinds=("canny",),
-            licence="Open RAIL++-M",
+            license="Open RAIL++-M",
             download=5,
             revision="eb115a19a10d14909256db740ed109532ab1483c",
         ),
@@ -72,7 +72,7 @@ CONTROLS = {
             repository="Shakker-Labs/FLUX.1-dev-ControlNet-Depth",
             families=("flux",),
             kinds=("depth",),
-            licence=DEV,
+            license=DEV,
             download=3.19,
             revision="2fdfbcf28432e544b41151b1064a1666fd0d5b47",
         ),
@@ -81,7 +81,7 @@ CONTROLS = {
             repository="InstantX/FLUX.1-dev-Controlnet-Canny",
             families=("flux",),
             kinds=("canny",),
-            licence=DEV,
+            license=DEV,
             download=3.58,
             revision="e7cee4b2afa335bf8f913f2b044764b1a1b01881",
         ),
@@ -111,7 +111,7 @@ def folder_of(name: str, family: str, kind: str) -> Path:
     return cached(
         control.repository,
         control.revision,
-        f"{control.name} is not on this machine ({control.download:g} GB, licence: {control.licence}). "
+        f"{control.name} is not on this machine ({control.download:g} GB, license: {control.license}). "
         f'Get it with: hf download {control.repository} --revision {control.revision} --include "*.json" '
         f'--include "*.safetensors" --exclude "*.fp16.*" --local-dir {own}',
     )

@@ -13,7 +13,7 @@ from .parameter_count import SMALLEST, ParameterCounts
 GB = 1e9
 BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.05, "4-bit": 0.57}  # a weight, with its scales
 PRECISIONS = ("auto", *BYTES)
-QUANTISED = ("fp8", "4-bit")  # of the denoiser's weights only; they are widened to be used
+QUANTIZED = ("fp8", "4-bit")  # of the denoiser's weights only; they are widened to be used
 PACKAGES = {"4-bit": "bitsandbytes"}
 KEPT_FREE = 0.6 * GB  # the driver's own, and what fragmentation wastes
 # Counted on the full shapes without running them; the rest is for what kernels work in.
@@ -29,7 +29,7 @@ class Device:
     name: str  # cuda, mps, cpu
     free: float  # bytes
     bfloat16: bool = True  # known to the device, not emulated
-    quantisers: frozenset[str] = frozenset()  # of fp8, 4-bit: what is installed and works here
+    quantizers: frozenset[str] = frozenset()  # of fp8, 4-bit: what is installed and works here
     shared: float | None = None  # bytes free in the system's memory, where the device has none of its own
 
 
@@ -112,14 +112,14 @@ def _candidates(facts: ParameterCounts, device: Device, size: tuple[int, int], p
     native = "fp32" if device.name == "cpu" else "bf16" if device.bfloat16 else "fp16"
     wanted = [precision]
     if precision == "auto":
-        wanted = ["fp32", "bf16"] if device.name == "cpu" else [native, *QUANTISED]
-    possible = [kind for kind in wanted if kind not in QUANTISED or kind in device.quantisers]
+        wanted = ["fp32", "bf16"] if device.name == "cpu" else [native, *QUANTIZED]
+    possible = [kind for kind in wanted if kind not in QUANTIZED or kind in device.quantizers]
     for kind in possible:
-        arithmetic = native if kind in QUANTISED else kind
+        arithmetic = native if kind in QUANTIZED else kind
         yield _plan(facts, size, kind, arithmetic, "stays", "stays")
         if device.name != "cpu":
             yield _plan(facts, size, kind, arithmetic, _visiting(facts, device, arithmetic), "stays")
-    if device.name == "cuda" and possible and possible[0] not in QUANTISED:
+    if device.name == "cuda" and possible and possible[0] not in QUANTIZED:
         yield _plan(facts, size, possible[0], possible[0], _visiting(facts, device, possible[0]), "streams")
 
 

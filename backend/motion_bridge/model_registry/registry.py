@@ -20,7 +20,7 @@ class Model:
     name: str
     repository: str
     family: str  # flux, flux-control, flux2, flux2-klein, sd, sdxl, lcm
-    licence: str
+    license: str
     download: float  # GB, of the files that `folder_of` names
     memory: float  # GB on the device when all of it stays there, 16 bits and 1024² (SD 1.5 and LCM: 512²)
     steps: int
@@ -31,7 +31,7 @@ class Model:
     gated: bool = False  # whether its publisher wants to be asked first
 
 
-# Repositories, licences and commits were taken from public pages and other people's code, in November 2026; none of
+# Repositories, licenses and commits were taken from public pages and other people's code, in November 2026; none of
 # these repositories could be opened from here. That a commit still exists, and what its card says, is unverified.
 MODELS = {
     model.name: model
@@ -40,7 +40,7 @@ MODELS = {
             name="flux.1-dev",
             repository="black-forest-labs/FLUX.1-dev",
             family="flux",
-            licence="FLUX.1-dev non-commercial",
+            license="FLUX.1-dev non-commercial",
             download=33.7,
             memory=36,
             steps=28,
@@ -52,7 +52,7 @@ MODELS = {
             name="flux.1-schnell",
             repository="black-forest-labs/FLUX.1-schnell",
             family="flux",
-            licence="Apache-2.0",
+            license="Apache-2.0",
             download=33.7,
             memory=36,
             steps=4,
@@ -64,7 +64,7 @@ MODELS = {
             name="flux.1-depth-dev",
             repository="black-forest-labs/FLUX.1-Depth-dev",
             family="flux-control",
-            licence="FLUX.1-dev non-commercial",
+            license="FLUX.1-dev non-commercial",
             download=33.7,
             memory=36,
             steps=30,
@@ -76,7 +76,7 @@ MODELS = {
             name="flux.2-dev",
             repository="black-forest-labs/FLUX.2-dev",
             family="flux2",
-            licence="FLUX non-commercial",
+            license="FLUX non-commercial",
             download=112.8,
             memory=116,
             steps=28,
@@ -88,7 +88,7 @@ MODELS = {
             name="flux.2-klein-4b",
             repository="black-forest-labs/FLUX.2-klein-4B",
             family="flux2-klein",
-            licence="Apache-2.0",
+            license="Apache-2.0",
             download=16,
             memory=19,
             steps=4,
@@ -99,7 +99,7 @@ MODELS = {
             name="flux.2-klein-9b",
             repository="black-forest-labs/FLUX.2-klein-9B",
             family="flux2-klein",
-            licence="FLUX non-commercial",
+            license="FLUX non-commercial",
             download=34.7,
             memory=38,
             steps=4,
@@ -111,7 +111,7 @@ MODELS = {
             name="sd-1.5",
             repository="stable-diffusion-v1-5/stable-diffusion-v1-5",
             family="sd",
-            licence="CreativeML Open RAIL-M",
+            license="CreativeML Open RAIL-M",
             download=2.1,
             memory=4,
             steps=25,
@@ -123,7 +123,7 @@ MODELS = {
             name="sdxl",
             repository="stabilityai/stable-diffusion-xl-base-1.0",
             family="sdxl",
-            licence="Open RAIL++-M",
+            license="Open RAIL++-M",
             download=6.9,
             memory=10,
             steps=30,
@@ -135,7 +135,7 @@ MODELS = {
             name="sdxl-turbo",
             repository="stabilityai/sdxl-turbo",
             family="sdxl",
-            licence="Stability AI non-commercial research",
+            license="Stability AI non-commercial research",
             download=6.9,
             memory=10,
             steps=4,
@@ -147,7 +147,7 @@ MODELS = {
             name="lcm",
             repository="SimianLuo/LCM_Dreamshaper_v7",
             family="lcm",
-            licence="MIT",
+            license="MIT",
             download=4.3,
             memory=5,
             steps=4,
@@ -158,7 +158,7 @@ MODELS = {
             name="sketch",
             repository="",
             family="flux2-klein",
-            licence="GPL-3.0-or-later",
+            license="GPL-3.0-or-later",
             download=0,
             memory=0.2,
             steps=4,
@@ -213,7 +213,7 @@ def models_folder() -> Path:
 
 
 def folder_of(model: Model) -> Path:
-    """The folder of a model on this machine; ModelMissing says what to fetch, its size and its licence."""
+    """The folder of a model on this machine; ModelMissing says what to fetch, its size and its license."""
     own = models_folder() / model.name
     if own.is_dir():
         return own
@@ -225,7 +225,7 @@ def folder_of(model: Model) -> Path:
     return cached(
         model.repository,
         model.revision,
-        f"{model.name} is not on this machine ({model.download:g} GB, licence: {model.licence}). Get it with: "
+        f"{model.name} is not on this machine ({model.download:g} GB, license: {model.license}). Get it with: "
         f"hf download {model.repository} --revision {model.revision} {wanted} {unwanted} --local-dir {own}"
         + gated_notice(model.repository, model.gated),
     )

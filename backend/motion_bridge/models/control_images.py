@@ -1,7 +1,7 @@
 """Pictures of structure, drawn from the scene's exact depth: what ControlNets and FLUX.1-Depth-dev follow.
 
 They were taught with estimators' inverse depth from 0 (far) to 1 (near), so that is what they get. The range is one
-for the whole shot: a wall keeps its grey while the camera passes by, which no estimator can promise.
+for the whole shot: a wall keeps its gray while the camera passes by, which no estimator can promise.
 
 Edges are exact too. Over a plane the inverse depth 1/Z is linear in the pixel's place, whatever the plane and the
 camera; so its second difference is zero everywhere but at creases and silhouettes.
@@ -43,7 +43,7 @@ def _ends(depth: Array, frames: Array) -> Iterator[tuple[float, float]]:
 
 
 def of_depth(depth: Array, ends: tuple[float, float]) -> Tensor:
-    """Inverse depth (H, W) as a grey picture, (1, 3, H, W) from 0, far, to 1, near."""
+    """Inverse depth (H, W) as a gray picture, (1, 3, H, W) from 0, far, to 1, near."""
     near = (_inverse(depth) - ends[0]) / (ends[1] - ends[0])
     return near.clamp(0, 1).expand(1, 3, -1, -1).contiguous()
 

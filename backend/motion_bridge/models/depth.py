@@ -21,7 +21,7 @@ from . import midas_small
 
 
 @dataclass(frozen=True)
-class Look:
+class Preprocessing:
     """How an estimator wants its pictures."""
 
     side: int  # the shorter one, pixels
@@ -33,32 +33,34 @@ class Look:
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 KNOWN = {
-    "dpt": (DPTForDepthEstimation, Look(384, 32, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "midas")),
-    "depth_anything": (DepthAnythingForDepthEstimation, Look(518, 14, *IMAGENET, "depth-anything")),
+    "dpt": (DPTForDepthEstimation, Preprocessing(384, 32, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "midas")),
+    "depth_anything": (DepthAnythingForDepthEstimation, Preprocessing(518, 14, *IMAGENET, "depth-anything")),
 }
-SMALL = Look(256, 32, *IMAGENET, "midas")  # midas_small.py
+SMALL = Preprocessing(256, 32, *IMAGENET, "midas")  # midas_small.py
 
 
 class DepthModel:
     """A loaded estimator. `kind` is midas or depth-anything."""
 
-    def __init__(self, see: Callable[[Tensor], Tensor], look: Look, square: bool = False):
-        """see: normalised pictures (B, 3, h, w) to nearness (B, h', w'). square: whatever the picture's shape is."""
-        self.see = see
-        self.look = look
+    def __init__(self, network: Callable[[Tensor], Tensor], preprocessing: Preprocessing, square: bool = False):
+        """network: normalized pictures (B, 3, h, w) to inverse depth (B, h', w'). square: whatever their shape is."""
+        self.network = network
+        self.preprocessing = preprocessing
         self.square = square
-        self.kind = look.kind
+        self.kind = preprocessing.kind
 
     def __call__(self, picture: Tensor) -> Tensor:
         """Inverse depth of pictures (B, 3, H, W), 0 to 1: (B, H, W), larger is nearer."""
         height, width = picture.shape[-2:]
-        side, multiple = self.look.side, self.look.multiple
+        side, multiple = self.preprocessing.side, self.preprocessing.multiple
         scale = side / min(height, width)
         size = [max(round(edge * scale / multiple), 1) * multiple for edge in (height, width)]
         shown = functional.interpolate(picture, [side, side] if self.square else size, mode="bicubic", antialias=True)
-        mean, deviation = (picture.new_tensor(each)[:, None, None] for each in (self.look.mean, self.look.deviation))
+        mean, deviation = (
+            picture.new_tensor(each)[:, None, None] for each in (self.preprocessing.mean, self.preprocessing.deviation)
+        )
         with torch.inference_mode():
-            found = self.see((shown.clamp(0, 1) - mean) / deviation)
+            found = self.network((shown.clamp(0, 1) - mean) / deviation)
         near = functional.interpolate(found[:, None].float(), (height, width), mode="bicubic")
         return near[:, 0].clone()
 
@@ -82,8 +84,8 @@ def _of_transformers(folder: Path, device: str) -> DepthModel:
     model_type = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False).model_type
     if model_type not in KNOWN:
         raise BadInput(f"{folder} holds a {model_type!r} model; depth comes from {' or '.join(KNOWN)}.")
-    which, look = KNOWN[model_type]
+    which, preprocessing = KNOWN[model_type]
     model = which.from_pretrained(folder, use_safetensors=True, local_files_only=True).eval().to(device)
-    look = replace(look, side=getattr(model.config, "image_size", None) or look.side)
+    preprocessing = replace(preprocessing, side=getattr(model.config, "image_size", None) or preprocessing.side)
     # the positions of DPT are learned for one square
-    return DepthModel(lambda shown: model(shown).predicted_depth, look, square=model_type == "dpt")
+    return DepthModel(lambda shown: model(shown).predicted_depth, preprocessing, square=model_type == "dpt")

@@ -40,12 +40,12 @@ def release_unused() -> None:
 def device(name: str) -> Device:
     """A device and what is free on it now."""
     if name == "cuda":
-        quantisers = {"fp8"} | ({"4-bit"} if find_spec("bitsandbytes") else set())
+        quantizers = {"fp8"} | ({"4-bit"} if find_spec("bitsandbytes") else set())
         free, _ = torch.cuda.mem_get_info()
         cached = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # ours already, and unused
         bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
-        return Device(name, free + cached, bfloat16, frozenset(quantisers))
+        return Device(name, free + cached, bfloat16, frozenset(quantizers))
     if name == "mps":
         free = torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
         return Device(name, free, shared=hardware.memory_free())
-    return Device(name, hardware.memory_free() or UNKNOWN, quantisers=frozenset({"fp8"}))
+    return Device(name, hardware.memory_free() or UNKNOWN, quantizers=frozenset({"fp8"}))

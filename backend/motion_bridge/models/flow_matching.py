@@ -48,7 +48,7 @@ class FlowModel(ABC):
         return scheduler.sigmas[:-1].tolist()
 
     def denoise(self, latent: Tensor, noise: Tensor, sigma: float, conditioning: Conditioning, seed: int) -> Tensor:
-        """Latents mixed with noise up to sigma and denoised: shape and normalisation as `encode` gives them."""
+        """Latents mixed with noise up to sigma and denoised: shape and normalization as `encode` gives them."""
         if self.parts.set_lora_weights(conditioning.lora_weights):
             self.encode_prompt = cached_encoder(self._encode_text)
         height, width = (side * self.pitch for side in latent.shape[-2:])
@@ -61,9 +61,9 @@ class FlowModel(ABC):
         return self.unpack(tokens, width, height)
 
     def encode(self, picture: Tensor) -> Tensor:
-        """A picture's latents, normalised as the transformer was taught."""
+        """A picture's latents, normalized as the transformer was taught."""
         vae = self.pipeline.vae
-        return self._normalised(vae.encode((picture * 2 - 1).to(self.device, vae.dtype)).latent_dist.mode().float())
+        return self._normalized(vae.encode((picture * 2 - 1).to(self.device, vae.dtype)).latent_dist.mode().float())
 
     def decode(self, latent: Tensor) -> Tensor:
         """The picture of latents, (1, 3, H, W)."""
@@ -76,7 +76,7 @@ class FlowModel(ABC):
 
     def from_vae_latent(self, latent: Tensor) -> Tensor:
         """The inverse of `to_vae_latent`."""
-        return self._normalised(latent)
+        return self._normalized(latent)
 
     def _level_tensor(self, level: float) -> Tensor:
         """The level as the pipelines hand it on: rounded as one of a thousand timesteps."""
@@ -98,7 +98,7 @@ class FlowModel(ABC):
     def unpack(self, tokens: Tensor, width: int, height: int) -> Tensor: ...
 
     @abstractmethod
-    def _normalised(self, raw: Tensor) -> Tensor: ...
+    def _normalized(self, raw: Tensor) -> Tensor: ...
 
     @abstractmethod
     def _raw(self, latent: Tensor) -> Tensor: ...

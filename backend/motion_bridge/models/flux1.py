@@ -102,7 +102,7 @@ class Flux1(FlowModel):
             :2
         ]
 
-    def _normalised(self, raw: Tensor) -> Tensor:
+    def _normalized(self, raw: Tensor) -> Tensor:
         config = self.pipeline.vae.config
         return (raw - config.shift_factor) * config.scaling_factor
 

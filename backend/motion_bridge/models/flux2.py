@@ -1,6 +1,6 @@
 """FLUX.2 dev and Klein, with or without a picture for reference.
 
-Latents are (1, 128, H/16, W/16): 32 channels in 2×2 patches, normalised by statistics. Packed channel = 4·c + 2·y + x.
+Latents are (1, 128, H/16, W/16): 32 channels in 2×2 patches, normalized by statistics. Packed channel = 4·c + 2·y + x.
 """
 
 from functools import lru_cache
@@ -102,7 +102,7 @@ class Flux2(FlowModel):
         longest = min(LONGEST, getattr(self.pipeline.tokenizer, "model_max_length", LONGEST))
         return (self.pipeline.encode_prompt(prompt=text, device=self.device, max_sequence_length=longest)[0],)
 
-    def _normalised(self, raw: Tensor) -> Tensor:
+    def _normalized(self, raw: Tensor) -> Tensor:
         mean, deviation = self._statistics()
         batch, channels, rows, columns = raw.shape
         patches = raw.view(batch, channels, rows // 2, 2, columns // 2, 2).permute(0, 1, 3, 5, 2, 4)

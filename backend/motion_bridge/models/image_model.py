@@ -1,6 +1,6 @@
 """What an image model can do, and the one thing the loop asks of it: make a picture from a picture.
 
-Pictures are (1, 3, H, W) float, sRGB from 0 to 1. Latents are what a model denoises, normalised as it was trained.
+Pictures are (1, 3, H, W) float, sRGB from 0 to 1. Latents are what a model denoises, normalized as it was trained.
 """
 
 from dataclasses import dataclass

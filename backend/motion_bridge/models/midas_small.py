@@ -1,6 +1,6 @@
 """MiDaS v2.1 small: EfficientNet-Lite3, which timm has, and a small decoder; for machines where frames must be quick.
 
-    picture ─ stem, blocks ─┬─ 1/4 ─ reduce ────────────────────────────── fuse ─ head ─ nearness
+    picture ─ stem, blocks ─┬─ 1/4 ─ reduce ────────────────────────────── fuse ─ head ─ inverse depth
                             ├─ 1/8 ─ reduce ───────────────────── fuse ──┘
                             ├─ 1/16 ─ reduce ──────────── fuse ──┘
                             └─ 1/32 ─ reduce ──── fuse ──┘
@@ -54,7 +54,7 @@ class Fuse(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Nearness from the encoder's four looks, finest first."""
+    """Inverse depth from the encoder's four feature maps, finest first."""
 
     def __init__(self):
         super().__init__()
@@ -66,8 +66,8 @@ class Decoder(nn.Module):
             {"0": nn.Conv2d(64, 32, 3, padding=1), "2": nn.Conv2d(32, 32, 3, padding=1), "4": nn.Conv2d(32, 1, 1)}
         )
 
-    def forward(self, looks: list[Tensor]) -> Tensor:
-        seen = [getattr(self, f"layer{at}_rn")(look) for at, look in enumerate(looks, start=1)]
+    def forward(self, features: list[Tensor]) -> Tensor:
+        seen = [getattr(self, f"layer{at}_rn")(feature) for at, feature in enumerate(features, start=1)]
         x = self.refinenet4(seen[3])
         for at in (3, 2, 1):
             x = getattr(self, f"refinenet{at}")(x, seen[at - 1])
@@ -77,7 +77,7 @@ class Decoder(nn.Module):
 
 
 class MidasSmall(nn.Module):
-    """Pictures (B, 3, H, W) normalised as ImageNet's, sides multiples of 32 → nearness (B, H, W)."""
+    """Pictures (B, 3, H, W) normalized as ImageNet's, sides multiples of 32 → inverse depth (B, H, W)."""
 
     def __init__(self, encoder: Any):
         super().__init__()
@@ -85,14 +85,14 @@ class MidasSmall(nn.Module):
         self.decoder = Decoder()
 
     def forward(self, picture: Tensor) -> Tensor:
-        encoder, looks = self.encoder, []
+        encoder, features = self.encoder, []
         x = encoder.bn1(encoder.conv_stem(picture))
         x = encoder.act1(x) if hasattr(encoder, "act1") else x  # newer versions of timm have it in bn1
         for stage in BLOCKS:
             for block in stage:
                 x = encoder.blocks[block](x)
-            looks.append(x)
-        return self.decoder(looks)
+            features.append(x)
+        return self.decoder(features)
 
 
 def load(folder: Path) -> MidasSmall:

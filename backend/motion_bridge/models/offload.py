@@ -35,7 +35,7 @@ def _move(modules: list[nn.Module], device: str) -> None:
 
 
 def quantization(plan: MemoryPlan, denoiser: str) -> dict[str, Any]:
-    """Arguments of from_pretrained that store the denoiser in few bits, through diffusers' quantisers.
+    """Arguments of from_pretrained that store the denoiser in few bits, through diffusers' quantizers.
 
     denoiser: the component's name. 8 bits need no package (see `place`), but torchao's are scaled by rows.
     """

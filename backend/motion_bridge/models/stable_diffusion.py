@@ -59,7 +59,7 @@ class StableDiffusion:
         return latent
 
     def denoise(self, latent: Tensor, noise: Tensor, sigma: float, conditioning: Conditioning, seed: int) -> Tensor:
-        """Latents with noise up to sigma, denoised: shape and normalisation as `encode` gives them."""
+        """Latents with noise up to sigma, denoised: shape and normalization as `encode` gives them."""
         if self.parts.set_lora_weights(conditioning.lora_weights):
             self.encode_prompt = cached_encoder(self._encode_text)
         steps, generator = conditioning.steps or self.steps, torch.Generator().manual_seed(seed)

@@ -28,7 +28,7 @@ DIALECT_OF = {
 
 def _summary(model: Model) -> str:
     """What a person should know of a model before choosing it."""
-    return f"{model.licence}, {model.download:g} GB to download" if model.repository else "Small, simple and included"
+    return f"{model.license}, {model.download:g} GB to download" if model.repository else "Small, simple and included"
 
 
 MODEL = (
@@ -97,7 +97,7 @@ MODEL = (
         "",
         "ControlNet",
         "A ControlNet's registered name or folder. Empty: the one that belongs to the model",
-        tuple(Choice(each.name, each.name, each.licence) for each in CONTROLS.values()),
+        tuple(Choice(each.name, each.name, each.license) for each in CONTROLS.values()),
         names=FOLDER,
     ),
     Setting(

@@ -98,7 +98,7 @@ def folder_of(name: str) -> Path:
         return Path(snapshot_download(repository, local_files_only=True))
     except LocalEntryNotFoundError:
         raise ModelMissing(
-            f"{name} is not on this machine (about 25 GB; read its licence on its card). "
+            f"{name} is not on this machine (about 25 GB; read its license on its card). "
             f"Get it with: hf download {repository} --local-dir {registry.models_folder() / name}"
         ) from None
 
