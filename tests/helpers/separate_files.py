@@ -45,6 +45,7 @@ OPTIONAL = {
     *("torch", "torchvision", "transformers"),
 }
 LAST_LINES = 12_000  # characters of a log that are shown
+NEED_ARGUMENTS = ("skipif", "usefixtures", "parametrize", "timeout", "fault")  # marks that say nothing by their name
 NO_TESTS_RAN = 5  # pytest's exit code
 
 
@@ -136,7 +137,7 @@ def _marks(node: ast.AST) -> Iterator[str]:
                 yield from _marks(each)
         return
     name = ast.unparse(node.func if isinstance(node, ast.Call) else node)
-    if name.startswith("pytest.mark.") and not name.endswith(("skipif", "usefixtures", "parametrize")):
+    if name.startswith("pytest.mark.") and not name.endswith(NEED_ARGUMENTS):
         yield name.removeprefix("pytest.mark.")
 
 
@@ -246,7 +247,8 @@ class _Runner:
         option = self.config.option
         chosen = [f"-m={option.markexpr}"] * bool(option.markexpr) + [f"-k={option.keyword}"] * bool(option.keyword)
         stop = [f"--maxfail={option.maxfail}"] * bool(option.maxfail)
-        return ["-q", "--in-one-process", "-p", "no:cacheprovider", f"--tb={option.tbstyle}", *chosen, *stop]
+        table = [f"--reliability={option.reliability.absolute()}"] if option.reliability else []
+        return ["-q", "--in-one-process", "-p", "no:cacheprovider", f"--tb={option.tbstyle}", *chosen, *stop, *table]
 
     def _repeat(self, run: _Run) -> None:
         """Tell this process's pytest what the other one told."""

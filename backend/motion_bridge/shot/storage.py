@@ -201,7 +201,7 @@ def _key_frames(header: dict[str, Any]) -> list[int]:
 
 def _assemble(header: dict[str, Any], folder: Path) -> Shot:
     arrays = {name: _map(folder, name) for name in _array_names(header, folder)}
-    objects, tracks, geometry = header["objects"], header["tracks"], header.get("geometry")
+    objects, tracks, geometry = (_object(header.get(name), name) for name in ("objects", "tracks", "geometry"))
     pose, intrinsics, orthographic = (arrays[f"camera.{name}"] for name in ("pose", "intrinsics", "orthographic"))
     return Shot(
         frames=tuple(_whole(frame, "frames") for frame in header["frames"]),
@@ -231,6 +231,12 @@ def _assemble(header: dict[str, Any], folder: Path) -> Shot:
         settings=dict(header["settings"].items()),
         schedules={name: str(text) for name, text in header["schedules"].items()},
     )
+
+
+def _object(value: Any, name: str) -> dict[str, Any] | None:
+    if value is not None and not (isinstance(value, dict) and value):
+        raise BadInput(f"{HEADER}: {name} is neither null nor an object with something in it.")
+    return value
 
 
 def _map(folder: Path, name: str) -> Array:
