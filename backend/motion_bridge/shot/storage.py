@@ -201,7 +201,8 @@ def _key_frames(header: dict[str, Any]) -> list[int]:
 
 def _assemble(header: dict[str, Any], folder: Path) -> Shot:
     arrays = {name: _map(folder, name) for name in _array_names(header, folder)}
-    objects, tracks, geometry = (_object(header.get(name), name) for name in ("objects", "tracks", "geometry"))
+    objects, tracks = (_object(header[name], name) for name in ("objects", "tracks"))
+    geometry = _object(header.get("geometry"), "geometry")
     pose, intrinsics, orthographic = (arrays[f"camera.{name}"] for name in ("pose", "intrinsics", "orthographic"))
     return Shot(
         frames=tuple(_whole(frame, "frames") for frame in header["frames"]),
