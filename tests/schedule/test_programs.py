@@ -86,6 +86,12 @@ def test_prompt_travel_is_read_with_its_head_and_tail():
     assert found.avoided == {"0": "fog"} and found.program == "animatediff" and not found.notices
 
 
+@pytest.mark.parametrize("document", [{"prompt_map": {}}, {"prompt_map": {}, "prompt": 3.5}, {"prompt_map": {"0": 1}}])
+def test_prompt_travel_without_prompts_is_refused(document):
+    with pytest.raises(BadInput, match="travel.json: prompt_map holds no prompts by frame"):
+        settings_files.read(json.dumps(document), "travel.json")
+
+
 def test_a_million_keys_and_a_hundred_thousand_keyframes_have_a_stated_limit():
     with pytest.raises(BadInput, match="10001 keys; at most 10000 are read"):
         settings_files.read(json.dumps({f"key{at}": at for at in range(10_001)}), "large.txt")

@@ -50,9 +50,10 @@ def is_prompts_alone(document: Mapping[str, Any]) -> bool:
 
 def is_prompt_travel(document: Mapping[str, Any]) -> bool:
     """Whether an object is a configuration of AnimateDiff's command-line programs."""
-    return isinstance(document.get("prompt_map"), dict) or (
-        "motion_module" in document and isinstance(document.get("prompt"), list)
-    )
+    if "animation_mode" in document:
+        return False
+    several = "motion_module" in document and isinstance(document.get("prompt"), list)
+    return several or isinstance(document.get("prompt_map"), dict)
 
 
 def prompt_travel(document: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -60,7 +61,9 @@ def prompt_travel(document: Mapping[str, Any], where: str) -> dict[str, Any]:
 
     BadInput where its prompts are none.
     """
-    prompts = document.get("prompt_map") or {str(at): text for at, text in enumerate(document.get("prompt", [])[:1])}
+    prompts = document.get("prompt_map")
+    if not isinstance(prompts, dict) or not prompts:
+        prompts = {"0": _first(document.get("prompt"))}
     if not prompts or not all(isinstance(text, str) for text in prompts.values()):
         raise BadInput(f"{where}: prompt_map holds no prompts by frame.")
     head, tail = (str(document.get(name) or "").strip() for name in ("head_prompt", "tail_prompt"))
