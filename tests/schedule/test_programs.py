@@ -88,7 +88,7 @@ def test_prompt_travel_is_read_with_its_head_and_tail():
 
 @pytest.mark.parametrize("document", [{"prompt_map": {}}, {"prompt_map": {}, "prompt": 3.5}, {"prompt_map": {"0": 1}}])
 def test_prompt_travel_without_prompts_is_refused(document):
-    with pytest.raises(BadInput, match="travel.json: prompt_map holds no prompts by frame"):
+    with pytest.raises(BadInput, match=r"travel\.json: prompt_map holds no prompts by frame"):
         settings_files.read(json.dumps(document), "travel.json")
 
 

@@ -65,6 +65,8 @@ def _fizz(values: Any) -> dict[str, Any]:
         texts = [value for value in values if isinstance(value, str)]
         frames = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
         values = {"text": texts[0] if texts else "", "max_frames": frames[0] if frames else None}
+    if not isinstance(values, dict):
+        return {}
     found = {"prompts": values.get("text") if isinstance(values.get("text"), str) else ""}
     if isinstance(values.get("max_frames"), int):
         found["max_frames"] = values["max_frames"]
