@@ -14,7 +14,8 @@ import bpy
 from ...backend.motion_bridge import shot
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.files import writing
-from ...backend.motion_bridge.media import png
+from ...backend.motion_bridge.files.reserve import free
+from ...backend.motion_bridge.media import mp4, png
 from .. import compat
 from ..scene.restore_state import render_result_kept, silent_handlers
 from ..take import Take
@@ -42,6 +43,10 @@ def write_pictures(frames: dict[int, Path], fps: float, path: Path) -> Path:
             scene.frame_end = _place(scene, frames)
             scene.render.filepath = str(part)
             bpy.ops.render.render(animation=True, scene=scene.name)
+        if not part.is_file() or not mp4.is_whole(part):  # FFmpeg in Blender does not notice that the disk is full
+            raise BadInput(
+                f"The movie {path} could not be written to its end: {free(path)}. Make room or choose another folder."
+            )
         writing.move(part, path)
     except (RuntimeError, OSError) as fault:
         raise BadInput(f"The movie {path} was not written: {fault}") from None

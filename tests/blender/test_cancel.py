@@ -1,10 +1,12 @@
 """Stopping a job: within a second, and what is finished stays."""
 
 import importlib
+import os
 from pathlib import Path
 
 import bpy
-from blender_session import SOON, begun, names, wait_until
+import pytest
+from blender_session import PACKAGE, SOON, backends, begun, names, run, wait_until
 
 
 def test_cancelled_while_frames_are_made_it_stops_and_keeps_them(scene, painted, tmp_path: Path):
@@ -42,7 +44,6 @@ def test_cancel_can_be_pressed_only_while_a_job_runs(scene, painted):
 
 
 def test_a_cancelled_job_gives_the_backend_back(scene, painted):
-    from blender_session import backends
 
     window = begun(scene, 150)
     wait_until(lambda: window.session.job.finished, window.step)
@@ -72,3 +73,67 @@ def test_time_left_is_told_once_there_is_something_to_judge_by(scene, painted):
     window.cancel()
     wait_until(lambda: not window.running, window.step)
     assert job.seconds_left is None
+
+
+def mapped(path: Path) -> bool:
+    """Whether a file is mapped into this process's memory, by Linux's own list."""
+    return str(path) in Path("/proc/self/maps").read_text()
+
+
+@pytest.fixture
+def no_deleting_of_mapped_files(monkeypatch):
+    """As Windows has it: a file that is mapped cannot be deleted."""
+    unlink, refused = os.unlink, []
+
+    def unlinked(path, *, dir_fd=None):
+        folder = Path(os.readlink(f"/proc/self/fd/{dir_fd}")) if dir_fd is not None else Path()
+        if mapped(folder / os.fspath(path)):
+            refused.append(str(path))
+            raise PermissionError(13, "The process cannot access the file", str(path))
+        return unlink(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", unlinked)
+    return refused
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks at mapped files through /proc")
+def test_a_cancelled_read_lets_go_of_its_files_first_so_that_windows_can_delete_them(
+    scene, painted, tmp_path: Path, no_deleting_of_mapped_files
+):
+    window = begun(scene, 400)
+    shot = tmp_path / "motion_bridge/take_001/shot"
+    wait_until(lambda: (shot / "depth.npy").exists() and window.session.job.counted[0] > 0)
+    assert mapped(shot / "depth.npy"), "else this tests nothing"
+    bpy.ops.motion_bridge.cancel()
+    wait_until(lambda: not window.running, window.step, SOON)
+    assert no_deleting_of_mapped_files == []
+    assert not (tmp_path / "motion_bridge/take_001").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks at mapped files through /proc")
+def test_a_read_that_fails_lets_go_of_its_files_first(
+    scene, painted, tmp_path: Path, no_deleting_of_mapped_files, monkeypatch
+):
+    shot_writer = importlib.import_module(f"{PACKAGE}.addon.render.shot_writer")
+    complete = shot_writer.complete
+
+    def failing(snapshot, folder, progress, cancelled):
+        def soon(done: int, total: int) -> None:
+            if done == 3:
+                raise RuntimeError("a fault of ours")
+
+        complete(snapshot, folder, soon, cancelled)
+
+    monkeypatch.setattr(shot_writer, "complete", failing)
+    window = begun(scene, 12)
+    wait_until(lambda: not window.running, window.step, SOON)
+    assert "a fault of ours" in str(window.error)
+    assert no_deleting_of_mapped_files == []
+    assert not (tmp_path / "motion_bridge/take_001").exists()
+
+
+def test_what_an_interrupted_read_left_is_no_take(scene, painted, tmp_path: Path):
+    (tmp_path / "out/shot").mkdir(parents=True)
+    (tmp_path / "out/shot/depth.npy").write_bytes(b"half")
+    assert run("render", "--frames", "1-2", "--output", tmp_path / "out") == 0
+    assert names(tmp_path / "out") == ["frame_0001.png", "frame_0002.png"]

@@ -96,7 +96,7 @@ def test_a_first_frame_that_cannot_be_saved_for_want_of_room_says_so(scene, smal
 
     (small_disk / "filler").write_bytes(bytes(2 * MEGABYTE))
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
-    with pytest.raises(BadInput, match=r"full at .*small.* free"):
+    with pytest.raises(BadInput, match=r"small.* does not fit: .* free"):
         render_first_frame(scene, 1)
 
 
@@ -111,3 +111,17 @@ def test_the_panels_job_ends_in_a_sentence_too(scene, painted, small_disk: Path)
     wait_until(lambda: not window.running, window.step)
     assert "it needs" in str(window.error) and "MB are free" in str(window.error)
     assert not (small_disk / "takes/take_001").exists()
+
+
+def test_a_movie_that_does_not_fit_is_a_sentence_and_leaves_no_half_of_it(
+    scene, painted, small_disk: Path, tmp_path: Path, capfd
+):
+    from blender_session import run
+
+    assert run("render", "--frames", "1-12", "--output", tmp_path / "take") == 0
+    (small_disk / "filler").write_bytes(bytes(2 * MEGABYTE - 4096))
+    capfd.readouterr()
+    assert run("movie", tmp_path / "take", "--output", small_disk / "take.mp4") == 2
+    said = capfd.readouterr().out
+    assert str(small_disk / "take.mp4") in said and "MB are free" in said
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
