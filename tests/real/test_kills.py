@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from blender_kills import Attack, kills
 from blender_program import Blender
-from motion_bridge import png
+from motion_bridge.media import png
 
 COUNT = int(os.environ.get("MOTION_BRIDGE_KILLS", "10"))
 SEED = int(os.environ.get("MOTION_BRIDGE_SEED", "11"))
