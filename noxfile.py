@@ -71,6 +71,28 @@ def tests(session: nox.Session, where: str) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Hostile input at length: 100,000 messages, 10,000 Shots …; writes docs/reliability.md."""
+    _install(session, "torch", "pytest", "pytest-timeout", "hypothesis", "setuptools")
+    _install(session, "torch", "--no-build-isolation", "-e", "backend[deforum]")
+    table = ("--reliability", "docs/reliability.md")
+    session.run(
+        "python", "-m", "pytest", "tests/fuzz", "-s", *table, *session.posargs, env={"MOTION_BRIDGE_FUZZ": "long"}
+    )
+
+
+@nox.session
+def kills(session: nox.Session) -> None:
+    """A hundred random kills of Blender and its backend over one job; writes docs/reliability.md."""
+    if not os.environ.get("BLENDER"):
+        session.error("BLENDER names no Blender program: BLENDER=/usr/bin/blender nox -s kills")
+    _install(session, "plain", "numpy", "pytest", "pytest-timeout")
+    table = ("--reliability", "docs/reliability.md", "--in-one-process")
+    count = {"MOTION_BRIDGE_KILLS": os.environ.get("MOTION_BRIDGE_KILLS", "100")}
+    session.run("python", "-m", "pytest", "tests/real/test_kills.py", "-s", *table, *session.posargs, env=count)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style and the layout of the code; `-- --fix` mends what can be mended."""
     _install(session, "check", "ruff")

@@ -136,6 +136,7 @@ def refusing(times, winerror, real):
 
 @pytest.mark.parametrize("winerror", [5, 32, 33])
 @pytest.mark.parametrize("name", ["replace", "unlink"])
+@pytest.mark.fault("Windows refuses for a moment", "errors 5, 32 and 33 from replace and unlink")
 def test_a_file_that_a_virus_scanner_holds_is_tried_again(project, monkeypatch, winerror, name):
     (project / "a.txt.part").write_bytes(b"left by somebody")
     monkeypatch.setattr(os, name, refusing(3, winerror, getattr(os, name)))
@@ -211,6 +212,7 @@ except BadInput as fault:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="a limit on files")
+@pytest.mark.fault("The disk fills under a memory map", "a limit on the size of files, while a Shot is read")
 def test_a_disk_that_is_full_is_a_sentence_with_path_needed_and_free_not_a_signal(project):
     answer = subprocess.run([sys.executable, "-c", FILLS, str(project)], capture_output=True, text=True, timeout=60)
     assert answer.returncode == 0, answer.stderr
@@ -220,6 +222,9 @@ def test_a_disk_that_is_full_is_a_sentence_with_path_needed_and_free_not_a_signa
 
 
 @pytest.mark.parametrize("way", ["posix_fallocate", "F_PREALLOCATE", "zeros", "posix_fallocate refuses"])
+@pytest.mark.fault(
+    "A system reserves space in its own way", "posix_fallocate, F_PREALLOCATE, zeros, a disk that cannot"
+)
 def test_space_is_taken_by_what_each_system_has(project, monkeypatch, way):
     asked = []
     if way != "posix_fallocate":

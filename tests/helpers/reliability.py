@@ -11,6 +11,7 @@ not run this time stay as they are.
 """
 
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,9 @@ def write(page: Path, rows: Rows) -> None:
     text = page.read_text(encoding="utf-8")
     before, _, rest = text.partition(HEAD)
     lines = rest.splitlines(keepends=True)
-    table = [line for line in lines if line.startswith("|")]
+    table = list(takewhile(lambda line: line.startswith("|"), lines))
     known = {line: tuple(cell.strip() for cell in line.split("|")[1:3]) for line in table}
     kept = [line for line in table if known[line] not in rows]
     new = [f"| {what} | {how} | {often:,} | {held:,} |\n" for (what, how), (often, held) in rows.items()]
-    after = "".join(line for line in lines if not line.startswith("|"))
+    after = "".join(lines[len(table) :])
     page.write_bytes((before + HEAD + "".join(sorted(kept + new)) + after).encode())

@@ -123,6 +123,7 @@ def test_metadata_that_is_no_utf8_does_no_harm(tmp_path):
     assert len(video.read_footage(path).frames) == 3
 
 
+@pytest.mark.fault("A video names other files", "HLS and concat playlists, files and addresses")
 def test_a_playlist_opens_no_other_file(tmp_path):
     secret = film(tmp_path / "secret.mp4", [a_picture()] * 3)
     lists = {

@@ -46,6 +46,7 @@ def end_of(client):
 
 
 @pytest.mark.parametrize("frames_before", [1, 2, 5, 9])
+@pytest.mark.fault("The backend is killed", "SIGKILL after 1, 2, 5 and 9 frames")
 def test_a_killed_backend_is_noticed_and_resume_makes_only_the_rest(start, shot_folder, tmp_path, frames_before):
     shot, output = shot_folder(count=12, pause=0.02), tmp_path / "take"
     whole = tmp_path / "uninterrupted"
@@ -94,6 +95,7 @@ def test_a_program_that_is_no_backend_is_refused(start, shot_folder, tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["", "busy"])
+@pytest.mark.fault("The host is killed", "SIGKILL while the backend works and while it is busy")
 def test_a_backend_ends_with_its_parent(shot_folder, tmp_path, fault):
     sign = tmp_path / "misbehaving"
     shot = shot_folder(count=200, pause=0.02, fault=fault, at=2, sign=str(sign))
@@ -112,6 +114,7 @@ def test_a_backend_ends_with_its_parent(shot_folder, tmp_path, fault):
     until(lambda: not running(backend), SOON, "the end of the backend")
 
 
+@pytest.mark.fault("The backend is stopped", "SIGSTOP, then SIGCONT")
 def test_a_stopped_backend_is_reported_and_may_recover(start, shot_folder, tmp_path):
     client = start()
     job = first_frame(client, shot_folder(count=30, pause=0.05), tmp_path / "take")
@@ -219,6 +222,7 @@ def test_a_lock_of_another_machine_is_respected(start, shot_folder, tmp_path):
     assert (output / lock.NAME).exists()
 
 
+@pytest.mark.fault("The disk is full", "a limit on the size of files, while frames are written")
 def test_a_full_disk_stops_the_job_and_leaves_no_partial_file(start, shot_folder, tmp_path):
     limit = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)); sys.argv[:] = {}; {}"
     run = f"runpy.run_path({TESTING[-1]!r}, run_name='__main__')"

@@ -67,6 +67,7 @@ def test_a_change_that_is_too_large_is_refused_in_a_sentence(start):
         ("stop", BackendFailed, "stopped after 5 of 12 frames"),
     ],
 )
+@pytest.mark.fault("The engine fails", "NaN, wrong shape, exception, exit, out of memory, wrong frames, stops early")
 def test_the_fault_of_an_engine_is_typed_and_keeps_the_frames_before(start, shot_folder, tmp_path, fault, kind, says):
     client, output = start(), tmp_path / "take"
     client.render(shot_folder(fault=fault), output, "testing", False)
@@ -109,6 +110,7 @@ def test_a_sentence_of_any_length_crosses_the_pipe_cut_to_what_a_message_holds()
 
 
 @pytest.mark.parametrize("damage", ["a flipped byte", "half of it zeroed", "cut short", "no PNG", "empty"])
+@pytest.mark.fault("A finished frame is damaged", "a flipped byte, half zeroed, cut short, another file, empty")
 def test_a_finished_frame_that_was_damaged_is_made_again_and_that_is_said(start, shot_folder, tmp_path, damage):
     client, shot, output = start(), shot_folder(count=5), tmp_path / "take"
     assert isinstance(render(client, shot, output), Done)

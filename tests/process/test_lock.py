@@ -41,6 +41,7 @@ def test_a_held_folder_is_refused_to_others_and_free_afterwards(tmp_path):
 @posix
 @pytest.mark.parametrize("name", [lock.NAME, "shot", "state", "frame_0001.png", "frame_0002.png.part"])
 @pytest.mark.parametrize("target", ["novel.txt", "new.txt", "."])
+@pytest.mark.fault("A take holds a link", "lock, shot, state, frames as links to files and folders")
 def test_a_link_in_the_folder_is_refused_and_what_it_names_stays(tmp_path, name, target):
     home, folder = tmp_path / "home", tmp_path / "take"
     home.mkdir()
@@ -80,6 +81,7 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize("content", NONSENSE.values(), ids=NONSENSE.keys())
+@pytest.mark.fault("The lock file holds nonsense", "no JSON, lists, enormous numbers, a gigabyte")
 def test_a_lock_file_that_nobody_holds_is_taken_over_that_holds(tmp_path, content):
     with open(tmp_path / lock.NAME, "wb") as file:
         file.write(content or b"")
@@ -117,6 +119,7 @@ def test_a_disk_on_which_no_file_is_ever_the_same_is_locked_or_refused_but_never
         pytest.fail("held")
 
 
+@pytest.mark.fault("Windows keeps the lock file", "unlink refused with error 32")
 def test_where_the_file_cannot_be_deleted_it_stays_and_names_nobody(tmp_path, monkeypatch):
     """As on Windows, while a virus scanner looks at it; a synced copy must not keep other machines out."""
 
@@ -170,6 +173,7 @@ time.sleep(60)
 
 
 @linux
+@pytest.mark.fault("The backend is stopped while its host dies", "SIGSTOP, then SIGKILL of the host")
 def test_a_backend_that_was_stopped_while_its_host_died_does_not_keep_its_folder(shot_folder, tmp_path):
     take = tmp_path / "take"
     path = str(Path(TESTING[-1]).parents[2] / "backend")

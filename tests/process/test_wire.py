@@ -168,6 +168,7 @@ def test_a_backend_survives_or_refuses_mutated_messages_but_never_crashes():
 @pytest.mark.skipif(os.name == "nt", reason="closing descriptors in a shell")
 @pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full", ">&- 2>&-", ""])
 @pytest.mark.parametrize("length", [3, 15, 60])
+@pytest.mark.fault("The host dies inside a message", "stdin cut at 3, 15 and 60 bytes, stderr closed, full or gone")
 def test_a_backend_ends_when_stdin_ends_inside_a_message_though_nobody_takes_what_it_prints(redirect, length):
     """A message that stops halfway is how a killed host looks; stderr is gone with it."""
     hello = bytes_of([Message("hello", 0, 0, {"protocol": protocol.PROTOCOL})])
