@@ -128,7 +128,9 @@ def test_a_picture_that_only_stands_still_is_never_changed(travelling):
     still = Shot(
         **{
             **vars(shot),
-            "camera": type(shot.camera)(*(np.repeat(each[:1], COUNT, 0) for each in vars(shot.camera).values())),
+            "camera": type(shot.camera)(
+                *(None if each is None else np.repeat(each[:1], COUNT, 0) for each in vars(shot.camera).values())
+            ),
             "depth": np.repeat(shot.depth[:1], COUNT, 0),
             "objects": None,
         }
@@ -144,7 +146,8 @@ def test_prompts_seeds_and_strength_reach_the_model(travelling):
     assert [frame.notes["seed"] for frame in plain] == list(range(11, 11 + COUNT))
     kept = run(travelling({"strength_schedule": "0:(0.9)"}))
     changed = run(travelling({"strength_schedule": "0:(0.1)"}))
-    first = travelling().first_frame.astype(int)
+    # hardly anything is replaced, and the random autoencoder's own error is in both
+    first = run(travelling({"strength_schedule": "0:(0.999)"}))[0].pixels.astype(int)
     assert np.abs(kept[0].pixels - first).mean() < np.abs(changed[0].pixels - first).mean()
 
 

@@ -28,7 +28,9 @@ DIALECT_OF = {
 
 def _summary(model: Model) -> str:
     """What a person should know of a model before choosing it."""
-    return f"{model.license}, {model.download:g} GB to download" if model.repository else "Small, simple and included"
+    if not model.repository:
+        return "Small, simple and included"
+    return f"{model.license}{', gated' if model.gated else ''}, {model.download:g} GB to download"
 
 
 MODEL = (
