@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from motion_bridge.geometry.camera import pixel_centres, unproject
-from motion_bridge.geometry.point_query import probe
+from motion_bridge.geometry.point_query import query_points
 from motion_bridge.geometry.rasterizer import View, barycentric, rasterize
 
 WIDTH, HEIGHT = 64, 48
@@ -180,7 +180,7 @@ def test_a_probe_sees_at_single_places_what_the_whole_picture_shows(orthographic
     seen = rasterize(points, triangles, camera)
     pixels = pixel_centres(WIDTH, HEIGHT).reshape(-1, 2)
     shuffled = np.random.default_rng(5).permutation(len(pixels))
-    depth, triangle = probe(pixels[shuffled], points, triangles, camera)
+    depth, triangle = query_points(pixels[shuffled], points, triangles, camera)
     assert (triangle == seen.triangle.ravel()[shuffled]).mean() > 0.999
     np.testing.assert_allclose(depth, seen.depth.ravel()[shuffled], rtol=1e-5)
 
@@ -188,7 +188,7 @@ def test_a_probe_sees_at_single_places_what_the_whole_picture_shows(orthographic
 def test_a_probe_sees_between_pixel_centres_and_nothing_outside_the_picture():
     points, triangles = grid(30, lambda x, y: 6 + 0.3 * x - 0.5 * y, reach=9)
     places = np.random.default_rng(6).uniform([-20, -20], [WIDTH + 20, HEIGHT + 20], (3000, 2))
-    depth, triangle = probe(places, points, triangles, view())
+    depth, triangle = query_points(places, points, triangles, view())
     direction = unproject(places, np.ones(len(places)), view().intrinsics)
     inside = ((places >= 0) & (places < (WIDTH, HEIGHT))).all(axis=1)
     assert 300 < inside.sum() < 2000

@@ -23,7 +23,7 @@ class StaticGeometry:
 
     @cached_property
     def clusters(self) -> Clusters:
-        """Their triangles in the world, in heaps."""
+        """Their triangles in the world, in BVH leaves."""
         return clustered(self.soup.points, self.soup.triangles[self._triangles])
 
     @cached_property

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ....backend.motion_bridge.geometry.point_query import probe
+from ....backend.motion_bridge.geometry.point_query import query_points
 from ....backend.motion_bridge.geometry.rasterizer import Array, View, barycentric
 from ..geometry.array_store import Handle
 from ..geometry.frame_geometry import FrameGeometry
@@ -22,7 +22,7 @@ class Bound:
     def __init__(self, pixels: Array, now: FrameGeometry) -> None:
         """Bind points at pixels (N, 2) to what a frame shows there."""
         soup, view = now.soup, now.view
-        depth, triangle = probe(pixels, now.points, soup.triangles, view)
+        depth, triangle = query_points(pixels, now.points, soup.triangles, view)
         self.hit = triangle >= 0
         self.infinite = ~self.hit
         hit = np.flatnonzero(self.hit)

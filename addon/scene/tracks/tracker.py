@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from ....backend.motion_bridge.geometry.camera import project, transform
 from ....backend.motion_bridge.geometry.occlusion.clusters import around
-from ....backend.motion_bridge.geometry.occlusion.intervals import Window, look_through, nearest
-from ....backend.motion_bridge.geometry.point_query import probe
+from ....backend.motion_bridge.geometry.occlusion.intervals import Window, find_occlusion, nearest
+from ....backend.motion_bridge.geometry.point_query import query_points
 from ....backend.motion_bridge.geometry.rasterizer import Array
 from ....backend.motion_bridge.geometry.temporary_arrays import scratch
 from ..geometry.frame_geometry import FrameGeometry
@@ -92,12 +92,12 @@ class Track:
             some = some[self._opaque(static)[some]]
             corners = static.clusters.points[static.clusters.triangles[some]].reshape(-1, 3)
             local = transform(now.to_camera, corners)
-            depth[~known], _ = probe(rest, local, np.arange(len(local)).reshape(-1, 3), view)
+            depth[~known], _ = query_points(rest, local, np.arange(len(local)).reshape(-1, 3), view)
         points, triangles, instance = now.moving
         if self._transparent:
             triangles = triangles[~np.isin(instance, list(self._transparent))]
         if len(triangles):
-            moved, _ = probe(pixels[asked], points, triangles, view)
+            moved, _ = query_points(pixels[asked], points, triangles, view)
             depth = np.minimum(depth, moved)
         return depth
 
@@ -110,7 +110,7 @@ class Track:
             unmoved = (place == before).all(axis=1)
             static = now.static_range.static
             ahead = range(now.at, now.static_range.frames.stop)
-            self._window = look_through(
+            self._window = find_occlusion(
                 place,
                 self.points.infinite,
                 unmoved,
@@ -123,7 +123,7 @@ class Track:
         return self._window
 
     def _opaque(self, static: StaticGeometry) -> NDArray[np.bool_]:
-        """Which triangles of its heaps may hide these points."""
+        """Which triangles of its leaves may hide these points."""
         if self._seen_through is None or self._seen_through[0] is not static:
             self._seen_through = static, ~np.isin(static.instance, list(self._transparent))
         return self._seen_through[1]

@@ -183,7 +183,7 @@ def _is_seen(
         for right in (0, 1):
             column = np.clip(left + right, 0, width - 1).astype(np.intp)
             row = np.clip(top + down, 0, height - 1).astype(np.intp)
-            share = (1 - abs(left + right + 0.5 - x)) * (1 - abs(top + down + 0.5 - y))
-            weight += share * same_surface(there, row * width + column, index, inverse_depth)
+            tap_weight = (1 - abs(left + right + 0.5 - x)) * (1 - abs(top + down + 0.5 - y))
+            weight += tap_weight * same_surface(there, row * width + column, index, inverse_depth)
     seen[doubt] = weight >= ENOUGH
     return seen

@@ -43,7 +43,7 @@ class Lattice:
         return sums[bottom + high[:, 0]] - sums[top + high[:, 0]] - sums[bottom + low[:, 0]] + sums[top + low[:, 0]]
 
 
-def probe(places: Array, points: Array, triangles: Index, view: View) -> tuple[Array, NDArray[np.int64]]:
+def query_points(places: Array, points: Array, triangles: Index, view: View) -> tuple[Array, NDArray[np.int64]]:
     """What is nearest at places (n, 2) in pixels: depth (n,) float64, inf for nothing, and triangle (n,), -1.
 
     points (V, 3) and triangles (F, 3) as for raster.rasterize. Places outside the picture see nothing.
@@ -133,9 +133,9 @@ def is_inside(place: Array, screen: Array) -> NDArray[np.bool_]:
     to = screen - place[:, None]
     a, b, c = to[:, 0], to[:, 1], to[:, 2]
     first, second, third = _cross(b, c), _cross(c, a), _cross(a, b)
-    slack = EDGE * np.abs(first + second + third)
-    return ((first >= -slack) & (second >= -slack) & (third >= -slack)) | (
-        (first <= slack) & (second <= slack) & (third <= slack)
+    tolerance = EDGE * np.abs(first + second + third)
+    return ((first >= -tolerance) & (second >= -tolerance) & (third >= -tolerance)) | (
+        (first <= tolerance) & (second <= tolerance) & (third <= tolerance)
     )
 
 

@@ -1,4 +1,4 @@
-"""Triangles in small heaps of neighbours: where a heap's box cannot matter, none of its triangles need be looked at."""
+"""The leaves of a BVH: where the box around some neighbors cannot matter, none of these triangles need be looked at."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from ..camera import transform
 from ..point_query import lattice_of
 from ..rasterizer import Array, Index, View, extent
 
-SIZE = 12  # triangles of a heap
+SIZE = 12  # triangles of a leaf
 SLACK = 1e-3  # pixels, for rounding
 EVERYWHERE = 1e150  # finite, so that nothing becomes nan
 STEPS = 1 << 10  # of the lattice by which neighbours are found, along each axis
@@ -17,18 +17,18 @@ STEPS = 1 << 10  # of the lattice by which neighbours are found, along each axis
 
 @dataclass(frozen=True)
 class Clusters:
-    """Triangles in the world; heap c holds those from SIZE·c to before SIZE·(c + 1)."""
+    """Triangles in the world; leaf c holds those from SIZE·c to before SIZE·(c + 1)."""
 
     points: Array  # (V, 3)
     triangles: Index  # (F, 3)
     number: Index  # (F,) what each was among those that were handed in
-    middle: Array  # (C, 3) of the box around each heap
+    middle: Array  # (C, 3) of the box around each leaf
     half: Array  # (C, 3) of its size
 
 
 @dataclass(frozen=True)
 class Boxes:
-    """What a camera sees of heaps or triangles, rather too large than too small."""
+    """What a camera sees of leaves or triangles, rather too large than too small."""
 
     nearest: Array  # (n,) least distance along the axis
     farthest: Array  # (n,)
@@ -38,7 +38,7 @@ class Boxes:
 
 
 def clustered(points: Array, triangles: Index) -> Clusters:
-    """Heaps of triangles (F, 3), corners (V, 3) in the world. A corner that is no number makes a box of its heap that
+    """Leaves of triangles (F, 3), corners (V, 3) in the world. A corner that is no number makes a box of its leaf that
     reaches everywhere.
     """
     low, high = extent(points[triangles].astype(np.float64))
@@ -53,14 +53,14 @@ def clustered(points: Array, triangles: Index) -> Clusters:
     return Clusters(points, triangles[order], order, middle, half)
 
 
-def members(clusters: Clusters, heaps: Index) -> NDArray[np.int64]:
-    """The triangles (n,) of heaps."""
-    found = (heaps[:, None] * SIZE + np.arange(SIZE)).ravel()
+def members(clusters: Clusters, leaves: Index) -> NDArray[np.int64]:
+    """The triangles (n,) of leaves."""
+    found = (leaves[:, None] * SIZE + np.arange(SIZE)).ravel()
     return found[found < len(clusters.triangles)]
 
 
 def seen(clusters: Clusters, to_camera: Array, view: View) -> Boxes:
-    """Heaps, by the boxes around their boxes."""
+    """Leaves, by the boxes around their boxes."""
     middle, turn = transform(to_camera, clusters.middle), np.abs(to_camera[:3, :3])
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         half = np.stack([(clusters.half * row).sum(axis=1) for row in turn], axis=-1)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..point_query import EDGE
 from ..rasterizer import Array, Index, expand
 
-TOUCHING = 1e-6  # what is nearer to a point than this share of its way to the eye is the point's own surface
+TOUCHING = 1e-6  # what is nearer to a point than this fraction of its way to the eye is the point's own surface
 PAIRS_AT_ONCE = 1 << 13  # what a processor's cache holds
 
 
@@ -25,9 +25,7 @@ class Crossings:
 
     start: Index  # (T + 1,) where those of an eye begin
     point: Index  # (n,)
-    share: (
-        Array  # (n,) of the way from the point to the eye; for a point infinitely far t from the eye in its direction
-    )
+    t: Array  # (n,) of the way from the point to the eye; for a point infinitely far t from the eye in its direction
 
 
 def crossings(
@@ -50,14 +48,14 @@ def crossings(
     for at in range(0, len(point), PAIRS_AT_ONCE):
         part = slice(at, at + PAIRS_AT_ONCE)
         form = _forms(columns, triangles[triangle[part]], places[:, point[part]], infinite[point[part]])
-        eye, pair, share = _met(form, path, eyes)
-        found.append((eye, point[part][pair], share))
+        eye, pair, t = _met(form, path, eyes)
+        found.append((eye, point[part][pair], t))
     if not found:
         return Crossings(np.zeros(len(eyes) + 1, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    eye, number, share = (np.concatenate(column) for column in zip(*found, strict=True))
+    eye, number, t = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.argsort(eye, kind="stable")
     start = np.searchsorted(eye[order], np.arange(len(eyes) + 1))
-    return Crossings(start, number[order], share[order])
+    return Crossings(start, number[order], t[order])
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def _forms(corners: Array, triangles: Index, place: Array, infinite: NDArray[np.
 
 
 def _met(form: Array, path: _Path, eyes: Array) -> tuple[Index, Index, Array]:
-    """The meetings: eye, pair and share, all (n,)."""
+    """The meetings: eye, pair and t, all (n,)."""
     most, rise = form[3].copy(), form[0] * path.along[0]
     for axis in range(3):
         most += form[axis] * path.middle[axis]

@@ -2,9 +2,9 @@
 frames.
 
 A window of frames has one picture, from the middle of the eyes' places, turned so that the eyes go along its rows: then
-little is to be looked for above and below. There everything is widened by what the eye's motion can do (field.py), and
-what then covers no point cannot hide one in any of the frames: first heaps of triangles are asked, then those of the
-heaps that are left. The pairs that may be are asked exactly (crossings.py).
+little is to be looked for above and below. There everything is widened by what the eye's motion can do (screen_bounds.py), and
+what then covers no point cannot hide one in any of the frames: first leaves of triangles are asked, then those of the
+leaves that are left. The pairs that may be are asked exactly (intersections.py).
 """
 
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from ..camera import project, transform
 from ..rasterizer import Array, Index, View
 from .clusters import SIZE, Boxes, Clusters, boxes_of, members, seen
 from .intersections import Crossings, crossings
-from .screen_bounds import candidates, field_of, reached
+from .screen_bounds import candidates, reached, screen_bounds_of
 
 SHORTEST, LONGEST = 3, 64  # frames of a window
 PARALLAX = 100.0  # pixels that the middlemost point may move by the eye's motion within a window
 TURN = 0.97  # the least cosine between the directions of view within a window
 BESIDE = 0.5  # pictures on every side of the window's own in which points are known
-HEAPS_AT_ONCE = 1 << 10  # what a processor's cache holds
+LEAVES_AT_ONCE = 1 << 10  # what a processor's cache holds
 MOST = 1 << 21  # pairs of a triangle and a point: bounds the memory, about 200 MB
 
 
@@ -45,15 +45,15 @@ def nearest(window: Window, depth: Array, at: int, near: float, far: float) -> A
     depth (n,): of the points at frame `at`; of infinitely far ones, of their direction.
     """
     begin, end = window.met.start[at - window.first : at - window.first + 2]
-    point, share = window.met.point[begin:end], window.met.share[begin:end]
-    hit = depth[point] * np.where(window.infinite[point], share, 1 - share)
+    point, t = window.met.point[begin:end], window.met.t[begin:end]
+    hit = depth[point] * np.where(window.infinite[point], t, 1 - t)
     kept = (hit >= near) & (hit <= far)
     found = np.full(len(depth), np.inf)
     np.minimum.at(found, point[kept], hit[kept])
     return found
 
 
-def look_through(
+def find_occlusion(
     places: Array,
     infinite: NDArray[np.bool_],
     asked: NDArray[np.bool_],
@@ -151,7 +151,7 @@ def _pairs(
     stray by drift (3,).
     """
     depth = np.where(infinite, np.inf, local[:, 2])
-    field = field_of(pixels, depth, np.abs(local[:, :2] / local[:, 2:]).max(axis=0), drift, _focal(view))
+    bounds = screen_bounds_of(pixels, depth, np.abs(local[:, :2] / local[:, 2:]).max(axis=0), drift, _focal(view))
     strayed = np.where(infinite[:, None], 0, drift)
     tangent = ((np.abs(local[:, :2]) + strayed[:, :2]) / (local[:, 2:] - strayed[:, 2:])).max(axis=0)
     secant, moved = float(np.sqrt(1 + (tangent**2).sum())), float(np.linalg.norm(drift))
@@ -163,21 +163,21 @@ def _pairs(
         close = ~ahead & (boxes.distance <= (boxes.farthest + moved) * secant + moved)
         return np.flatnonzero(ahead & (boxes.nearest < depth.max())), np.flatnonzero(close)
 
-    heaps = seen(clusters, to_camera, view)
-    ahead, close = ahead_and_close(heaps)
-    limit = np.full(len(heaps.nearest), depth.max())
-    some, limit[ahead] = reached(field, heaps.low[ahead], heaps.high[ahead], heaps.nearest[ahead], limit[ahead])
-    heap, number, count = np.concatenate([ahead[some], close]), np.arange(len(local)), 0
+    leaves = seen(clusters, to_camera, view)
+    ahead, close = ahead_and_close(leaves)
+    limit = np.full(len(leaves.nearest), depth.max())
+    some, limit[ahead] = reached(bounds, leaves.low[ahead], leaves.high[ahead], leaves.nearest[ahead], limit[ahead])
+    leaf, number, count = np.concatenate([ahead[some], close]), np.arange(len(local)), 0
     found: list[tuple[Index, Index]] = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     flat = project(corners, view.intrinsics)
-    for at in range(0, len(heap), HEAPS_AT_ONCE):
-        triangle = members(clusters, heap[at : at + HEAPS_AT_ONCE])
+    for at in range(0, len(leaf), LEAVES_AT_ONCE):
+        triangle = members(clusters, leaf[at : at + LEAVES_AT_ONCE])
         triangle = triangle[opaque[triangle]]
         boxes = boxes_of(corners, flat, clusters.triangles[triangle], before)
         ahead, close = ahead_and_close(boxes)
         low, high, near = boxes.low[ahead], boxes.high[ahead], boxes.nearest[ahead]
-        some, farthest = reached(field, low, high, near, limit[triangle[ahead] // SIZE])
-        held = candidates(field, low[some], high[some], near[some], farthest[some], MOST - count)
+        some, farthest = reached(bounds, low, high, near, limit[triangle[ahead] // SIZE])
+        held = candidates(bounds, low[some], high[some], near[some], farthest[some], MOST - count)
         count += len(close) * len(number)
         if held is None or count > MOST:
             return None

@@ -1,7 +1,7 @@
 """Points in a picture whose eye strays, by cells: which of them may be hidden by what covers a rectangle.
 
-The eye stays within a distance r of the picture's own. A point p that is seen past a place q, a share s of the way from
-p to the eye, has q at most s·r beside its ray. So q falls at most f·s·(r_x + r_z·tan θ) / z(q) pixels from p, and the
+The eye stays within a distance r of the picture's own. A point p that is seen past a place q, a fraction s of the way
+from p to the eye, has q at most s·r beside its ray. So q falls at most f·s·(r_x + r_z·tan θ) / z(q) pixels from p, and the
 same in y, where s ≤ (z(p) - z(q)) / (z(p) - r_z): nothing where q is beside p, more where it is nearer. By that much a
 rectangle is widened.
 """
@@ -18,7 +18,7 @@ LEVEL = np.array([max(0, size.bit_length() - 1) for size in range(1 << 17)], np.
 
 
 @dataclass(frozen=True)
-class Field:
+class ScreenBounds:
     """The points, and how far the eye strays."""
 
     pixels: Array  # (n, 2)
@@ -34,8 +34,8 @@ class Field:
     wide: Array  # (2,) f·(r_x + r_z·tan θ)
 
 
-def field_of(pixels: Array, depth: Array, tangent: Array, drift: Array, focal: float) -> Field:
-    """The field of at least one point.
+def screen_bounds_of(pixels: Array, depth: Array, tangent: Array, drift: Array, focal: float) -> ScreenBounds:
+    """The bounds of at least one point.
 
     pixels (n, 2), depth (n,), tangent (2,): tan θ at most; drift (3,): r; focal: f, pixels.
     """
@@ -45,7 +45,7 @@ def field_of(pixels: Array, depth: Array, tangent: Array, drift: Array, focal: f
     columns, rows = (size / cell).astype(np.int64) + 1
     at = ((pixels - origin) / cell).astype(np.int64)
     at = at[:, 1] * columns + at[:, 0]
-    return Field(
+    return ScreenBounds(
         pixels,
         depth,
         np.argsort(at, kind="stable"),
@@ -58,7 +58,7 @@ def field_of(pixels: Array, depth: Array, tangent: Array, drift: Array, focal: f
     )
 
 
-def reached(field: Field, low: Array, high: Array, near: Array, limit: Array) -> tuple[Index, Array]:
+def reached(bounds: ScreenBounds, low: Array, high: Array, near: Array, limit: Array) -> tuple[Index, Array]:
     """Which rectangles (n, 2) of something as near as that (n,) may hide points: their numbers (m,), and how far (n,)
     the farthest of these points are at most.
 
@@ -67,38 +67,38 @@ def reached(field: Field, low: Array, high: Array, near: Array, limit: Array) ->
     """
     limit, some = limit.copy(), np.arange(len(near))
     for _ in range(ROUNDS):
-        first, last = _cells(field, low[some], high[some], near[some], limit[some])
-        limit[some] = _farthest_in(field, first, last)
+        first, last = _cells(bounds, low[some], high[some], near[some], limit[some])
+        limit[some] = _farthest_in(bounds, first, last)
         some = some[limit[some] > near[some]]
     return some, limit
 
 
 def candidates(
-    field: Field, low: Array, high: Array, near: Array, limit: Array, most: int
+    bounds: ScreenBounds, low: Array, high: Array, near: Array, limit: Array, most: int
 ) -> tuple[Index, Index] | None:
     """The points that rectangles (n, 2) may hide: numbers of rectangles (P,) and points (P,); None when they are more
     than `most` to look at. near, limit (n,): as for `reached`.
     """
-    first, last = _cells(field, low, high, near, limit)
-    columns = field.farthest.shape[3]
+    first, last = _cells(bounds, low, high, near, limit)
+    columns = bounds.farthest.shape[3]
     which, row = expand(first[:, 1], last[:, 1])
-    begin, end = field.before[row * columns + first[which, 0]], field.before[row * columns + last[which, 0]]
+    begin, end = bounds.before[row * columns + first[which, 0]], bounds.before[row * columns + last[which, 0]]
     if (end - begin).sum() > most:
         return None
     line, rank = expand(begin, end)
-    which, point = which[line], field.order[rank]
-    kept = field.depth[point] > near[which]
+    which, point = which[line], bounds.order[rank]
+    kept = bounds.depth[point] > near[which]
     which, point = which[kept], point[kept]
-    share = _share(field, field.depth[point], near[which])
+    t = _fraction(bounds, bounds.depth[point], near[which])
     kept = np.ones(len(which), bool)
     for axis in range(2):
-        place, margin = field.pixels[point, axis], share * field.wide[axis]
+        place, margin = bounds.pixels[point, axis], t * bounds.wide[axis]
         kept &= (place >= low[which, axis] - margin) & (place <= high[which, axis] + margin)
     return which[kept], point[kept]
 
 
 def _farthest(cell: Index, depth: Array, rows: int, columns: int) -> Array:
-    """As Field says, rounded up."""
+    """As ScreenBounds says, rounded up."""
     table = np.zeros((rows.bit_length(), columns.bit_length(), rows, columns), np.float32)
     np.maximum.at(table[0, 0].reshape(-1), cell, np.nextafter(depth.astype(np.float32), np.float32(np.inf)))
     for row in range(len(table)):
@@ -114,20 +114,20 @@ def _farthest(cell: Index, depth: Array, rows: int, columns: int) -> Array:
     return table
 
 
-def _cells(field: Field, low: Array, high: Array, near: Array, limit: Array) -> tuple[Index, Index]:
+def _cells(bounds: ScreenBounds, low: Array, high: Array, near: Array, limit: Array) -> tuple[Index, Index]:
     """The first and the last cell (n, 2) that widened rectangles touch; the last is excluded."""
-    share = _share(field, limit, near)
+    t = _fraction(bounds, limit, near)
     first, last = np.empty(low.shape, np.int64), np.empty(low.shape, np.int64)
-    for axis, most in enumerate(field.farthest.shape[:1:-1]):
-        margin, origin = share * field.wide[axis], field.origin[axis]
-        first[:, axis] = np.minimum(np.maximum((low[:, axis] - margin - origin) / field.cell, 0), most)
-        last[:, axis] = np.minimum(np.maximum((high[:, axis] + margin - origin) / field.cell + 1, 0), most)
+    for axis, most in enumerate(bounds.farthest.shape[:1:-1]):
+        margin, origin = t * bounds.wide[axis], bounds.origin[axis]
+        first[:, axis] = np.minimum(np.maximum((low[:, axis] - margin - origin) / bounds.cell, 0), most)
+        last[:, axis] = np.minimum(np.maximum((high[:, axis] + margin - origin) / bounds.cell + 1, 0), most)
     return first, last
 
 
-def _farthest_in(field: Field, first: Index, last: Index) -> Array:
+def _farthest_in(bounds: ScreenBounds, first: Index, last: Index) -> Array:
     """The greatest depth of points in blocks of cells, 0 where there is none: of the four that cover a block."""
-    table, (_, levels, rows, columns) = field.farthest.reshape(-1), field.farthest.shape
+    table, (_, levels, rows, columns) = bounds.farthest.reshape(-1), bounds.farthest.shape
     size = last - first
     empty = (size[:, 0] <= 0) | (size[:, 1] <= 0)
     level = LEVEL[np.maximum(size, 1)].astype(np.int64)
@@ -139,8 +139,8 @@ def _farthest_in(field: Field, first: Index, last: Index) -> Array:
     return np.where(empty, 0, np.maximum(upper, np.maximum(table[bottom + left], table[bottom + right])))
 
 
-def _share(field: Field, depth: Array, near: Array) -> Array:
+def _fraction(bounds: ScreenBounds, depth: Array, near: Array) -> Array:
     """s / z(q) for points as far as that and places as near as that (n,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = ((depth - near) / (depth - field.along)).clip(0, 1)
-    return np.where(np.isinf(depth), 1.0, share) / near
+        t = ((depth - near) / (depth - bounds.along)).clip(0, 1)
+    return np.where(np.isinf(depth), 1.0, t) / near

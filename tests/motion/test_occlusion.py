@@ -5,8 +5,8 @@ import pytest
 from motion_bridge.geometry.camera import project, transform
 from motion_bridge.geometry.occlusion import intervals
 from motion_bridge.geometry.occlusion.clusters import around, clustered
-from motion_bridge.geometry.occlusion.intervals import look_through, nearest
-from motion_bridge.geometry.point_query import probe
+from motion_bridge.geometry.occlusion.intervals import find_occlusion, nearest
+from motion_bridge.geometry.point_query import query_points
 from motion_bridge.geometry.rasterizer import View
 
 WIDTH, HEIGHT, FRAMES = 160, 90, 20
@@ -58,7 +58,7 @@ def test_the_same_points_are_hidden(seed, near, step):
     window, compared, hidden = None, 0, 0
     for at, pose in enumerate(poses):
         if window is None or window.last < at:
-            window = look_through(places, infinite, asked_for, clusters, opaque, poses, range(at, FRAMES), VIEW)
+            window = find_occlusion(places, infinite, asked_for, clusters, opaque, poses, range(at, FRAMES), VIEW)
         if window is None:
             continue
         to_camera = np.linalg.inv(pose)
@@ -68,7 +68,7 @@ def test_the_same_points_are_hidden(seed, near, step):
         asked = window.known & (local[:, 2] > VIEW.near) & (pixels >= 0).all(axis=1)
         asked &= (pixels < (WIDTH, HEIGHT)).all(axis=1)
         ours = nearest(window, local[:, 2], at, VIEW.near, VIEW.far)[asked]
-        theirs, _ = probe(pixels[asked], transform(to_camera, corners), theirs_to_ask, VIEW)
+        theirs, _ = query_points(pixels[asked], transform(to_camera, corners), theirs_to_ask, VIEW)
         behind = np.where(infinite, np.inf, local[:, 2] * (1 - 1e-4))[asked]
         np.testing.assert_array_equal(ours < behind, theirs < behind)
         both = ours < behind
@@ -87,7 +87,7 @@ def test_much_less_is_asked_than_there_is(monkeypatch):
     monkeypatch.setattr(intervals, "crossings", lambda *given: pairs.append(len(given[4][0])) or exactly(*given))
     poses = path(random, 0.002)
     clusters = clustered(corners, triangles)
-    window = look_through(places, infinite, infinite | ~infinite, clusters, everything, poses, range(FRAMES), VIEW)
+    window = find_occlusion(places, infinite, infinite | ~infinite, clusters, everything, poses, range(FRAMES), VIEW)
     assert window.last == FRAMES - 1
     assert pairs[0] < 0.05 * len(places) * len(triangles)
 
@@ -98,12 +98,12 @@ def test_no_window_is_made_for_an_eye_that_leaps():
     places, infinite = points(random, corners, triangles)
     asked, opaque = np.ones(len(places), bool), np.ones(len(triangles), bool)
     poses, clusters = path(random, 5.0), clustered(corners, triangles)
-    assert look_through(places, infinite, asked, clusters, opaque, poses, range(FRAMES), VIEW) is None
+    assert find_occlusion(places, infinite, asked, clusters, opaque, poses, range(FRAMES), VIEW) is None
 
 
 @pytest.mark.parametrize("orthographic", [False, True])
 @pytest.mark.parametrize("near", [-1.0, 3.0])
-def test_the_heaps_around_places_hold_all_that_is_seen_there(near, orthographic):
+def test_the_leaves_around_places_hold_all_that_is_seen_there(near, orthographic):
     random = np.random.default_rng(5)
     corners, triangles = surfaces(random, near)
     corners[::500] = np.nan
@@ -114,11 +114,11 @@ def test_the_heaps_around_places_hold_all_that_is_seen_there(near, orthographic)
     places = random.uniform(0, (WIDTH, HEIGHT), (200, 2))
     with np.errstate(invalid="ignore"):
         local = transform(to_camera, corners)
-    depth, triangle = probe(places, local, triangles, view)
+    depth, triangle = query_points(places, local, triangles, view)
     clusters = clustered(corners, triangles)
     assert sorted(clusters.number) == list(range(len(triangles)))
     some = around(clusters, places, to_camera, view)
-    found, which = probe(places, local, clusters.triangles[some], view)
+    found, which = query_points(places, local, clusters.triangles[some], view)
     np.testing.assert_array_equal(found, depth)
     np.testing.assert_array_equal(clusters.number[some][which][depth < np.inf], triangle[depth < np.inf])
     assert len(some) < 0.95 * len(triangles) and np.isfinite(depth).mean() > 0.3
