@@ -1,10 +1,10 @@
 """What hides points from a camera on its way, while points and surfaces stand still: looked through once, for many
 frames.
 
-A window of frames has one picture, from the middle of the eyes' places, turned so that the eyes go along its rows: then
-little is to be looked for above and below. There everything is widened by what the eye's motion can do (screen_bounds.py),
-and what then covers no point cannot hide one in any of the frames: first leaves of triangles are asked, then those of the
-leaves that are left. The pairs that may be are asked exactly (intersections.py).
+A window of frames has one picture, from the middle of the eyes' places, turned so that the eyes go along its rows:
+then little is to be looked for above and below. There everything is widened by what the eye's motion can do
+(screen_bounds.py), and what then covers no point cannot hide one in any of the frames: first leaves of triangles are
+asked, then those of the leaves that are left. The pairs that may be are asked exactly (intersections.py).
 """
 
 from dataclasses import dataclass

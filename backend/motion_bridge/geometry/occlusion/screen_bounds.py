@@ -1,9 +1,9 @@
 """Points in a picture whose eye strays, by cells: which of them may be hidden by what covers a rectangle.
 
 The eye stays within a distance r of the picture's own. A point p that is seen past a place q, a fraction s of the way
-from p to the eye, has q at most s·r beside its ray. So q falls at most f·s·(r_x + r_z·tan θ) / z(q) pixels from p, and
-the same in y, where s ≤ (z(p) - z(q)) / (z(p) - r_z): nothing where q is beside p, more where it is nearer. By that much a
-rectangle is widened.
+from p to the eye, has q at most s·r beside its ray. So q falls at most f·s·(r_x + r_z·tan θ) / z(q) pixels from p,
+and the same in y, where s ≤ (z(p) - z(q)) / (z(p) - r_z): nothing where q is beside p, more where it is nearer. By
+that much a rectangle is widened.
 """
 
 from dataclasses import dataclass
