@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 from benchmarks.__main__ import main
 from benchmarks.deforum import schedule_export
 
@@ -24,6 +25,7 @@ def test_without_opencv_the_guide_is_said_to_be_skipped():
     assert not any("guide" in line for line in schedule_export.misses([row]))
 
 
+@pytest.mark.slow
 def test_the_command_measures_all_six_shots(capsys):
     code = main(["bridge", "--width", "104", "--height", "60", "--frames", "6", "--json"])
     printed = json.loads(capsys.readouterr().out)

@@ -44,6 +44,7 @@ def peers(drawn):
     return measure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_fitted_schedules_beat_the_peer_and_are_never_worse_than_the_closed_form(name, peers, exported):
     (peer, on_time, closed), measure = peers(name)
@@ -66,6 +67,7 @@ def small():
     return synthetic_shots.make("crane", 96, 56, 14)
 
 
+@pytest.mark.slow
 def test_a_tolerance_is_what_few_keys_may_cost(small):
     whole = export(small, tolerance=0)
     made = [export(small, tolerance) for tolerance in (0.03, 0.3)]
@@ -133,6 +135,7 @@ def test_motion_into_a_frame_stands_at_its_own_key(drawn):
     assert np.flatnonzero(moved).tolist() == [10]
 
 
+@pytest.mark.slow
 def test_nothing_moves_into_a_cut_and_the_report_says_so(drawn):
     shot = drawn("truck")
     pose = shot.camera.pose.copy()
@@ -189,6 +192,7 @@ def test_the_report_names_the_better_of_schedules_and_guide_video(drawn, exporte
     assert orbit.plot.startswith("<svg") and orbit.plot.count("<path") == 5 + 3 and "nan" not in orbit.plot
 
 
+@pytest.mark.slow
 def test_three_times_as_many_frames_are_fitted_in_the_same_memory(monkeypatch):
     """Past some length the grid is coarser instead; what each frame more costs is its schedules' own numbers."""
     monkeypatch.setattr(reference_flow, "MOST", 40 * 100)

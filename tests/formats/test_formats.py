@@ -358,6 +358,7 @@ def test_near_points_cover_far_ones_and_keep_their_colour():
     assert (picture[478:, 718:] == colour[2]).all() and (picture > 0).all(axis=-1).sum() == 9 + 3 + 4
 
 
+@pytest.mark.slow
 def test_the_tracking_video_follows_camera_and_object(make_shot, tmp_path):
     shot = make_shot(25, depth=True)
     written = track_formats.write(shot, "das", tmp_path / "video.npy")

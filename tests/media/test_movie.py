@@ -4,11 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-
-av = pytest.importorskip("av")
-
 from motion_bridge.errors import BadInput
 from motion_bridge.media import movie
+
+av = pytest.importorskip("av")
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ def gray(rows, width, height, *extra):
     return png.SIGNATURE + header + b"".join(extra) + pixels + chunk(b"IEND", b"")
 
 
+@pytest.mark.slow
 def test_a_few_megabytes_that_unpack_without_end_cost_no_memory(tmp_path):
     bomb = gray(bytes(1 << 28), 4, 4)
     promised = gray(bytes(1 << 28), 16384, 16384)
