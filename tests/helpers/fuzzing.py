@@ -109,7 +109,7 @@ def mutated_json(value: Any, chance: random.Random) -> Any:
     for _ in range(chance.randint(1, 3)):
         holder, key = _place(value, chance)
         if holder is None:
-            return chance.choice(HOSTILE)
+            return _hostile(chance)
         match chance.randrange(4):
             case 0 if isinstance(holder, dict):
                 del holder[key]
@@ -118,8 +118,12 @@ def mutated_json(value: Any, chance: random.Random) -> Any:
             case 2 if isinstance(holder[key], int | float) and not isinstance(holder[key], bool):
                 holder[key] = chance.choice([-1, 0, 1e300, 2**40, -holder[key], holder[key] + 0.5])
             case _:
-                holder[key] = chance.choice(HOSTILE)
+                holder[key] = _hostile(chance)
     return value
+
+
+def _hostile(chance: random.Random) -> Any:
+    return json.loads(json.dumps(chance.choice(HOSTILE)))  # its own: it may be changed next
 
 
 def _place(value: Any, chance: random.Random) -> tuple[Any, Any]:
@@ -375,7 +379,7 @@ def models(folder: Path, chance: random.Random) -> Iterator[Case]:
 
     def look() -> None:
         folder_check.check(place)
-        parameter_count.facts(place)
+        parameter_count.count_parameters(place)
         folder_check.pipeline_class(place)
         folder_check.variant(place)
 
