@@ -11,8 +11,9 @@ import bpy
 
 from ..backend.motion_bridge.errors import BadInput
 from ..backend.motion_bridge.takes import lock
-from ..backend.motion_bridge.takes.output_path import check_output
+from ..backend.motion_bridge.takes.output_path import BELOW, check_output
 
+LONGEST = 1023  # bytes of a path in Blender, on every system
 _NAME = re.compile(r"take_(\d{3,})")
 _FRAME = re.compile(r"frame_(-?\d{4,})\.png")
 
@@ -62,7 +63,14 @@ def output_folder(path: str) -> Path:
         raise BadInput("The output folder is empty; choose one in the Motion Bridge panel, such as //motion_bridge/.")
     if path.startswith("//") and not bpy.data.filepath:
         raise BadInput(f"The output folder {path} starts beside the .blend file; save the file first.")
-    return check_output(bpy.path.abspath(path))
+    folder = check_output(bpy.path.abspath(path))
+    length = len(os.fsencode(folder))
+    if length > LONGEST - BELOW:
+        raise BadInput(
+            f"The output folder {path[:40]}… is a path of {length} bytes; with the names of the files in it, Blender "
+            f"takes {LONGEST - BELOW}. Choose a shorter one."
+        )
+    return folder
 
 
 def new(output: Path) -> Take:

@@ -5,6 +5,7 @@ offer to save. A picture that has no file here is painted: a float image's pixel
 and drawn with the Standard view they give the bytes back exactly.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,20 @@ _LINEAR = _linear_table()
 
 def show(pixels: NDArray[np.uint8], path: Path | None = None) -> bpy.types.Image:
     """Put a picture (H, W, 3) uint8 sRGB, top row first, into the image "Motion Bridge". path: its file."""
-    if path is None or not path.is_file():
-        return _painted(pixels)
+    loaded = _loaded(path) if path is not None and path.is_file() else None
+    return _painted(pixels) if loaded is None else loaded
+
+
+def _loaded(path: Path) -> bpy.types.Image | None:
+    """The image with a file's picture; None where Blender cannot read it: it is damaged, or its path too long."""
+    with suppress(RuntimeError):
+        image = _of_file(path)
+        if image.size[0]:
+            return image
+    return None
+
+
+def _of_file(path: Path) -> bpy.types.Image:
     image = find()
     if image is None:
         image = bpy.data.images.load(str(path))
@@ -40,7 +53,7 @@ def show(pixels: NDArray[np.uint8], path: Path | None = None) -> bpy.types.Image
         image.reload()
     else:
         image.filepath = str(path)
-    len(image.pixels)  # read now, not when it is drawn
+    len(image.pixels)  # read it now, not when it is drawn
     return image
 
 

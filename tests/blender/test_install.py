@@ -135,7 +135,8 @@ def listening(process: int) -> set[str]:
     return found | {" ".join(row) for row in rows if row[3] == "00010000" and row[6] in own}
 
 
-def test_it_registers_where_there_is_no_home_folder():
+@pytest.mark.skipif(bool(bpy.app.binary_path), reason="starts a process of its own, which needs the bpy module")
+def test_it_registers_where_there_is_no_home_folder(extension):
     """No HOME and no entry in the list of users, as in some containers."""
     script = f"""
 import pathlib

@@ -7,7 +7,7 @@ import pytest
 from blender_program import HERE, ROOT, Blender, of_environment, succeed
 
 # they work in processes of their own, for which they need the bpy module
-OF_THE_MODULE = {"test_benchmarks.py", "test_suites.py"}
+OF_THE_MODULE = {"test_benchmarks.py", "test_suites.py", "test_full_disk.py", "test_stopped_while_rendering.py"}
 FILES = sorted(file for file in (ROOT / "tests/blender").glob("test_*.py") if file.name not in OF_THE_MODULE)
 
 
