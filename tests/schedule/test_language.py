@@ -243,3 +243,9 @@ def test_a_schedule_made_to_hurt_costs_little(written):
         except BadInput as refused:
             assert len(str(refused)) < 500
     assert time.process_time() - start < 60  # what has no bound goes on for hours
+
+
+@pytest.mark.parametrize("schedule", ["0:((t+7)**60)", "0:((-t-7)**61)", "0:((t+9)**(t+99))"])
+def test_whole_powers_that_overflow_are_the_least_whole_number(schedule):
+    """As numexpr has it: what no longer fits is one value, whichever sign it would have had."""
+    assert values(schedule, Context(2), "x").tolist() == [-(2.0**63)] * 2

@@ -295,3 +295,12 @@ def test_a_disk_that_fills_while_a_shot_is_saved_is_a_sentence(shot, tmp_path, m
     monkeypatch.setattr(np, "save", full)
     with pytest.raises(BadInput, match=r"shot does not fit: it needs \d[\d.,]* MB, and .* MB are free"):
         shots.save(shot, tmp_path / "shot")
+
+
+def test_a_seed_has_64_bits_with_a_sign_or_without(shot, tmp_path):
+    for number, seed in enumerate((-(2**63), 2**64 - 1)):
+        shots.save(replace(shot, seed=seed), tmp_path / str(number))
+        assert shots.load(tmp_path / str(number)).seed == seed
+    for seed in (-(2**63) - 1, 2**64):
+        with pytest.raises(BadInput, match="must fit into 64 bits"):
+            shots.save(replace(shot, seed=seed), tmp_path / "refused")
