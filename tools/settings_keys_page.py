@@ -20,7 +20,8 @@ TITLE = """# The keys of other programs' settings files
 Written by `tools/settings_keys_page.py` from the tables that the importer itself uses (`schedules/programs.py`,
 `engines/deforum/settings_keys.py`). A file of any of these programs and versions renders as
 it is; what it asks for and is ignored or approximated is said when it is loaded. How the schedules are read:
-[schedules.md](schedules.md). What changes for people who come from there: [migration.md](migration.md).
+[schedules.md](schedules.md). What changes for people who come from there:
+[MIGRATION_FROM_SD_DEFORUM.md](MIGRATION_FROM_SD_DEFORUM.md).
 """
 HEADINGS = {
     "used": "Used",

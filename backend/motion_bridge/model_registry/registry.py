@@ -168,6 +168,7 @@ MODELS = {
         ),
     )
 }
+ALIASES = {"flux-dev": "flux.1-dev", "flux-schnell": "flux.1-schnell"}  # what other tools call them
 AUTO, BEST, BUILT_IN = "auto", "flux.2-klein-4b", "sketch"
 WEIGHTS = Path(__file__).parents[1] / "weights"  # what comes with this package
 UNWANTED = ("safety_checker/*", "vae_1_0/*")  # folders with weights that are not loaded
@@ -191,7 +192,7 @@ def find_folder(name: str) -> Path:
 def resolve(name: str) -> str:
     """The model that is meant: `auto` is FLUX.2 Klein where it is on this machine, else the sketch that comes along."""
     if name != AUTO:
-        return name
+        return ALIASES.get(name, name)
     try:
         folder_of(MODELS[BEST])
     except ModelMissing:

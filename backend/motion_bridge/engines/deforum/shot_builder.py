@@ -3,6 +3,7 @@
 Where two of them speak of the same thing, precedence.py says which one holds.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from ... import shot as shots
 from ...errors import BadInput
-from ...media import png
+from ...media import png, video_length
+from ...media.video_length import VideoLength
 from ...model_registry import registry
 from ...schedules import Context
 from ...schedules.prompts import by_frame
@@ -28,6 +30,7 @@ from .schedules import MOVING_2D, MOVING_3D
 SIDE = 1024  # pixels, where nothing says the size
 SMALLER = {"sd-1.5": 512, "lcm": 512, "sdxl-turbo": 512, "sketch": 128}
 FRAMES, FPS = 120, 24.0
+STANDS_STILL = [re.compile(rf"0\s*:\s*\(\s*{value}\s*\)") for value in (r"[+-]?0*\.?0*", r"\+?0*1\.?0*")]  # zoom: 1
 
 Picture = NDArray[np.uint8]
 Prompt = str | Mapping[int | str, str]
@@ -48,6 +51,7 @@ def shot_of(
     width: int | None = None,
     height: int | None = None,
     first_frame: Picture | Where | None = None,
+    preserve_motion: bool | None = None,
     **asked: Any,
 ) -> tuple[Shot, tuple[str, ...]]:
     """The Shot that is meant, checked before anything is loaded, and what its maker should know of it.
@@ -58,8 +62,12 @@ def shot_of(
 
     Only without a shot: frames: how many (120); fps: a second (24); width, height: pixels, by default the first
     frame's or what suits the model. first_frame: (H, W, 3) uint8 or a PNG; without one frame 0 is made from the
-    prompt alone.
+    prompt alone. A video (mode="video") is animated as long as it lasts, at its own rate.
+
+    preserve_motion: with mode="video", whether the frame before is kept in each frame, warped along the video's motion.
     """
+    if preserve_motion is False:
+        asked = {"video_preserve": 0.0, **asked}
     file = engine.read_settings_file(Path(settings), model or "") if settings else ImportedSettings()
     named = settings_parser.parse(engine, asked, shot_of.__kwdefaults__ or ())
     if shot is None:
@@ -69,8 +77,11 @@ def shot_of(
         if picture is None:
             width, height = _said(width, file.width), _said(height, file.height)
         size = _size(width, height, picture, SMALLER.get(registry.resolve(model), SIDE))
-        count, rate = _said(frames, file.frames, FRAMES), _said(fps, file.fps, FPS)
-        motion = {} if "motion" in there.settings else {"motion": _motion({**there.schedules, **named.schedules})}
+        length = _video_length({**there.settings, **named.settings}) if frames is None or fps is None else None
+        rate = _said(fps, file.fps, length.fps if length else FPS)
+        count = _said(frames, file.frames, length.frames(rate) if length else FRAMES)
+        moving = {**there.schedules, **_moving(named.schedules)}
+        motion = {} if "motion" in there.settings else {"motion": _motion(moving)}
         begun = picture is not None or _brings_picture({**there.settings, **named.settings})
         base = _blank(count, rate, size, picture, {**motion, "use_init": begun}, not settings)
     else:
@@ -88,10 +99,22 @@ def shot_of(
     context = Context(len(base.frames), generation.seed or 0, base.fps, dialect=dialect)
     words = GenerationSettings(_prompts(prompt, context, first), {first: negative} if negative else {})
     generation = words.over(generation)
-    engine.check_texts(GenerationRequest(generation, base.frames, base.fps, frozenset(named.schedules)))
+    engine.check_texts(GenerationRequest(generation, base.frames, base.fps, frozenset(_moving(named.schedules))))
     made = base.generated_with(generation)
     shots.check(made, "The Shot")
     return made, (*file.notices, *(registry.fallback_notice(model, generation.settings["model"]) if model else ()))
+
+
+def _moving(schedules: Mapping[str, str]) -> dict[str, str]:
+    """The schedules without those that stand still, which conflict with nothing."""
+    return {name: text for name, text in schedules.items() if not STANDS_STILL[name == "zoom"].fullmatch(text.strip())}
+
+
+def _video_length(settings: Mapping[str, Any]) -> VideoLength | None:
+    """The length of the video that is animated; None where none is."""
+    if settings.get("mode") != "video" or not settings.get("guide_video"):
+        return None
+    return video_length.measure(Path(settings["guide_video"]))
 
 
 def _said(*values: Any) -> Any:
@@ -130,8 +153,8 @@ def _size(width: int | None, height: int | None, picture: Picture | None, side: 
     asked = _said(width, columns), _said(height, rows)
     if picture is not None and asked != (columns, rows):
         raise BadInput(
-            f"The first frame has {columns}x{rows} pixels, not {asked[0]}x{asked[1]}; scale it, or leave width and "
-            "height away."
+            f"The first frame has {columns}x{rows} pixels, not {asked[0]}x{asked[1]}; scale it, or omit width and "
+            "height."
         )
     if min(asked) < 1 or max(asked) > LARGEST_SIDE:
         raise BadInput(f"{asked[0]}x{asked[1]} pixels are no picture; each side has 1 to {LARGEST_SIDE}.")

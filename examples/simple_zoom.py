@@ -1,10 +1,10 @@
-"""A slow zoom into a picture that is made from words alone: ten lines of Python.
+"""A slow zoom into a picture that is made from a prompt alone: ten lines of Python.
 
-    python examples/deforum_zoom.py zoom                       # frames, and zoom.mp4
-    python examples/deforum_zoom.py zoom --model flux.2-klein-4b
+    python examples/simple_zoom.py zoom                       # frames, and zoom.mp4
+    python examples/simple_zoom.py zoom --model flux.2-klein-4b
 
 Needs `pip install "motion-bridge[deforum]"`. Without --model the best one on this machine paints; the sketch that comes
-along knows landscapes, patterns, materials and simple things in named colours.
+along knows landscapes, patterns, materials and simple things in named colors.
 """
 
 import argparse
@@ -20,7 +20,7 @@ options = parser.parse_args()
 
 artist = DeforumFlux(options.model)
 artist.animate(
-    options.output,
+    output=options.output,
     prompt="green hills with a red house at sunset",
     zoom="0:(1.02)",  # two percent nearer at every frame
     frames=options.frames,

@@ -1,6 +1,6 @@
 """A journey through prompts: each melts into the next while the camera goes on.
 
-python examples/deforum_journey.py journey --model flux.2-klein-4b
+python examples/prompt_journey.py journey --model flux.2-klein-4b
 """
 
 import argparse
@@ -16,7 +16,7 @@ options = parser.parse_args()
 
 artist = DeforumFlux(options.model)
 artist.animate(
-    options.output,
+    output=options.output,
     prompt={
         0: "green hills with trees in the morning",
         "max_f/3": "a yellow desert under a blue sky",
@@ -26,8 +26,8 @@ artist.animate(
     prompt_blending="spherical",  # "held" would change at once at each key
     zoom="0:(1.01)",
     angle="0:(0.3*sin(t/12))",
-    start_sigma="0:(0.8)",  # how much of each frame is painted anew; it has to be enough for another place to appear
-    color_coherence="None",  # each place has colours of its own
+    start_sigma="0:(0.8)",  # how much of each frame is generated anew; it has to be enough for another place to appear
+    color_coherence="None",  # each place has colors of its own
     frames=options.frames,
     width=options.size,
     height=options.size,

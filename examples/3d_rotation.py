@@ -1,6 +1,6 @@
 """A flight in 3D: forwards, swaying from side to side, and rolling a little in the second half.
 
-    python examples/deforum_rotation.py flight --model flux.2-klein-4b --depth midas-dpt-large
+    python examples/3d_rotation.py flight --model flux.2-klein-4b --depth midas-dpt-large
 
 --depth names an estimator that sees what is near and what is far in each picture, so that near things pass by faster.
 Without one the picture is a wall that the camera flies towards.
@@ -20,7 +20,7 @@ options = parser.parse_args()
 
 artist = DeforumFlux(options.model)
 artist.animate(
-    options.output,
+    output=options.output,
     prompt="blue mountains with trees on a clear day",
     motion="3D",
     translation_z="0:(1.5)",  # forwards
