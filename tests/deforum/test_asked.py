@@ -85,7 +85,7 @@ def test_words_of_the_command_line_take_the_type_of_their_setting():
         ({"use_init": "perhaps"}, "it must be true or false"),
         ({"zoom": "0:(1), 5:(2*"}, "zoom, key 5, column 13: a value is missing"),
         ({"zoom": object()}, "a schedule is a text such as"),
-        ({"zoom": 1, "rotation_3d_y": 1}, "zoom moves nothing while the motion is 3D; it belongs to motion 2D"),
+        ({"zoom": 1.1, "rotation_3d_y": 1}, "zoom moves nothing while the motion is 3D; it belongs to motion 2D"),
         ({"translation_z": 1, "motion": "2D"}, "translation_z moves nothing while the motion is 2D"),
         ({"preset": "smoth"}, "did you mean 'smooth'?"),
         ({"prompt": {5: "hills"}}, "The prompts begin at frame 5; give one for frame 0, where the job does."),

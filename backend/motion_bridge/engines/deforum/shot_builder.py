@@ -111,10 +111,9 @@ def _moving(schedules: Mapping[str, str]) -> dict[str, str]:
 
 
 def _video_length(settings: Mapping[str, Any]) -> VideoLength | None:
-    """The length of the video that is animated; None where none is."""
-    if settings.get("mode") != "video" or not settings.get("guide_video"):
-        return None
-    return video_length.measure(Path(settings["guide_video"]))
+    """The length of the video that is animated; None where none is, or it is missing, which is said later."""
+    path = Path(settings.get("guide_video", ""))
+    return video_length.measure(path) if settings.get("mode") == "video" and path.is_file() else None
 
 
 def _said(*values: Any) -> Any:
