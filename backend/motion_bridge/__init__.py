@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .engines.deforum.api import DeforumFlux, KleinPreviewPipeline, create_pipeline
-    from .engines.deforum.depth_estimator import DepthEstimator
+    from .engines.deforum.loop.depth_estimator import DepthEstimator
     from .engines.deforum.presets import PRESETS
     from .engines.deforum.video_input import VideoInputProcessor
 
@@ -19,7 +19,7 @@ PUBLIC = {  # name → the module of the Deforum engine that has it
     "DeforumFlux": "api",
     "KleinPreviewPipeline": "api",
     "create_pipeline": "api",
-    "DepthEstimator": "depth_estimator",
+    "DepthEstimator": "loop.depth_estimator",
     "PRESETS": "presets",
     "VideoInputProcessor": "video_input",
 }

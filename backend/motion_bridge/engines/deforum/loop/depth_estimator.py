@@ -1,17 +1,21 @@
 """Depth of single pictures, and the 3D warp by it, for Python programs: `from motion_bridge import DepthEstimator`.
 
-Doors to models/depth.py and loop/webui_motion.py, which the engine itself uses. torch is imported when a picture is
-looked at.
+Doors to models/depth.py and webui_motion.py, which the engine itself uses.
 """
 
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from ...errors import BadInput
-from .pixels import Picture, as_pixels
+from ....errors import BadInput
+from ....models import depth as estimators
+from ....models import device
+from ..pixels import Picture, as_pixels
+from . import depth as depths
+from . import images, warp, webui_motion
 
 MIDAS = {
     "DPT_Large": "midas-dpt-large",
@@ -33,10 +37,8 @@ class DepthEstimator:
 
         ModelMissing says what to fetch.
         """
-        from .loop import depth, images
-
         picture = images.from_bytes(as_pixels(image), self._device)
-        return depth.normalize(self._loaded(picture))[0].cpu().numpy()
+        return depths.normalize(self._loaded(picture))[0].cpu().numpy()
 
     def warp_with_depth(
         self, image: Any, depth: NDArray[np.floating], translation_z: float, fov: float = FOV
@@ -45,10 +47,6 @@ class DepthEstimator:
 
         depth: (H, W) as `estimate` gives it. translation_z: 200ths of a depth unit. fov: degrees.
         """
-        import torch
-
-        from .loop import images, warp, webui_motion
-
         pixels = as_pixels(image)
         if np.shape(depth) != pixels.shape[:2]:
             raise BadInput(f"The depth has shape {np.shape(depth)}; it must be the picture's, {pixels.shape[:2]}.")
@@ -59,12 +57,8 @@ class DepthEstimator:
 
     @cached_property
     def _device(self) -> str:
-        from ...models import device
-
         return device.usable(self.device)
 
     @cached_property
     def _loaded(self) -> Any:
-        from ...models import depth
-
-        return depth.load(self.model, self._device)
+        return estimators.load(self.model, self._device)
