@@ -57,7 +57,7 @@ class DepthEstimator:
 
     @cached_property
     def _device(self) -> str:
-        return device.usable(self.device)
+        return device.resolve(self.device)
 
     @cached_property
     def _loaded(self) -> Any:
