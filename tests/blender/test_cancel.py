@@ -96,6 +96,7 @@ def no_deleting_of_mapped_files(monkeypatch):
     return refused
 
 
+@pytest.mark.fault("A read is cancelled where mapped files cannot be deleted", "unlink refused, as on Windows")
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks at mapped files through /proc")
 def test_a_cancelled_read_lets_go_of_its_files_first_so_that_windows_can_delete_them(
     scene, painted, tmp_path: Path, no_deleting_of_mapped_files

@@ -47,6 +47,7 @@ def in_its_own_process(script: str, *arguments: object, **environment: str) -> t
     return answer.returncode, answer.stdout + answer.stderr
 
 
+@pytest.mark.fault("The disk fills while Blender reads the scene", "a file system of 2 MB under the Shot")
 @pytest.mark.parametrize("action", ["shot", "render"])
 def test_a_shot_that_does_not_fit_is_a_sentence_and_leaves_nothing(
     scene, painted, extension_zip, small_disk: Path, tmp_path: Path, action: str
@@ -66,6 +67,7 @@ def test_a_shot_that_does_not_fit_is_a_sentence_and_leaves_nothing(
     assert not (small_disk / "out").exists()
 
 
+@pytest.mark.fault("The temporary folder fills while Blender reads the scene", "a file system of 2 MB")
 def test_a_temporary_folder_that_fills_is_a_sentence(scene, painted, extension_zip, small_disk: Path, tmp_path: Path):
     mover = bpy.data.objects["mover"]
     change = mover.modifiers.new("fine", "SUBSURF")
@@ -113,6 +115,7 @@ def test_the_panels_job_ends_in_a_sentence_too(scene, painted, small_disk: Path)
     assert not (small_disk / "takes/take_001").exists()
 
 
+@pytest.mark.fault("The disk fills while Blender writes a movie", "a file system with 4 kB left")
 def test_a_movie_that_does_not_fit_is_a_sentence_and_leaves_no_half_of_it(
     scene, painted, small_disk: Path, tmp_path: Path, capfd
 ):

@@ -67,6 +67,7 @@ def stopped(
         return process.returncode, time.monotonic() - sent_at, "".join(printed) + rest
 
 
+@pytest.mark.fault("A signal comes while Cycles renders the first frame", "SIGINT, SIGTERM")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("action", ["render", "shot"])
 def test_a_signal_while_cycles_renders_the_first_frame_ends_it_with_4(
