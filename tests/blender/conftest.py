@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATUS = pytest.StashKey[int]()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare this process for Blender, unless it only starts those that will be Blender's."""
     if not config.getoption("in_one_process"):
@@ -36,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     backend = str(ROOT / "backend")  # the extension must find its own parts without it
     sys.path[:] = [path for path in sys.path if path != backend]
+    os.environ.pop("PYTHONPATH", None)
 
 
 @pytest.fixture(scope="session")
