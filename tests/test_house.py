@@ -258,7 +258,7 @@ def test_only_compat_asks_for_blenders_version():
 
 
 def _asks_for_version(node: ast.AST) -> bool:
-    """`bpy.app.version` and the like; saying `version_string` to a person is no question."""
+    """`bpy.app.version` and the like; saying `version_string` to a person is not a question."""
     return (
         isinstance(node, ast.Attribute)
         and node.attr in ("version", "version_file")

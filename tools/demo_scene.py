@@ -4,7 +4,7 @@
     python tools/demo_scene.py courtyard.blend          # with the bpy module
 
 Everything is made by the code below: meshes from profiles, textures from shader nodes. Blender 4.2 and later.
-Metres; the arcade runs along x at y = 0, the camera looks along +y.
+Meters; the arcade runs along x at y = 0, the camera looks along +y.
 """
 
 import math

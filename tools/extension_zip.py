@@ -32,7 +32,7 @@ def _faults(zipped: Path, archive: zipfile.ZipFile, wanted: set[str]) -> Iterato
     for name, each in files.items():
         mode = each.external_attr >> 16
         if mode and not stat.S_ISREG(mode):
-            yield f"{name} is no regular file."
+            yield f"{name} is not a regular file."
         elif mode & 0o133:
             yield f"{name} has the mode {stat.S_IMODE(mode):o}; it must be 644 at most."
         if each.file_size > LARGEST_FILE:

@@ -158,7 +158,7 @@ def _sensor(focal: Array, name: str) -> float:
 
 
 def _without_flips(quaternion: Array) -> Array:
-    """The same turns (T, 4) with signs that let neighbours be interpolated."""
+    """The same turns (T, 4) with signs that let neighbors be interpolated."""
     turned = np.einsum("ti,ti->t", quaternion[1:], quaternion[:-1]) < 0
     return quaternion * np.concatenate([[1], np.where(np.cumsum(turned) % 2, -1, 1)])[:, None]
 

@@ -94,7 +94,7 @@ def _with_parents(thing: Any) -> Iterator[Any]:
 
 
 def _moved_otherwise(thing: Any) -> str:
-    """What moves an object or a lens that is no key of its own; empty where nothing does."""
+    """What moves an object or a lens that is not a key of its own; empty where nothing does."""
     for constraint in getattr(thing, "constraints", ()):
         if constraint.enabled and constraint.influence > 0:
             return f"has the constraint {constraint.name!r}"

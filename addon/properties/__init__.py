@@ -96,7 +96,7 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
         name="For",
         description="Whose warp the schedules are for",
         items=[
-            ("WEBUI", "Webui", "Fitted to the warp of the webui and Forge, which is no pinhole"),
+            ("WEBUI", "Webui", "Fitted to the warp of the webui and Forge, which is not a pinhole"),
             ("METRIC", "Metric", "The true motion in scene units, for engines that warp truly, as this one's"),
         ],
     )

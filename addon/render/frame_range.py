@@ -17,7 +17,7 @@ def parse(text: str) -> tuple[int, ...]:
             "time in the output properties: Time Stretching, Old 100, New 200 renders twice as many."
         )
     if not found:
-        raise BadInput(f"{text!r} is no frame range; write 5, 1-48, -5-18 or, for every second frame, 1-48x2.")
+        raise BadInput(f"{text!r} is not a frame range; write 5, 1-48, -5-18 or, for every second frame, 1-48x2.")
     first = int(found[1])
     last = int(found[2]) if found[2] else first
     step = int(found[3]) if found[3] else 1

@@ -105,7 +105,7 @@ class Window:
             self.session.delivery.file_loaded()
 
     def scene_updated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
-        """Notice an edit of the scene that the running job was read from; going to another frame is no update.
+        """Notice an edit of the scene that the running job was read from; going to another frame is not an update.
 
         What happens while the Shot is written does not count: the snapshot's own updates come late.
         """

@@ -1,7 +1,7 @@
 """A movie of a take, through Blender's own FFmpeg.
 
 It is rendered from the Sequencer of a scene that exists only meanwhile, with the Standard view transform: through
-the default one every colour would shift.
+the default one every color would shift.
 """
 
 from collections.abc import Iterator

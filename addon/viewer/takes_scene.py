@@ -54,7 +54,7 @@ def with_strips(source: Any) -> Any:
 
 
 def source_of(takes: Any) -> Any:
-    """The scene that a scene holds the takes of; None where it is no takes' scene."""
+    """The scene that a scene holds the takes of; None where it is not a takes' scene."""
     return next((scene for scene in bpy.data.scenes if settings_of(scene).takes == takes), None)
 
 

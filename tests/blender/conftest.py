@@ -98,7 +98,7 @@ def scene(extension: ModuleType, tmp_path: Path) -> bpy.types.Scene:
 
 @pytest.fixture
 def painted(scene: bpy.types.Scene, tmp_path: Path) -> Path:
-    """A first frame for the scene that needs no render: coloured noise in blocks, set in the panel."""
+    """A first frame for the scene that needs no render: colored noise in blocks, set in the panel."""
     import numpy as np
     from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 

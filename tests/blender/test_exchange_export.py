@@ -145,7 +145,7 @@ def true_flow(folder: Path):
 
 
 def sampled(picture: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """A picture (H, W) at pixels (N, 2), linear between their centres."""
+    """A picture (H, W) at pixels (N, 2), linear between their centers."""
     place = np.clip(at - 0.5, 0, np.array(picture.shape[::-1]) - 1.001)
     x, y = place.astype(int).T
     part_x, part_y = (place % 1).T

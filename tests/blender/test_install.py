@@ -31,7 +31,7 @@ def test_the_zip_is_fit_to_be_published(extension_zip: Path):
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]  # what is new, too
     known = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True)
     if known.returncode:
-        pytest.skip("this is no git repository")
+        pytest.skip("this is not a git repository")
     assert faults(extension_zip, {path for path in known.stdout.splitlines() if (ROOT / path).exists()}) == []
 
 

@@ -1,4 +1,4 @@
-"""A take as a movie: its own colours, its own rate, and nothing left behind."""
+"""A take as a movie: its own colors, its own rate, and nothing left behind."""
 
 from pathlib import Path
 

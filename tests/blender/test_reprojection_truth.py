@@ -1,4 +1,4 @@
-"""Where reproject fetches its colours, against what Cycles says of the motion: a static scene at 832×480.
+"""Where reproject fetches its colors, against what Cycles says of the motion: a static scene at 832×480.
 
 The camera moves in all six degrees while its lens changes.
 """

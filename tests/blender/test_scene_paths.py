@@ -265,7 +265,7 @@ def test_what_cannot_be_followed_is_refused_by_name(scene, parts, read, bad_inpu
         (make.Origin("nobody"), "no object 'nobody'"),
         (make.Origin("hidden"), "'hidden' is not part of the render at frame 1"),
         (make.Bone("pillar", "arm"), "'pillar' has no bone 'arm'"),
-        (make.CurvePoints("pillar"), "'pillar' is no curve"),
+        (make.CurvePoints("pillar"), "'pillar' is not a curve"),
         (make.Vertices("pillar", group="top"), "'pillar' has no vertex group 'top'"),
         (make.Vertices("pillar", indices=(0, 99)), "'pillar' has 8 vertices"),
         (make.Vertices("camera"), "'camera' shows no mesh"),

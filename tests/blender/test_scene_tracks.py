@@ -51,7 +51,7 @@ def snapshot(parts, frames):
 
 
 def flow_back(parts, taken):
-    """Points on a lattice of pixel centres at the later of two frames: (N, 2), their track (N, 2, 2), which hit."""
+    """Points on a lattice of pixel centers at the later of two frames: (N, 2), their track (N, 2, 2), which hit."""
     before, after = parts["geometry.frame_geometry"].frame_geometries(taken.geometry, taken.cameras, taken.picture)
     pixels = np.stack(np.meshgrid(np.arange(0, 832, STEP), np.arange(0, 480, STEP)), axis=-1).reshape(-1, 2)
     bound = parts["tracks.surface_points"].Bound(pixels + 0.5, after)

@@ -152,7 +152,7 @@ def read_gen3c(place):
     found = np.load(place)
     assert found["images_key_frames"].shape == (1, 3, HEIGHT, WIDTH) and (len(found["w2cs_all"]) - 1) % 120 == 0
     lens = found["Ks_all"].copy()
-    lens[:, :2, 2] += 0.5  # its integers are pixel centres
+    lens[:, :2, 2] += 0.5  # its integers are pixel centers
     return np.linalg.inv(found["w2cs_all"].astype(float)), lens
 
 

@@ -75,7 +75,7 @@ def test_a_2d_file_becomes_an_orthographic_camera_with_the_same_picture_motion(d
     [
         ({"fov_schedule": np.full(FRAMES, 180.0)}, "fov_schedule is 180 at frame 0"),
         ({"translation_z": np.zeros(3)}, "translation_z has 3 values"),
-        ({"rotation_3d_y": np.full(FRAMES, np.nan)}, "rotation_3d_y at frame 0 is no number"),
+        ({"rotation_3d_y": np.full(FRAMES, np.nan)}, "rotation_3d_y at frame 0 is not a number"),
     ],
 )
 def test_a_camera_that_cannot_be_is_refused(change, message):

@@ -118,7 +118,7 @@ def test_another_flow_is_the_nearest_one_which_is_said_only_where_it_is_used(who
     [
         ("None", "None", None),
         ("RGB", "RGB", None),
-        ("", "LAB", None),  # whatever is no name there is LAB
+        ("", "LAB", None),  # whatever is not a name there is LAB
         ("Match Frame 0 HSV", "HSV", None),
         ("Video Input", "LAB", None),  # no hybrid video, so there is nothing to take colors from
         ("Image", "LAB", None),

@@ -1,4 +1,4 @@
-"""Channels are said to answer to structure, colour or texture only where they do: never on random weights."""
+"""Channels are said to answer to structure, color or texture only where they do: never on random weights."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ def luma(picture):
 
 
 def known(picture):
-    """Channels that are made for one thing each: 0 and 1 structure, 2 and 3 colour, 4 and 5 texture."""
+    """Channels that are made for one thing each: 0 and 1 structure, 2 and 3 color, 4 and 5 texture."""
     grey = luma(picture)
     coarse = functional.avg_pool2d(grey, 8)
     blue, red = (functional.avg_pool2d(picture[:, at : at + 1] - grey, 8) for at in (2, 0))

@@ -112,7 +112,7 @@ def test_lora_files_that_are_missing_broken_or_pickled_are_refused(saved, tmp_pa
     with pytest.raises(BadInput, match=r"gone\.safetensors is not there"):
         loaded(tmp_path / "gone.safetensors")
     (tmp_path / "old.bin").write_bytes(b"pickle")
-    with pytest.raises(BadInput, match=r"old\.bin is no safetensors file; others are not opened"):
+    with pytest.raises(BadInput, match=r"old\.bin is not a safetensors file; others are not opened"):
         loaded(tmp_path / "old.bin")
     (tmp_path / "cut.safetensors").write_bytes(b"\x00" * 5)
     with pytest.raises(BadInput, match=r"cut\.safetensors cannot be read as a LoRA"):

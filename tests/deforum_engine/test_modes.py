@@ -268,7 +268,7 @@ def test_it_is_told_before_the_first_frame_which_schedules_have_no_effect(travel
         ({"mask_file": "/no/such.png"}, {}, "mask_file: /no/such.png is not there"),
         ({"mask_file": __file__}, {}, "mask_file: "),
         ({"reference": "/no/such.png"}, {}, "reference: /no/such.png is not there"),
-        ({"reference": __file__}, {}, "is no picture that can be read"),
+        ({"reference": __file__}, {}, "is not a picture that can be read"),
         ({"color_reference": "/no/such.png"}, {}, "color_reference: /no/such.png is not there"),
         ({"guide_video": "/no/such.mp4", "mode": "video"}, {}, "guide_video: /no/such.mp4 is not there"),
         ({"use_noise_mask": True}, {}, "give a mask_file or a mask_video"),

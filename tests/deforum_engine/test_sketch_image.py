@@ -1,4 +1,4 @@
-"""The image model that comes with the package: there without a download, quick, small, and it knows its colours."""
+"""The image model that comes with the package: there without a download, quick, small, and it knows its colors."""
 
 from pathlib import Path
 

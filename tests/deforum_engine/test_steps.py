@@ -1,4 +1,4 @@
-"""Each step of the loop by itself: colours, sharpness, noise, masks, guide video, cadence."""
+"""Each step of the loop by itself: colors, sharpness, noise, masks, guide video, cadence."""
 
 import av
 import cv2
@@ -210,7 +210,7 @@ def test_a_guide_video_that_is_too_short_missing_or_broken_says_so(panning, tmp_
         list(video.frames_at_rate(panning, 30, 10.0, 96, 64))
     with pytest.raises(BadInput, match="is not there"):
         list(video.frames_at_rate(tmp_path / "no.mp4", 1, 10.0, 96, 64))
-    (tmp_path / "broken.mp4").write_bytes(b"this is no video" * 100)
+    (tmp_path / "broken.mp4").write_bytes(b"this is not a video" * 100)
     with pytest.raises(BadInput, match="cannot be decoded"):
         list(video.frames_at_rate(tmp_path / "broken.mp4", 1, 10.0, 96, 64))
 

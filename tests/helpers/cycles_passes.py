@@ -1,4 +1,4 @@
-"""What Cycles says of a scene: its data passes as arrays, one sample at the very centre of each pixel."""
+"""What Cycles says of a scene: its data passes as arrays, one sample at the very center of each pixel."""
 
 import tempfile
 from contextlib import contextmanager

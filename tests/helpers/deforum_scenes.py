@@ -71,7 +71,7 @@ def shot(poses, lenses, width, height, centres=None, prompts=None, **fields):
 
 
 def picture(width, height):
-    """Something to look at: smooth colours with a few edges, (H, W, 3) uint8."""
+    """Something to look at: smooth colors with a few edges, (H, W, 3) uint8."""
     at = pixel_centres(width, height) / (width, height)
     wave = np.sin(at[..., 0] * 21 + 3 * np.sin(at[..., 1] * 9))
     colour = np.stack([0.5 + 0.4 * wave, 0.2 + 0.6 * at[..., 1], 0.5 - 0.3 * wave * at[..., 0]], -1)

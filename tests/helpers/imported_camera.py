@@ -5,7 +5,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-PLACE, TURN, LENS = 1e-4, 0.002, 0.005  # scene units, degrees, millimetres: what a round trip may change
+PLACE, TURN, LENS = 1e-4, 0.002, 0.005  # scene units, degrees, millimeters: what a round trip may change
 
 
 def load(path: Path, **options) -> bpy.types.Object:

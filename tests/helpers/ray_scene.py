@@ -51,7 +51,7 @@ def intrinsics(focal, width, height, mirrored=False):
 
 
 def trace(things, k, pose, matrix, orthographic, width, height, at=None):
-    """Colour (N, 3) float, depth (N,) and index (N,) of pixels `at` (N, 2), or of all pixel centres."""
+    """Color (N, 3) float, depth (N,) and index (N,) of pixels `at` (N, 2), or of all pixel centers."""
     at = pixel_centres(width, height).reshape(-1, 2) if at is None else at
     plane = np.linalg.solve(matrix, np.column_stack([at, np.ones(len(at))]).T).T
     if orthographic:
@@ -108,7 +108,7 @@ class Film:
         return np.asarray(self.shot.depth)[k]
 
     def truth(self, k, at=None):
-        """What a perfect camera sees at frame k: colours (H, W, 3) or (N, 3) float."""
+        """What a perfect camera sees at frame k: colors (H, W, 3) or (N, 3) float."""
         s = self.shot
         colour, _, _ = trace(
             self.things, k, s.camera.pose[k], s.camera.intrinsics[k], s.camera.orthographic[k], s.width, s.height, at

@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """The extension's __init__.py stands at the root; it is no test package, and importing it needs Blender."""
+    """The extension's __init__.py stands at the root; it is not a test package, and importing it needs Blender."""
     return pytest.Dir.from_parent(parent, path=path) if path == ROOT else None
 
 

@@ -34,7 +34,7 @@ def slide(k):
 
 
 def surfaces(k, pose, lens, at):
-    """Colour (N, 3), depth along the axis (N,) and surface (N,) that pixels (N, 2) show: a wall, a floor, a card."""
+    """Color (N, 3), depth along the axis (N,) and surface (N,) that pixels (N, 2) show: a wall, a floor, a card."""
     local = np.column_stack([at, np.ones(len(at))]) @ np.linalg.inv(lens).T
     ray, eye = local @ pose[:3, :3].T, pose[:3, 3]
     depth, thing, uv = np.full(len(at), np.inf), np.zeros(len(at), int), np.zeros((len(at), 2))

@@ -22,7 +22,7 @@ def view(lens="plain", near=0.1, far=np.inf, orthographic=False, scale=1.0):
 
 
 def rays(camera):
-    """Origins and directions (H·W, 3) through pixel centres; a direction has z = 1, so that distance is depth."""
+    """Origins and directions (H·W, 3) through pixel centers; a direction has z = 1, so that distance is depth."""
     pixels = pixel_centres(camera.width, camera.height).reshape(-1, 2)
     if camera.orthographic:
         origin = unproject(pixels, np.zeros(len(pixels)), camera.intrinsics, True)
@@ -134,7 +134,7 @@ def test_neighbouring_triangles_leave_no_crack(lens, side):
 
 
 def test_edges_through_pixel_centres_belong_to_one_side():
-    """A picture-filling square cut along lines that meet pixel centres exactly: each pixel is drawn once."""
+    """A picture-filling square cut along lines that meet pixel centers exactly: each pixel is drawn once."""
     camera = View(np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1.0]]), 8, 8, 0.1, orthographic=True)
     x, y = np.meshgrid([-1, 2.5, 4.5, 9], [-1, 0.5, 4.5, 9])
     points = np.stack([x, y, 1 + 0 * x], -1).reshape(-1, 3)

@@ -129,7 +129,7 @@ BAD_SHOTS = {
     "has a width of zero": (lambda shot: edit(shot, width=0), "width is 0"),
     "has another width": (lambda shot: edit(shot, width=65), "first_frame has shape"),
     "has reversed frames": (lambda shot: edit(shot, frames=[4, 3, 2, 1]), "frames must rise"),
-    "has a prompt key that is no frame": (lambda shot: edit(shot, prompts={"soon": "a"}), "'soon'"),
+    "has a prompt key that is not a frame": (lambda shot: edit(shot, prompts={"soon": "a"}), "'soon'"),
     "has an unknown setting": (lambda shot: edit(shot, settings={"magic": 1}), "Unknown setting 'magic'"),
     "is a list": (lambda shot: (shot / "shot.json").write_text("[1]"), "does not say"),
 }

@@ -1,4 +1,4 @@
-"""Messages: what arrives is what was sent, and what is no message is refused before it costs anything."""
+"""Messages: what arrives is what was sent, and what is not a message is refused before it costs anything."""
 
 import io
 import json
@@ -55,7 +55,7 @@ def test_every_message_arrives_as_it_was_sent():
 
 FIRST = {"kind": "cancel", "job": 1, "seq": 0}
 MALFORMED = {
-    "another program's output": b"Hello, world! This is no message at all.",
+    "another program's output": b"Hello, world! This is not a message at all.",
     "a stream that ends inside a prefix": packed(FIRST)[:7],
     "a stream that ends inside a header": packed(FIRST)[:20],
     "a stream that ends inside a frame": packed({**FIRST, **FRAME, "kind": "frame"}, bytes(23), payload_length=24),

@@ -20,7 +20,7 @@ def decibels(picture, truth, where):
 def clearly_seen(shot, k):
     """Pixels of frame k whose points the first frame shows, and those of them that stood off its silhouettes, (H, W).
 
-    Along a silhouette a picture's colours are mixed, so there the engine takes those beside it.
+    Along a silhouette a picture's colors are mixed, so there the engine takes those beside it.
     """
     xy, seen = where_was(shot, k, 0)
     at = np.where(seen[..., None], xy, 0).astype(int)

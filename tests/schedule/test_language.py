@@ -117,7 +117,7 @@ def test_random_seeds_are_the_same_when_a_job_goes_on():
         ("0:(1), max_g:(3)", "zoom, key max_g, column 8: there is no variable 'max_g'; did you mean 'max_f'?"),
         ("0:(1), (2", "zoom, key 0, column 6: unexpected ','"),
         ("0:(1),, 5:(2)", "zoom, key 0, column 6: unexpected ','"),
-        ("7", "zoom, column 1: '7' is no frame:"),
+        ("7", "zoom, column 1: '7' is not a frame:"),
         ("0:(t, 2:(3)", "zoom, key 0, column 3: the bracket is never closed"),
         ("0:(2*(t>1)/(t-2))", "infinite at frame 2"),
         ("0:(1<t<3)", "write (a < b) & (b < c)"),

@@ -32,7 +32,7 @@ def test_pixels_and_text_come_back(tmp_path, size):
 
 
 def test_every_row_filter_is_undone(tmp_path):
-    """Filters 0 to 4, written out from the PNG specification for one grey channel."""
+    """Filters 0 to 4, written out from the PNG specification for one gray channel."""
     pixels = np.random.default_rng(1).integers(0, 256, (5, 6), np.uint8).astype(int)
     rows = b""
     for number, row in enumerate(pixels):

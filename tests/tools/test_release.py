@@ -21,7 +21,7 @@ def test_manifest_package_and_changelog_state_one_version():
 def test_what_the_manifest_excludes_exists(tmp_path):
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
-        pytest.skip("this is no git repository")
+        pytest.skip("this is not a git repository")
     known = set(listed.stdout.splitlines())
     assert idle_excludes(ROOT, known) == []
     for name in (".gitignore", "blender_manifest.toml"):
@@ -36,7 +36,7 @@ def test_what_is_at_the_root_is_either_shipped_or_excluded():
 
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
-        pytest.skip("this is no git repository")
+        pytest.skip("this is not a git repository")
     patterns = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))["build"]
     excluded = tuple(each.rstrip("*") for each in patterns["paths_exclude_pattern"] if each.startswith("/"))
     strays = [

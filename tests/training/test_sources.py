@@ -74,7 +74,7 @@ def test_tracks_are_thinned_evenly_and_filled_up():
 
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory):
-    """A good film of 24 frames a second, a square one, a short one, one with a cut, and one that is no film."""
+    """A good film of 24 frames a second, a square one, a short one, one with a cut, and one that is not a film."""
     pytest.importorskip("av")
     from motion_bridge.media import movie
 

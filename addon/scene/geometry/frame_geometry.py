@@ -65,5 +65,5 @@ def frame_geometries(geometry: Geometry, cameras: Sequence[CameraFrame], picture
 
 
 def view_of(camera: CameraFrame, picture: Picture) -> View:
-    """A camera as the rasteriser takes it."""
+    """A camera as the rasterizer takes it."""
     return View(camera.intrinsics, picture.width, picture.height, camera.near, camera.far, camera.orthographic)

@@ -47,7 +47,7 @@ class Geometry:
     frames: list[PlacedInstances] = field(default_factory=list)
     unread: dict[str, str] = field(
         default_factory=dict
-    )  # object → what of it renders but is no surface: unsupported.py
+    )  # object → what of it renders but is not a surface: unsupported.py
 
 
 class Reader:

@@ -88,7 +88,7 @@ def _places(source: Origin | Bone | CurvePoints, obj: Any) -> NDArray[np.float64
             points = [matrix @ bone.head.lerp(bone.tail, source.along)]
         case CurvePoints():
             if obj.type not in ("CURVE", "SURFACE"):
-                raise BadInput(f"The object {source.object!r} is no curve; follow its origin, surface or vertices.")
+                raise BadInput(f"The object {source.object!r} is not a curve; follow its origin, surface or vertices.")
             splines = obj.data.splines
             points = [matrix @ point.co for spline in splines for point in spline.bezier_points]
             points += [matrix @ point.co.to_3d() for spline in splines for point in spline.points]

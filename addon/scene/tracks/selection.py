@@ -81,7 +81,7 @@ def numbers_of(text: str) -> tuple[int, ...]:
     for word in text.replace(",", " ").split():
         match = _NUMBERS.fullmatch(word)
         if not match:
-            raise BadInput(f"{word!r} is no vertex; write numbers such as 0-12 40.")
+            raise BadInput(f"{word!r} is not a vertex; write numbers such as 0-12 40.")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first or last - first >= MOST:
             raise BadInput(f"The vertices {word} are reversed or too many; write them from the lower to the higher.")

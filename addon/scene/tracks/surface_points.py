@@ -72,7 +72,7 @@ def unchanged(
 
 
 def cell_centres(side: int, width: int, height: int, region: Region = WHOLE) -> Array:
-    """The middle of each of side × side equal cells of a region, moved to the centre of its pixel: (side², 2)."""
+    """The middle of each of side × side equal cells of a region, moved to the center of its pixel: (side², 2)."""
     cell = np.arange(side) + 0.5
     x = np.floor(region.left * width + cell * ((region.right - region.left) * width) / side) + 0.5
     y = np.floor(region.top * height + cell * ((region.bottom - region.top) * height) / side) + 0.5
@@ -80,13 +80,13 @@ def cell_centres(side: int, width: int, height: int, region: Region = WHOLE) -> 
 
 
 def within(region: Region, width: int, height: int) -> NDArray[np.bool_]:
-    """The pixels (H, W) whose centres lie in a region."""
+    """The pixels (H, W) whose centers lie in a region."""
     x, y = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
     return ((region.top <= y) & (y < region.bottom))[:, None] & ((region.left <= x) & (x < region.right))
 
 
 def lattice(mask: NDArray[np.bool_], spacing: float) -> Array:
-    """Pixel centres (n, 2) of a mask (H, W), spacing pixels apart across and down; one at least where it has any."""
+    """Pixel centers (n, 2) of a mask (H, W), spacing pixels apart across and down; one at least where it has any."""
     row, column = (np.unique((np.arange(spacing / 2, size, spacing)).astype(int)) for size in mask.shape)
     picked = np.zeros_like(mask)
     picked[np.ix_(row, column)] = True
@@ -95,10 +95,10 @@ def lattice(mask: NDArray[np.bool_], spacing: float) -> Array:
 
 
 def spread_over(mask: NDArray[np.bool_], count: int) -> Array:
-    """At most count pixel centres (n, 2) of a mask (H, W), as far from each other as they can be."""
+    """At most count pixel centers (n, 2) of a mask (H, W), as far from each other as they can be."""
     row, column = np.nonzero(mask)
     enough = max(20 * count, 4000)
-    stride = max(1, int(np.sqrt(len(row) / enough)))  # neighbours are alike: a lattice of them is choice enough
+    stride = max(1, int(np.sqrt(len(row) / enough)))  # neighbors are alike: a lattice of them is choice enough
     if stride > 1:
         kept = (row % stride == 0) & (column % stride == 0)
         row, column = row[kept], column[kept]

@@ -71,7 +71,7 @@ def measure(name: str, clips: int, threads: int) -> Found:
     generator, folder = loaded.generator, load.folder_of(name)
     use = generator.usage
     if not (folder / "teacher").is_dir() or (use.width, use.height) != (SIZE, SIZE):
-        raise BadInput(f"{name} is no sketch model with its teacher; only those can be measured on drawn clips.")
+        raise BadInput(f"{name} is not a sketch model with its teacher; only those can be measured on drawn clips.")
     with TemporaryDirectory() as place:
         source = held_out(Path(place), clips, DRAWN, folder)
         batch = source.batch(list(range(clips)), 1 + (DRAWN - 1) // 4, torch.Generator().manual_seed(0), complete=True)

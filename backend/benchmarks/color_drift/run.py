@@ -31,15 +31,15 @@ TURN = 100  # frames of one circle
 SPEED = 0.006  # of the picture's width, a frame
 KINDS = ("own", "control")  # curves of a run in its file
 LOOKED_AT = 9  # frames of each run in the sheet of pictures
-WEBUI = {  # bicubic samples, noise that fades towards grey; nothing keeps detail
+WEBUI = {  # bicubic samples, noise that fades towards gray; nothing keeps detail
     "sampling": "bicubic",
     "noise_type": "gaussian",
     "noise_pull": True,
     "noise_schedule": "0:(0.065)",
     "detail_amount": "0:(0)",
 }
-LOOPS = {  # what people had; whole grey levels lie between frames there as here
-    # Strength 0.65 of Stable Diffusion 1.5 in 25 steps begins at sigma 0.50. Sharpened, one seed, no colours kept.
+LOOPS = {  # what people had; whole gray levels lie between frames there as here
+    # Strength 0.65 of Stable Diffusion 1.5 in 25 steps begins at sigma 0.50. Sharpened, one seed, no colors kept.
     NAIVE[0]: {
         **WEBUI,
         "start_sigma": "0:(0.5)",
@@ -47,7 +47,7 @@ LOOPS = {  # what people had; whole grey levels lie between frames there as here
         "seed_behavior": "fixed",
         "color_coherence": "None",
     },
-    # The same with the first frame's colours, and seeds that count up.
+    # The same with the first frame's colors, and seeds that count up.
     NAIVE[1]: {**WEBUI, "start_sigma": "0:(0.5)", "amount_schedule": "0:(0.3)", "color_coherence": "LAB"},
     # Strength 0.85 begins at sigma 0.31. Softer sampling, and nothing else at all.
     NAIVE[2]: {

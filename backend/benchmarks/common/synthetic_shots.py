@@ -28,7 +28,7 @@ BOXES = np.array(  # lower and upper corner
 
 
 def make(name: str, width: int = 832, height: int = 480, frames: int = 24) -> Shot:
-    """One of SHOTS at any size and length; depth is exact at pixel centres, float32."""
+    """One of SHOTS at any size and length; depth is exact at pixel centers, float32."""
     pose, zoom = SHOTS[name](np.linspace(0, 1, frames))
     focal = LENS * width * np.broadcast_to(zoom, frames)
     intrinsics = np.zeros((frames, 3, 3))

@@ -14,7 +14,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and print; 0 when both sides show the same picture, to a grey level."""
+    """Measure and print; 0 when both sides show the same picture, to a gray level."""
     needs("torch", "cv2", extra="deforum")
     from .warp_run import measure  # torch, which the other measurements do without
 

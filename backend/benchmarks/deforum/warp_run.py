@@ -1,7 +1,7 @@
 """The two sides of `benchmarks warp`: our legacy warp, and the same formulas applied the way the webui applies them.
 
 The webui makes a cloud of all points, projects it through two full camera matrices, warps a whole-picture mask beside
-the picture and rounds to whole grey levels on every frame.
+the picture and rounds to whole gray levels on every frame.
 """
 
 import time
@@ -31,7 +31,7 @@ class Found:
     threads: int
     here: NDArray[np.float64]  # (2,)
     there: NDArray[np.float64]
-    greatest: int  # difference of the two pictures, grey levels
+    greatest: int  # difference of the two pictures, gray levels
     share: float  # of values that differ at all
 
 

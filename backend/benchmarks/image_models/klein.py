@@ -6,7 +6,7 @@ from motion_bridge.errors import BadInput
 
 from ..common.requirements import needs
 
-TARGET = 15.0  # seconds for 60 frames at 1024² on a data-centre GPU, after warm-up
+TARGET = 15.0  # seconds for 60 frames at 1024² on a data-center GPU, after warm-up
 STRENGTHS = (0.65, 0.0)  # kept: the loop's default, and nothing, which takes all of the model's steps
 
 

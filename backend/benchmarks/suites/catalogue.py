@@ -20,7 +20,7 @@ FRAMES = 57  # 9 of the first chunk and 12 of each later one
 ENDS = (8, 20, 32, 44, 56, 68, 80)  # positions of the frames that end chunks
 PERIOD = 80  # frames of the long suite's camera loop
 LENGTHS = (81, 241, 481, 961)  # each ends where the loop closes
-DRAGGED = ((0, 0), (0.7, 0), (1.0, 0.6), (1.0, 0.6), (0.3, 0.5), (0.0, 0.15), (0.8, 0.0))  # metres; see `handled`
+DRAGGED = ((0, 0), (0.7, 0), (1.0, 0.6), (1.0, 0.6), (0.3, 0.5), (0.0, 0.15), (0.8, 0.0))  # meters; see `handled`
 
 
 @dataclass(frozen=True)

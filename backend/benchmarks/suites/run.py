@@ -73,7 +73,7 @@ class Found:
     looks: dict[str, tuple[Video, Video]] = field(default_factory=dict)  # scene → some true frames, and made ones
 
     def numbers(self) -> dict[str, Any]:
-        """All of it but the pictures, as JSON has it; what is no number is None."""
+        """All of it but the pictures, as JSON has it; what is not a number is None."""
         kept = {name: value for name, value in asdict(replace(self, looks={})).items() if name != "looks"}
         return json.loads(json.dumps({**kept, "missed": self.missed()}), parse_constant=lambda _: None)
 
@@ -131,7 +131,7 @@ def run(shot: Shot) -> Video:
 
 
 def _told(truths: Mapping[Scene, Truth], judged: Mapping[str, Judgement]) -> Iterator[tuple[str, Told]]:
-    """Each motion told rightly, not at all, as its neighbour's, by few points, and backwards."""
+    """Each motion told rightly, not at all, as its neighbor's, by few points, and backwards."""
     others = [*list(truths)[1:], *list(truths)[:1]]
     for (scene, truth), other in zip(truths.items(), others, strict=True):
         shot, calibration = truth.shot, truth.calibration

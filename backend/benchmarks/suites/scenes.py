@@ -1,8 +1,8 @@
 """The scenes of the suites: a studio with a few textured shapes, and what moves in it. Everything is made here.
 
-Colours and patterns are of the kind that the sketch model was trained on; perspective, bodies and shading are not.
+Colors and patterns are of the kind that the sketch model was trained on; perspective, bodies and shading are not.
 Surfaces shine in their own colour, a little darker where they turn away from the light: without rays and shadows there
-is no noise, and a point keeps its colour while nothing turns. Metres; the wall stands behind, along x; z is up.
+is no noise, and a point keeps its colour while nothing turns. Meters; the wall stands behind, along x; z is up.
 """
 
 import math
@@ -181,7 +181,7 @@ crossed = _motion(camera=(0.7, 0.0, 0.0), ball=(1.1, -0.2, 0.2), star=(0.5, 0.0,
 def handled(bpy: ModuleType, frames: int, borders: Sequence[int], goals: Sequence[tuple[float, float]]) -> None:
     """The ball goes straight from place to place, each reached as a chunk ends, as a hand would drag it.
 
-    borders: positions of the frames that end chunks; goals: metres across and up from where the ball begins.
+    borders: positions of the frames that end chunks; goals: meters across and up from where the ball begins.
     """
     things = studio(bpy)
     start, at, places = things["ball"].location.copy(), [0, *borders], [(0.0, 0.0), *goals]

@@ -108,7 +108,9 @@ def read(path: Path, width: int, height: int, fps: float = 24.0) -> CameraPath:
             return realestate10k.read(path, width, height, fps)
         case ".npy" | ".npz":
             return sana_wm.read(path, width, height)
-    raise BadInput(f"{path} is no camera file that can be read: transforms.json, a COLMAP folder, .txt, .npy or .npz.")
+    raise BadInput(
+        f"{path} is not a camera file that can be read: transforms.json, a COLMAP folder, .txt, .npy or .npz."
+    )
 
 
 __all__ = [

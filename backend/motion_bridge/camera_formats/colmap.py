@@ -2,7 +2,7 @@
 
 images.txt holds two lines for each picture: `ID qw qx qy qz tx ty tz CAMERA NAME`, world to camera with Hamilton's
 quaternions in OpenCV axes, and its points, of which there are none. A camera for each different lens. The top-left
-pixel's centre is (0.5, 0.5), as in a Shot.
+pixel's center is (0.5, 0.5), as in a Shot.
 """
 
 from pathlib import Path
@@ -88,7 +88,7 @@ def _numbers(words: list[str], file: Path, number: int) -> list[float]:
 def _turn(quaternion: list[float], file: Path, number: int) -> np.ndarray:
     length = float(np.linalg.norm(quaternion))
     if length < 1e-9:
-        raise BadInput(f"{file}, line {number}: a quaternion of zeros is no rotation.")
+        raise BadInput(f"{file}, line {number}: a quaternion of zeros is not a rotation.")
     w, x, y, z = np.array(quaternion) / length
     return np.array(
         [

@@ -1,7 +1,7 @@
 """GEN3C: an .npz with the first picture, its depth, and the cameras; the model warps by itself.
 
 images_key_frames (1, 3, H, W) in -1 … 1, depth_key_frames (1, 1, H, W), mask_key_frames (1 = usable), K_key_frames,
-w2cs_key_frames, w2cs_all (T, 4, 4), Ks_all (T, 3, 3); 120k + 1 frames at 24 a second. Pixel centres lie at integers
+w2cs_key_frames, w2cs_all (T, 4, 4), Ks_all (T, 3, 3); 120k + 1 frames at 24 a second. Pixel centers lie at integers
 there, so half a pixel is taken off cx and cy. Depth is clamped to 100, so scene and camera shrink together until all
 that is seen is nearer.
 """

@@ -1,7 +1,7 @@
 """nerfstudio: transforms.json, with a camera-to-world matrix in OpenGL axes for every picture.
 
-`fl_x fl_y cx cy w h` for all frames, or for each where the lens changes. Its loader recentres, turns and scales scenes
-unless it is told not to: orientation and centre "none", automatic scale off.
+`fl_x fl_y cx cy w h` for all frames, or for each where the lens changes. Its loader recenters, turns and scales scenes
+unless it is told not to: orientation and center "none", automatic scale off.
 """
 
 import json

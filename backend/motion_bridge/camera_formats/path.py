@@ -1,7 +1,7 @@
 """A camera's path in a form that files can hold: rigid poses and pinhole lenses, sampled at any rate.
 
 Poses are camera-to-world 4×4 matrices in OpenCV axes; intrinsics are in pixels, with (0, 0) at the top-left corner of
-the top-left pixel, so that the centre of that pixel is (0.5, 0.5).
+the top-left pixel, so that the center of that pixel is (0.5, 0.5).
 """
 
 import math

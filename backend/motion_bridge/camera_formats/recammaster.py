@@ -1,4 +1,4 @@
-"""ReCamMaster: camera_extrinsics.json, in Unreal's axes and centimetres.
+"""ReCamMaster: camera_extrinsics.json, in Unreal's axes and centimeters.
 
 `{"frame0": {"cam01": "[r r r 0] [r r r 0] [r r r 0] [x y z 1] "}}`: the rows are the columns of a camera-to-world
 matrix with x forward, y right, z up. 81 frames of the source video, one pose each; every fourth is read. There is no

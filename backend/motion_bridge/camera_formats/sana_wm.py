@@ -1,7 +1,7 @@
 """SANA-WM: poses and a lens for every frame, as two .npy files, or as the benchmark's .npz.
 
 c2w (F, 4, 4) and intrinsics (F, 3, 3) in pixels of the picture that is passed; 8k + 1 frames at 16 a second. Zoom,
-shift and the scale in metres are kept. The pipeline makes poses relative to the first one itself, so writing them so
+shift and the scale in meters are kept. The pipeline makes poses relative to the first one itself, so writing them so
 changes nothing but the precision.
 """
 

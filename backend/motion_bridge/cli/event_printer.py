@@ -38,7 +38,7 @@ class EventPrinter:
                 self.note(sentence)
 
     def saved(self, path: Path) -> None:
-        """A file that is no frame."""
+        """A file that is not a frame."""
         self._print(self._result, terminal.saved(path), "saved", path=str(path))
 
     def note(self, sentence: str) -> None:

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _is_camera(name: str) -> bool:
-    """Whether the name is a camera format's; BadInput when it is no format's at all."""
+    """Whether the name is a camera format's; BadInput when it is not a format's at all."""
     for formats in (camera_formats, track_formats):
         try:
             formats.find(name)

@@ -83,7 +83,7 @@ def _cells(row: "Following") -> tuple[str, ...]:
 
 
 def _plain(found: "Obedience") -> dict[str, Any]:
-    """The same as JSON has it: lists for arrays, null for what is no number."""
+    """The same as JSON has it: lists for arrays, null for what is not a number."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, np.ndarray):

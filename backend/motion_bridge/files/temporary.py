@@ -20,7 +20,7 @@ def temporary_file() -> BinaryIO:
 
 
 class TemporaryFolder:
-    """A folder until `close` or the end of its `with`; a file in it that somebody still has open is no error."""
+    """A folder until `close` or the end of its `with`; a file in it that somebody still has open is not an error."""
 
     def __init__(self) -> None:
         """BadInput where none can be made."""

@@ -154,7 +154,7 @@ def _folder(root: Path, name: str, make: bool) -> Iterator[tuple[Place, str]]:
     """The folder that a name lies in, opened without following links below the root, and the name's last part."""
     *between, last = PurePosixPath(name).parts
     if not last or ".." in (*between, last) or PurePosixPath(name).is_absolute():
-        raise ValueError(f"{name!r} is no name below a folder")
+        raise ValueError(f"{name!r} is not a name below a folder")
     at: Place = os.open(root, os.O_RDONLY | _FOLDER) if _RELATIVE else root
     try:
         shown = root

@@ -1,7 +1,7 @@
 """Pixels, rays and points: the camera of a Shot.
 
 Camera axes are OpenCV's: x right, y down, z forward. Pixel (0, 0) is the top-left corner of the top-left pixel, whose
-centre is (0.5, 0.5). Poses are 4×4 camera-to-world matrices. Intrinsics are 3×3 upper triangular matrices in pixels;
+center is (0.5, 0.5). Poses are 4×4 camera-to-world matrices. Intrinsics are 3×3 upper triangular matrices in pixels;
 an orthographic camera uses the same matrix without the division by depth.
 """
 
@@ -12,7 +12,7 @@ Array = NDArray[np.floating]
 
 
 def pixel_centres(width: int, height: int) -> Array:
-    """The centre of every pixel: (H, W, 2)."""
+    """The center of every pixel: (H, W, 2)."""
     x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
     return np.stack([x, y], axis=-1)
 

@@ -15,7 +15,7 @@ from .rasterizer import Array, Index, View, depth_at, expand, extent, on_screen,
 
 PAIRS_AT_ONCE = 1 << 20  # of a triangle and a place: bounds the memory, about 100 MB
 CELLS, MOST_CELLS = 16, 32000  # for each place, and along a side
-EDGE = 1e-7  # a place this far outside, relative to the triangle, is inside: neighbours leave no gap
+EDGE = 1e-7  # a place this far outside, relative to the triangle, is inside: neighbors leave no gap
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,7 @@ def _cut(owner: Index, corners: Array, front: NDArray[np.bool_], near: float) ->
 
 
 def _meet(front: Array, behind: Array, near: float) -> Array:
-    """Where an edge passes the near plane; always computed from the front, so that neighbours agree."""
+    """Where an edge passes the near plane; always computed from the front, so that neighbors agree."""
     t = (front[:, 2:] - near) / (front[:, 2:] - behind[:, 2:])
     point = front + t * (behind - front)
     point[:, 2] = near

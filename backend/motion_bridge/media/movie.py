@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadInput, ModelMissing
 
-BT709 = 1  # how colours become luma and chroma, said in the file: without it players guess, by the picture's size
+BT709 = 1  # how colors become luma and chroma, said in the file: without it players guess, by the picture's size
 
 
 def check(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whether things stay what they are: colours along the true tracks, and how steadily points go their ways."""
+"""Whether things stay what they are: colors along the true tracks, and how steadily points go their ways."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from .tracker import Video
 
 
 def along_tracks(video: Video, points: NDArray[np.floating], visible: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """How much the colour under a track changes from each frame to the next: (T-1,) means in 0 … 255.
+    """How much the color under a track changes from each frame to the next: (T-1,) means in 0 … 255.
 
     points: (N, T, 2) pixels; counted where a point is visible in both frames; nan where none is.
     """
@@ -28,7 +28,7 @@ def jitter(paths: NDArray[np.floating], counted: NDArray[np.bool_]) -> float:
 
 
 def _under(picture: NDArray[np.uint8], places: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Bilinear colours (N, 3) at places (N, 2); beyond the border its nearest pixel."""
+    """Bilinear colors (N, 3) at places (N, 2); beyond the border its nearest pixel."""
     height, width, _ = picture.shape
     x, y = (np.asarray(places, np.float64) - 0.5).T
     left, top = np.floor(x), np.floor(y)

@@ -18,7 +18,7 @@ def slope(values: NDArray[np.floating]) -> float:
 
 
 def appearance(video: Video) -> dict[str, NDArray[np.float64]]:
-    """One value a frame: mean and standard deviation of colour (0 … 255), and sharpness, the Laplacian's variance."""
+    """One value a frame: mean and standard deviation of color (0 … 255), and sharpness, the Laplacian's variance."""
     grey = video.astype(np.float64).mean(-1)
     inner = grey[:, 1:-1, 1:-1]
     laplacian = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:] - 4 * inner

@@ -29,7 +29,7 @@ Distance = Callable[[Video, Video], NDArray[np.float64]]  # (T,) of two videos, 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Errors in pixels, likeness as usual, the rest in grey levels; nan where nothing could be compared."""
+    """Errors in pixels, likeness as usual, the rest in gray levels; nan where nothing could be compared."""
 
     frames: int
     epe: float  # of points that move
@@ -106,7 +106,7 @@ class Beside:
         return _by_frame(self.off, self.truth.counted & chosen[:, None])
 
     def until(self, frames: int) -> Judgement:
-        """The judgement on the first so many frames."""
+        """The judgment on the first so many frames."""
         truth, made, true = self.truth, self.made[:frames], self.truth.video[:frames]
         counted = truth.counted[:, :frames]
         moving, resting = counted & truth.moving[:, None], counted & ~truth.moving[:, None]
@@ -139,7 +139,7 @@ class Beside:
 
 
 def judge(made: Video, truth: Truth) -> Judgement:
-    """The judgement on a whole video."""
+    """The judgment on a whole video."""
     return Beside(made, truth).until(len(made))
 
 

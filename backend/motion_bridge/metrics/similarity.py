@@ -16,7 +16,7 @@ def psnr(one: Picture, other: Picture, mask: NDArray[np.bool_] | None = None) ->
 
 
 def ssim(one: Picture, other: Picture, mask: NDArray[np.bool_] | None = None) -> float:
-    """Mean structural similarity of grey pictures, -1 … 1; near the borders only what is inside counts.
+    """Mean structural similarity of gray pictures, -1 … 1; near the borders only what is inside counts.
 
     mask: (..., H, W), the pixels whose windows are averaged.
     """

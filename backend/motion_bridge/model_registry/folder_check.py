@@ -48,7 +48,7 @@ def check(folder: Path) -> None:
 
 def _faults(folder: Path) -> Iterator[str]:
     if not (folder / "model_index.json").exists():
-        yield "model_index.json is missing; this is no pipeline saved by diffusers, or copying it was interrupted."
+        yield "model_index.json is missing; this is not a pipeline saved by diffusers, or copying it was interrupted."
         return
     index = _config(folder / "model_index.json")
     saved_from = index.get("_class_name")

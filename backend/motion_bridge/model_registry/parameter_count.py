@@ -59,7 +59,7 @@ def _shapes(path: Path) -> Iterator[list[int]]:
         if not all(_is_shape(shape) for shape in shapes):
             raise ValueError("a shape in its header is none")
     except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError, BadInput) as fault:
-        raise BadInput(f"{path} cannot be loaded: it is no whole safetensors file ({fault}).") from None
+        raise BadInput(f"{path} cannot be loaded: it is not a whole safetensors file ({fault}).") from None
     yield from shapes
 
 

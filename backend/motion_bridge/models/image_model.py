@@ -108,7 +108,7 @@ def encode_image(model: ImageModel, picture: Tensor) -> Tensor:
 
 
 def decode_latent(model: ImageModel, latent: Tensor) -> Tensor:
-    """The picture of latents, float32 from 0 to 1. BackendFailed where the model's answer is no picture."""
+    """The picture of latents, float32 from 0 to 1. BackendFailed where the model's answer is not a picture."""
     with torch.inference_mode(), naming_out_of_memory(model.parts):
         made = model.decode(latent)
     return _numbers(made).float().clamp(0, 1)

@@ -44,7 +44,7 @@ def text_encoders(pipeline: Any) -> list[nn.Module]:
 def load(pipeline: Any, files: Sequence[Path], weights: Sequence[float]) -> Loras | None:
     """Put LoRA files into a pipeline. None without files.
 
-    BadInput for a file that is no whole safetensors, or names parts that the model does not have; those are listed.
+    BadInput for a file that is not a whole safetensors, or names parts that the model does not have; those are listed.
     """
     if not files:
         return None
@@ -67,7 +67,7 @@ def load(pipeline: Any, files: Sequence[Path], weights: Sequence[float]) -> Lora
 
 def _check(pipeline: Any, file: Path) -> None:
     if file.suffix != ".safetensors":
-        raise BadInput(f"{file} is no safetensors file; others are not opened, for they can run code.")
+        raise BadInput(f"{file} is not a safetensors file; others are not opened, for they can run code.")
     if not file.is_file():
         raise BadInput(f"The LoRA file {file} is not there.")
     try:

@@ -151,7 +151,7 @@ def _folded(step: Step, left: Any, right: Any) -> Value:
     except OverflowError:
         raise Fault(f"the result of '{step.what}' is too large", step.at) from None
     if isinstance(result, complex):
-        raise Fault(f"the result of '{step.what}' is no real number", step.at)
+        raise Fault(f"the result of '{step.what}' is not a real number", step.at)
     if isinstance(result, int) and not -WIDEST <= result < WIDEST:
         raise Fault(f"the result of '{step.what}' is too large for a whole number; write a decimal point", step.at)
     return result

@@ -110,7 +110,7 @@ class _Reader:
         while True:
             kind, sign, at = self.here
             if kind == "name" and sign in WORDS:
-                raise Fault(f"'{sign}' is no operator here; {WORDS[sign]}", at)
+                raise Fault(f"'{sign}' is not an operator here; {WORDS[sign]}", at)
             if kind != "sign" or STRENGTH.get(sign, 0) <= strength:
                 return
             if sign in COMPARISONS:

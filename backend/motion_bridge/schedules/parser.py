@@ -121,7 +121,7 @@ def _entry(text: str, start: int, end: int, context: Context) -> Key:
     if first < 0:
         hint = "; this dialect allows no comma inside a value" if start and context.dialect == "webui" else ""
         shown = entry.strip()[:30]
-        raise BadInput(f"column {start + lead + 1}: '{shown}' is no frame:(value){hint}.")
+        raise BadInput(f"column {start + lead + 1}: '{shown}' is not a frame:(value){hint}.")
     second = masked.find(":", first + 1)
     value_end = second if second >= 0 else len(entry)
     return _key(entry[:first], entry[first + 1 : value_end], start, start + first + 1, context)
@@ -155,5 +155,5 @@ def _frame(label: str, column: int, context: Context) -> int:
         ) from None
     number = float(np.asarray(value).reshape(-1)[0])
     if not abs(number) < 1e10:
-        raise BadInput(f"{shown}: the key is {number}, which is no frame.")
+        raise BadInput(f"{shown}: the key is {number}, which is not a frame.")
     return int(number)

@@ -1,7 +1,7 @@
 """Prompts over time: which holds when, what is positive and what negative, and weights.
 
 `{frame: text}` holds each text until the next key. In a text, ` --neg ` starts the negative part and `backticks` hold
-an expression. Interpolation mode blends neighbouring prompts with rising and falling weights; classic writes
+an expression. Interpolation mode blends neighboring prompts with rising and falling weights; classic writes
 `text:weight`.
 """
 
@@ -44,7 +44,7 @@ def by_frame(prompts: Mapping[str, str], context: Context) -> dict[int, str]:
             raise BadInput(f"prompts, key {key[:30]}, column {wrong.at + 1}: {expression.ended(str(wrong))}") from None
         number = float(np.asarray(value).reshape(-1)[0])
         if not abs(number) < 1e10:
-            raise BadInput(f"prompts, key {key[:30]}: the key is {number}, which is no frame.")
+            raise BadInput(f"prompts, key {key[:30]}: the key is {number}, which is not a frame.")
         found[int(number)] = text
     return dict(sorted(found.items()))
 
@@ -126,7 +126,7 @@ def weighted(
     r"""Classic's `text:weight text:weight` as (negative, positive) lists of (text, weight).
 
     A weight is a number or an expression in backticks, 1 where there is none; negative weights belong to the negative
-    prompt with their sign dropped. `\:` is a colon of the text. Normalised weights of a side sum to 1.
+    prompt with their sign dropped. `\:` is a colon of the text. Normalized weights of a side sum to 1.
     """
     negative: list[tuple[str, float]] = []
     positive: list[tuple[str, float]] = []

@@ -1,4 +1,4 @@
-"""The seed of every frame, as Deforum's seed behaviours count them."""
+"""The seed of every frame, as Deforum's seed behaviors count them."""
 
 from collections.abc import Iterator
 from itertools import islice

@@ -66,7 +66,7 @@ class Settings:
     height: int | None = None
     strength_means: str = "kept"  # or "denoise", as XLabs has it
     program: str = ""  # that wrote the file, as programs.py names it; empty: none of them
-    values: Mapping[str, Any] = field(default_factory=dict)  # everything that is no schedule, under today's names
+    values: Mapping[str, Any] = field(default_factory=dict)  # everything that is not a schedule, under today's names
     notices: tuple[str, ...] = ()
 
     def context(self, dialect: str = "superset") -> Context:
@@ -99,7 +99,7 @@ def read(content: str, where: str, strength_means: str = "kept", known: Iterable
     if isinstance(document, str):
         return Settings({"schedule": document})
     if not isinstance(document, dict):
-        raise BadInput(f"{where} holds no settings: its JSON is no object.")
+        raise BadInput(f"{where} holds no settings: its JSON is not an object.")
     return _object(document, where, strength_means, frozenset(known))
 
 
@@ -245,7 +245,7 @@ class _Reader:
         try:
             return float(value)
         except (TypeError, ValueError, OverflowError):
-            raise BadInput(f"{self.where}: {name} is {str(value)[:60]!r}, which is no number.") from None
+            raise BadInput(f"{self.where}: {name} is {str(value)[:60]!r}, which is not a number.") from None
 
     def _whole(self, flat: dict[str, Any], name: str) -> int | None:
         value = flat.get(name)
@@ -255,7 +255,7 @@ class _Reader:
             return value
         number = self._number(flat, name)
         if number is None or not math.isfinite(number) or number != int(number):
-            raise BadInput(f"{self.where}: {name} is {repr(value)[:60]}, which is no whole number.")
+            raise BadInput(f"{self.where}: {name} is {repr(value)[:60]}, which is not a whole number.")
         return int(number)
 
 

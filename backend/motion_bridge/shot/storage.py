@@ -85,7 +85,7 @@ def load(folder: Path) -> Shot:
 
 
 def digest(folder: Path) -> str:
-    """A name for a Shot's exact content: frames made from another one are recognised by it.
+    """A name for a Shot's exact content: frames made from another one are recognized by it.
 
     Other files that lie in the folder do not count.
     """

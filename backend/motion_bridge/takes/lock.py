@@ -1,7 +1,7 @@
 """One writer for one folder.
 
 The lock is the operating system's, on a file that says whose it is: it ends with its process whatever ended that, so a
-stale one is recognised at once. Such locks may not reach other machines; between those the name in the file decides.
+stale one is recognized at once. Such locks may not reach other machines; between those the name in the file decides.
 A backend that was stopped (SIGSTOP) while its host died cannot end by itself: whoever wants its folder wakes it, and it
 ends.
 """

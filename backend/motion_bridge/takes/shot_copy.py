@@ -14,7 +14,7 @@ def keep(shot: Shot, take: Path, resume: bool) -> Path:
     """Write a Shot into the folder of its take, or with `resume` find it there; its own folder.
 
     A Shot without a frame is what a refused job left: it is replaced. BadInput when the folder holds frames and this
-    is no resume, or when they were begun with another Shot.
+    is not a resume, or when they were begun with another Shot.
     """
     with lock.writing_to(take):
         take.mkdir(parents=True, exist_ok=True)

@@ -82,7 +82,7 @@ def _tracks(found: Any, path: Path) -> list[Any]:
     if isinstance(found, list) and found and isinstance(found[0], dict):
         found = [found]
     if not isinstance(found, list) or not found or not all(isinstance(track, list) and track for track in found):
-        raise BadInput(f'{path} is no list of tracks like [[{{"x": 1, "y": 2}}]].')
+        raise BadInput(f'{path} is not a list of tracks like [[{{"x": 1, "y": 2}}]].')
     return found
 
 
@@ -92,5 +92,5 @@ def _points(track: list[Any], path: Path) -> arrays.Array:
     except (TypeError, KeyError, ValueError, OverflowError):
         raise BadInput(f"{path}: a point without numbers for x and y.") from None
     if not np.isfinite(points).all():
-        raise BadInput(f"{path}: a point whose x or y is no finite number.")
+        raise BadInput(f"{path}: a point whose x or y is not a finite number.")
     return points

@@ -36,7 +36,7 @@ def read(path: Path) -> Clip:
     """The clip in a file; BadInput when it is none."""
     found = arrays.npz(arrays.content(path), str(path))
     if str(found.get("format", "")) != FORMAT:
-        raise BadInput(f"{path} is no track file of this project: it does not say {FORMAT!r}.")
+        raise BadInput(f"{path} is not a track file of this project: it does not say {FORMAT!r}.")
     try:
         clip = Clip(
             arrays.numbers(found["tracks"], 3, f"{path}: tracks").astype(np.float32),

@@ -45,11 +45,11 @@ def load(data: bytes, where: str) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             pickles = [entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl")]
             if len(pickles) != 1:
-                raise BadInput(f"{where} is no torch file with one small object in it.")
+                raise BadInput(f"{where} is not a torch file with one small object in it.")
             check_unpacked(pickles[0].file_size, len(data), where)
             pickle = archive.read(pickles[0])
     except UNPACKING as fault:
-        raise BadInput(f"{where} is no torch file: {fault}.") from None
+        raise BadInput(f"{where} is not a torch file: {fault}.") from None
     return _bytes_of(pickle, where)
 
 

@@ -61,7 +61,7 @@ def ridge(rng: Generator, rough: float, octaves: int) -> Array:
 
 
 def over(picture: Array, mask: Array, colour: object) -> None:
-    """Lay a colour (3,) or a field of colours (S, S, 3) over a picture, in place."""
+    """Lay a colour (3,) or a field of colors (S, S, 3) over a picture, in place."""
     rows, columns = (np.flatnonzero(np.any(mask, axis=axis)) for axis in (1, 0))
     if not len(rows):
         return

@@ -16,7 +16,7 @@ AT_ONCE = 16
 
 
 def make_latents(path: Path, codec: AutoencoderKLFlux2, count: int, seed: int = 0) -> None:
-    """Latents of `count` pictures, packed 2×2 but not normalised, with their captions' tokens, to a safetensors file.
+    """Latents of `count` pictures, packed 2×2 but not normalized, with their captions' tokens, to a safetensors file.
 
     Beside them the mean and variance of each channel at 128², which become the codec's statistics.
     """
@@ -42,7 +42,7 @@ def make_latents(path: Path, codec: AutoencoderKLFlux2, count: int, seed: int = 
 def weights(codec: AutoencoderKLFlux2, latents: Tensor, deviation: Tensor) -> Tensor:
     """How much each packed channel changes the picture when it changes as it usually does; 1 on average: (C,).
 
-    Normalised channels all vary alike, so that without this the transformer spends itself on the finest.
+    Normalized channels all vary alike, so that without this the transformer spends itself on the finest.
     """
     told = []
     raw = unpacked(latents)
@@ -70,7 +70,7 @@ def unpacked(latent: Tensor) -> Tensor:
 
 
 class Bank:
-    """The encoded pictures, normalised: mean 0 and deviation 1 in each channel."""
+    """The encoded pictures, normalized: mean 0 and deviation 1 in each channel."""
 
     def __init__(self, path: Path):
         found = load_file(path)

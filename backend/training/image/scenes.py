@@ -16,7 +16,7 @@ SKIES = {  # above, at the horizon
     "morning": ((0.55, 0.65, 0.9), (0.99, 0.76, 0.76)),
     "storm": ((0.32, 0.34, 0.38), (0.62, 0.64, 0.67)),
 }
-LIGHT = {  # what a time of day makes of the colours on the ground
+LIGHT = {  # what a time of day makes of the colors on the ground
     "day": (1.0, 1.0, 1.0),
     "sunset": (1.0, 0.78, 0.66),
     "night": (0.33, 0.38, 0.55),
@@ -134,7 +134,7 @@ def room(rng: Generator, size: int) -> tuple[Array, str]:
 
 
 def _of(rng: Generator, usual: tuple[str, ...], any_share: float) -> str:
-    """One of the usual colours, or now and then any."""
+    """One of the usual colors, or now and then any."""
     return two_colours(rng)[0] if rng.random() < any_share else usual[int(rng.integers(len(usual)))]
 
 

@@ -1,4 +1,4 @@
-"""Drawn patterns of two colours, and materials."""
+"""Drawn patterns of two colors, and materials."""
 
 import numpy as np
 from numpy.random import Generator
@@ -8,7 +8,7 @@ from .brush import Array, grain
 
 PATTERNS = ("stripes", "checks", "dots", "rings", "waves", "triangles")
 MATERIALS = ("wood", "stone", "bricks", "water", "grass", "marble", "metal", "cloth", "leaves", "sand")
-OF_MATERIAL = {  # the colours that a material comes in more often than in any other
+OF_MATERIAL = {  # the colors that a material comes in more often than in any other
     "wood": ("brown", "brown", "orange"),
     "stone": ("grey", "grey", "brown"),
     "bricks": ("red", "red", "brown", "orange"),

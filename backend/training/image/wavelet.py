@@ -1,10 +1,10 @@
 """Weights for a codec that works before it has learned anything: it starts as a wavelet transform.
 
-From random weights an autoencoder takes a thousand steps to find out about colour, and more about edges. So brightness
-and two differences of colour are led through it by hand: shrunk by means of 2×2 pixels, the last two times with the
+From random weights an autoencoder takes a thousand steps to find out about color, and more about edges. So brightness
+and two differences of color are led through it by hand: shrunk by means of 2×2 pixels, the last two times with the
 slopes that the means lose, and grown again the other way round. All other weights stay random and small, and learn.
 
-Its last normalisation divides by the size of what comes in. Channels that are always ±LOUD drown the rest, so that it
+Its last normalization divides by the size of what comes in. Channels that are always ±LOUD drown the rest, so that it
 divides by nearly the same in every picture; and what passes twice, as x and -x, passes a SiLU unchanged, for
 silu(x) - silu(-x) = x.
 """
@@ -69,7 +69,7 @@ def _decoder(decoder: nn.Module) -> None:
 
 
 def _last(half: nn.Module, block: nn.Module, matrix: Tensor) -> None:
-    """The signals leave: each as x and -x beside channels that are always loud; normalised, SiLU, put together."""
+    """The signals leave: each as x and -x beside channels that are always loud; normalized, SiLU, put together."""
     count = matrix.shape[1]
     both = torch.stack([torch.eye(count), -torch.eye(count)], dim=1).flatten(0, 1)
     conv = block.resnets[0].conv_shortcut

@@ -1,6 +1,6 @@
 """The words that drawn pictures are described with, and the sentences made of them.
 
-A picture is drawn from a choice (kind, colours, time of day, things in it); here the same choice becomes a caption.
+A picture is drawn from a choice (kind, colors, time of day, things in it); here the same choice becomes a caption.
 Several wordings exist of each, so that a model learns words and not sentences.
 """
 

@@ -19,7 +19,7 @@ from .bank import Bank
 
 FRAMES, CLIPS = 9, 2
 WORN = 0.8  # the most noise on the latents
-EDGES = 0.5  # weight of the difference between neighbouring pixels: L1 alone is content with blur
+EDGES = 0.5  # weight of the difference between neighboring pixels: L1 alone is content with blur
 
 
 class Codec(nn.Module):
@@ -108,7 +108,7 @@ def _fit_decoder(decoder: Decoder, latents: Tensor, groups: Tensor) -> None:
 
 
 def encode_grey(encoder: Encoder) -> Tensor:
-    """What the encoder makes of four grey frames: (C, h, w)."""
+    """What the encoder makes of four gray frames: (C, h, w)."""
     with torch.no_grad():
         return encoder(torch.zeros(1, 3, 1 + STRIDE, SIZE, SIZE))[0, :, 1]
 

@@ -22,7 +22,7 @@ from .clips import Clip
 
 FRAMES, RATE, ASPECT = 81, 16.0, 16 / 9
 ASPECT_LEEWAY = 0.03
-CUT = 60.0  # mean absolute difference of neighbouring pictures, 0 … 255
+CUT = 60.0  # mean absolute difference of neighboring pictures, 0 … 255
 HOME = 2.0  # pixels from where it started, within which a point has come back
 ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 

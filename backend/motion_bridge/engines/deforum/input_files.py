@@ -142,7 +142,7 @@ class _Plan:
         return list(dict.fromkeys(texts(self.schedules[name], self.context, name)))
 
     def loras(self, given: Any) -> Any:
-        """Those whose strength is not 0 at every frame; what is no list of them is refused where it is read."""
+        """Those whose strength is not 0 at every frame; what is not a list of them is refused where it is read."""
         return [entry for entry in given if not self._without_strength(entry)] if isinstance(given, list) else given
 
     def _without_strength(self, entry: Any) -> bool:
@@ -171,7 +171,7 @@ def _named(settings: Mapping[str, Any], schedules: Mapping[str, str], context: C
 
 
 def _loras(given: Any) -> Iterator[str]:
-    """What is no list of files is refused where it is read (conditioning.py)."""
+    """What is not a list of files is refused where it is read (conditioning.py)."""
     for entry in given if isinstance(given, list) else []:
         match entry:
             case str(file) | [str(file), int() | float() | str()]:

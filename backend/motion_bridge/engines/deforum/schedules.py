@@ -16,7 +16,7 @@ from ...schedules.writer import number
 OWN = {
     "start_sigma": "0:(-1)",  # in place of strength, where it is 0 or more
     "revealed_noise": "0:(0)",  # more noise where nothing was seen before
-    "color_amount": "0:(1)",  # of colour coherence
+    "color_amount": "0:(1)",  # of color coherence
     "detail_amount": "0:(1)",  # of keeping as much detail as there is in the first frame
     "control_strength": "0:(1)",  # how closely the scene's structure is followed
     "video_preserve": "0:(0.5)",  # video mode: how much of the frame before, moved along, stays in the video's frame

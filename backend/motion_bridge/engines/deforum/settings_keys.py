@@ -191,7 +191,7 @@ IGNORED: tuple[Ignored, ...] = (
     Ignored("textures are not made to repeat here", ("tiling",)),
     Ignored("faces are not restored here", ("restore_faces",)),
     Ignored("no model of people's outlines is run here", ("hybrid_generate_human_masks",)),
-    Ignored("the alpha channel of a first frame is no mask here", ("use_alpha_as_mask",)),
+    Ignored("the alpha channel of a first frame is not a mask here", ("use_alpha_as_mask",)),
     Ignored("what a mask lets change starts from what was there", ("fill",), "use_mask", ("original", 1)),
     Ignored("masked pictures are painted whole", ("full_res_mask", "full_res_mask_padding"), "use_mask"),
     Ignored("a picture that comes out black is kept", ("reroll_blank_frames", "reroll_patience"), "never"),

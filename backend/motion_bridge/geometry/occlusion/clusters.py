@@ -12,7 +12,7 @@ from ..rasterizer import Array, Index, View, extent
 SIZE = 12  # triangles of a leaf
 SLACK = 1e-3  # pixels, for rounding
 EVERYWHERE = 1e150  # finite, so that nothing becomes nan
-STEPS = 1 << 10  # of the lattice by which neighbours are found, along each axis
+STEPS = 1 << 10  # of the lattice by which neighbors are found, along each axis
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Boxes:
 
 
 def clustered(points: Array, triangles: Index) -> Clusters:
-    """Leaves of triangles (F, 3), corners (V, 3) in the world. A corner that is no number makes a box of its leaf that
+    """Leaves of triangles (F, 3), corners (V, 3) in the world. A corner that is nan makes a box of its leaf that
     reaches everywhere.
     """
     low, high = extent(points[triangles].astype(np.float64))
@@ -124,7 +124,7 @@ def _span(row: Array, sides: list[tuple[Array, Array]]) -> tuple[Array, Array]:
 
 
 def _along_curve(places: Array) -> NDArray[np.uint32]:
-    """The place of each point (n, 3) on a curve that goes through all of space and mostly stays among neighbours."""
+    """The place of each point (n, 3) on a curve that goes through all of space and mostly stays among neighbors."""
     with np.errstate(invalid="ignore", over="ignore"):
         finite = np.where(np.isfinite(places), places, 0)
         low = finite.min(axis=0, initial=np.inf)

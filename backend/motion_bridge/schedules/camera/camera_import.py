@@ -131,7 +131,7 @@ def _channel(schedules: Mapping[str, Array], name: str) -> Array:
     if value.shape != (frames,) or frames == 0:
         raise BadInput(f"{name} has {value.size} values where the others have {frames}.")
     if not np.isfinite(value).all():
-        raise BadInput(f"{name} at frame {int(np.argmin(np.isfinite(value)))} is no number.")
+        raise BadInput(f"{name} at frame {int(np.argmin(np.isfinite(value)))} is not a number.")
     return value
 
 

@@ -76,7 +76,7 @@ def turns_and_slopes(degrees: Array) -> tuple[Array, Array]:
 
 
 def horizontal_fov(intrinsics: Array, width: int) -> Array:
-    """The angle between the left and right edge of a centred picture: (..., 3, 3) → (...) degrees."""
+    """The angle between the left and right edge of a centerd picture: (..., 3, 3) → (...) degrees."""
     return np.degrees(2 * np.arctan(width / 2 / np.abs(intrinsics[..., 0, 0])))
 
 

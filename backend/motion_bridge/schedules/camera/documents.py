@@ -45,7 +45,7 @@ class Written:
 
 
 def for_webui(shot: Shot, tolerance: float, keep: Collection[int] = ()) -> Written:
-    """Schedules for the webui and Forge, whose warp is no pinhole: as few keys as cost no more than so many pixels.
+    """Schedules for the webui and Forge, whose warp is not a pinhole: as few keys as cost no more than so many pixels.
 
     tolerance: mean pixels a frame; 0 for a key at every frame. keep: positions of frames that have a key in any case.
     BadInput without depth.

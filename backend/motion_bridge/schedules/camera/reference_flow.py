@@ -29,7 +29,7 @@ class Truth:
 
     width: int
     height: int
-    at: Array  # (N, 2) the grid's pixel centres
+    at: Array  # (N, 2) the grid's pixel centers
     flow: Array  # (T, 2, N) float32, pixels, backward
     seen: NDArray[np.bool_]  # (T, N) the content was visible at k-1
     still: frozenset[int]  # frames into which there is no motion: the first and the cuts, from 0

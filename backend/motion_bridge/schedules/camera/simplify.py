@@ -138,7 +138,7 @@ def hats(places: list[int], count: int) -> Array:
 
 
 def without_repeats(keys: Keys, keep: Collection[int] = ()) -> Keys:
-    """Leave out keys that say what their neighbours say already, but those of `keep`, unless all say the same."""
+    """Leave out keys that say what their neighbors say already, but those of `keep`, unless all say the same."""
     places = sorted(keys)
     if len(set(keys.values())) == 1:
         keep = ()

@@ -216,7 +216,7 @@ def _number(value: Any) -> float | None:
 def _frame(entry: Any, what: str, where: str) -> int:
     number = _number(entry.get("frame")) if isinstance(entry, dict) else None
     if number is None or number != int(number) or not 0 <= number < MOST_FRAMES:
-        raise BadInput(f"{where}: {what} holds an entry whose frame is no whole number from 0 to {MOST_FRAMES - 1}.")
+        raise BadInput(f"{where}: {what} holds an entry whose frame is not a whole number from 0 to {MOST_FRAMES - 1}.")
     return int(number)
 
 
@@ -232,7 +232,7 @@ def _manifest(entries: list[Any], where: str) -> tuple[dict[str, Array], dict[st
             if field in entry:
                 number = _number(entry[field])
                 if number is None:
-                    raise BadInput(f"{where}: {field} at frame {frame} is {entry[field]!r}, which is no number.")
+                    raise BadInput(f"{where}: {field} at frame {frame} is {entry[field]!r}, which is not a number.")
                 found[frame] = number
         last = np.maximum.accumulate(np.where(np.isnan(found), 0, np.arange(count)))  # what is missing is held
         return found[last]

@@ -109,7 +109,7 @@ class _Reader:
     def product(self, depth: int) -> Node:
         left = self.signed(depth)
         if found := self.take(":"):
-            raise Fault("':' makes a prompt's weight, which is no number", found[1])
+            raise Fault("':' makes a prompt's weight, which is not a number", found[1])
         if found := self.take("*", "/", "%", "^"):
             return _binary(found[0], left, self.product(depth), found[1])
         return left
@@ -136,7 +136,7 @@ class _Reader:
         if kind == "name":
             return _variable(text, at, self.series)
         if kind == "text":
-            raise Fault(f"the text {text} is no number", at)
+            raise Fault(f"the text {text} is not a number", at)
         raise Fault(f"a value is missing before '{text}'", at)
 
     def choice(self, depth: int) -> Node:
@@ -222,7 +222,7 @@ def _binary(sign: str, left: Node, right: Node, at: int) -> Node:
         except (OverflowError, ZeroDivisionError):
             raise Fault("the power is too large", at) from None
         if isinstance(result, complex):
-            raise Fault("the power is no real number", at)
+            raise Fault("the power is not a real number", at)
         return result
 
     operation: Callable[[float, float], float] = {

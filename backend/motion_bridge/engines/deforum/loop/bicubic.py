@@ -1,6 +1,6 @@
 """Sampling where torch's own lacks a kernel or a padding, which is on Apple's GPUs; the same values as there is.
 
-Places are pixels from the centre of the first one, (B, H, W, 2) as x and y.
+Places are pixels from the center of the first one, (B, H, W, 2) as x and y.
 """
 
 import torch

@@ -8,7 +8,7 @@ polynomials up to the third degree exactly and strengthens nothing.
     coefficients c = picture * (… z² z 1 z z² …)·√3,   z = √3 - 2            along both axes
     value(i + t) = Σ w_k(t)·c[i + k],  k = -1 … 2                             all w > 0
 
-Because the weights are positive, two neighbours are one bilinear fetch between them; four fetches make a value.
+Because the weights are positive, two neighbors are one bilinear fetch between them; four fetches make a value.
 """
 
 import cv2
@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 ROOT = 3**0.5 - 2  # the filter's pole
-REACH = 10  # pixels: ROOT to that power is below a grey level's hundredth of a thousandth
+REACH = 10  # pixels: ROOT to that power is below a gray level's hundredth of a thousandth
 MARGIN = REACH + 2  # pixels that a picture is drawn out by on each side
 BORDERS = {
     "border": cv2.BORDER_REPLICATE,
@@ -34,7 +34,7 @@ Array = NDArray[np.floating]
 
 
 def on_cpu(picture: Tensor, place: Tensor, padding: str) -> Tensor:
-    """The picture (B, C, H, W) of 1, 3 or 4 channels at places (B, H, W, 2), in pixels from the first one's centre."""
+    """The picture (B, C, H, W) of 1, 3 or 4 channels at places (B, H, W, 2), in pixels from the first one's center."""
     out = np.empty((*place.shape[:3], picture.shape[1]), np.float32)
     pixels = picture.permute(0, 2, 3, 1).contiguous().numpy()
     for at, (source, where) in enumerate(zip(pixels, place, strict=True)):

@@ -50,7 +50,7 @@ def match_statistics(latent: Tensor, reference: Tensor, amount: float | Tensor =
 
 
 def contrast(picture: Tensor, factor: float) -> Tensor:
-    """Contrast about middle grey, so that repeating it neither brightens nor darkens."""
+    """Contrast about middle gray, so that repeating it neither brightens nor darkens."""
     return picture if factor == 1 else (picture - 0.5) * factor + 0.5
 
 
@@ -80,7 +80,7 @@ def from_lab(lab: Tensor) -> Tensor:
 
 
 def to_hsv(picture: Tensor) -> Tensor:
-    """sRGB to hue, saturation and value, each 0 to 1; hue 0 is red, and grey has hue 0."""
+    """sRGB to hue, saturation and value, each 0 to 1; hue 0 is red, and gray has hue 0."""
     red, green, blue = picture.unbind(1)
     value, least = picture.amax(1), picture.amin(1)
     spread = value - least

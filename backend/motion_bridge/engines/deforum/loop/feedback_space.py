@@ -78,7 +78,7 @@ class PixelSpace:
         return mask
 
     def match_color(self, feedback: Tensor, reference: Tensor, kind: str, amount: float) -> Tensor:
-        """Colours; the statistics of latents too, at the price of decoding and encoding once more."""
+        """Colors; the statistics of latents too, at the price of decoding and encoding once more."""
         if kind != "Latent":
             return color_match.match(feedback, reference, kind, amount)
         latents = LatentSpace(self.model, weights=self.weights)

@@ -35,7 +35,7 @@ def read(path: str, name: str) -> Picture:
     except cv2.error:
         pixels = None
     if pixels is None:
-        raise BadInput(f"{name}: {path} is no picture that can be read.")
+        raise BadInput(f"{name}: {path} is not a picture that can be read.")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
 
 

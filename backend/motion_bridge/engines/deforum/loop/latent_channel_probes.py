@@ -1,7 +1,7 @@
 """Pictures that differ in one thing at a time: where things are, what colour they have, what they are made of.
 
 Each is drawn from three numbers, so that any one can be changed and the others kept: a layout of regions, a palette of
-colours at a brightness that belongs to the region, and a fine pattern for each region that averages to nothing.
+colors at a brightness that belongs to the region, and a fine pattern for each region that averages to nothing.
 """
 
 from dataclasses import dataclass, replace

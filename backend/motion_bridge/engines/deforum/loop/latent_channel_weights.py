@@ -1,7 +1,7 @@
 """How much of colour matching and of noise each channel of the latents gets: by what a report says it answers to.
 
 A report (channels.py) shares each channel out among structure, colour and texture; a third each where nothing can be
-said of it. Colours are matched in a channel as far as it answers to colour, up to a third in full; noise comes by its
+said of it. Colors are matched in a channel as far as it answers to colour, up to a third in full; noise comes by its
 share of texture, as much as ever over all channels. Thirds everywhere change nothing.
 """
 

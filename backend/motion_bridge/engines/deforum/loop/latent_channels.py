@@ -1,4 +1,4 @@
-"""What the channels of a model's latents answer to: structure, colour or texture. Measured, not believed.
+"""What the channels of a model's latents answer to: structure, color or texture. Measured, not believed.
 
 Pictures are changed in one thing at a time, and how far each channel moves is compared. A response is a channel's root
 mean square change by its own spread. Divided by the mean response of all channels to that kind of change, and then
@@ -154,7 +154,7 @@ def _merged(row: Sequence[float], packing: int) -> list[float]:
 
 
 def concludes(path: Path, autoencoder: str) -> bool:
-    """Whether a report is of these weights and concludes anything. BadInput where it is no report."""
+    """Whether a report is of these weights and concludes anything. BadInput where it is not a report."""
     found = _report(path)
     return found.get("autoencoder") == autoencoder and found["channel_weights"] is not None
 
@@ -192,4 +192,4 @@ def _report(path: Path) -> dict[str, Any]:
             raise ValueError("it is of another format or version")
         return {**found, "channel_weights": found["channel_weights"]}
     except (BadInput, ValueError, KeyError, TypeError) as fault:
-        raise BadInput(f"{path} is no report of `motion-bridge channels` that can be read: {fault}.") from None
+        raise BadInput(f"{path} is not a report of `motion-bridge channels` that can be read: {fault}.") from None

@@ -19,7 +19,7 @@ ROUNDS = 3
 def unsharp(picture: Tensor, amount: float, kernel: int = 5, sigma: float = 1.0, threshold: float = 0.0) -> Tensor:
     """Unsharp masking: the picture plus `amount` of what a Gaussian blur takes away.
 
-    kernel: pixels, made odd. threshold: grey levels (0 to 255); differences below it are left alone.
+    kernel: pixels, made odd. threshold: gray levels (0 to 255); differences below it are left alone.
     """
     if amount == 0:
         return picture
@@ -78,7 +78,7 @@ def add_noise(picture: Tensor, noise: Tensor, amount: Tensor) -> Tensor:
 
 
 def mix_noise(picture: Tensor, noise: Tensor, amount: Tensor) -> Tensor:
-    """Noise as the webui mixes it in: the picture fades towards middle grey by the same amount."""
+    """Noise as the webui mixes it in: the picture fades towards middle gray by the same amount."""
     return torch.lerp(picture, (0.5 + 0.5 * noise).clamp(0, 1), amount)
 
 

@@ -53,7 +53,7 @@ def warp(picture: Tensor, flow: Tensor, padding: str = "border", kernel: str = "
 
 
 def remap(picture: Tensor, place: Tensor, padding: str, kernel: str) -> Tensor:
-    """The picture at places (B, H, W, 2), in pixels from the centre of the first one; by OpenCV, on the CPU.
+    """The picture at places (B, H, W, 2), in pixels from the center of the first one; by OpenCV, on the CPU.
 
     The result is channels-last in memory, which spares the next warp a copy.
     """
@@ -84,7 +84,7 @@ def knows_all_grids(device: torch.device) -> bool:
 
 
 def positions(height: int, width: int, like: Tensor) -> Tensor:
-    """The centre of every pixel, (H, W, 2), on the device and in the precision of `like`."""
+    """The center of every pixel, (H, W, 2), on the device and in the precision of `like`."""
     y = torch.arange(height, device=like.device, dtype=like.dtype) + 0.5
     x = torch.arange(width, device=like.device, dtype=like.dtype) + 0.5
     return torch.stack([x.expand(height, width), y[:, None].expand(height, width)], -1)

@@ -31,7 +31,7 @@ def carry(address: Tensor, flow: Tensor, revealed: Tensor, k: int) -> Tensor:
 def noise(address: Tensor, seed: int, k: int, channels: int = 3) -> Tensor:
     """Standard normal noise for addresses at frame k: (1, channels, H, W).
 
-    Where the picture grows, neighbours share an address; the second of them gets noise of its own. Without CUDA it is
+    Where the picture grows, neighbors share an address; the second of them gets noise of its own. Without CUDA it is
     drawn by the processor: Apple's GPUs have no 64-bit floats, and the numbers must be the same everywhere.
     """
     device, dtype = address.device, address.dtype

@@ -1,7 +1,7 @@
 """The motion of other people's Deforum, formula for formula, for settings files that were made for it.
 
-It is no pinhole: its points are (x, y, z) with x, y in -1..1 and z the rank of a depth, and its turns and aspect are
-what they are. The faults are kept, because a settings file means what it means there; only the rounding to whole grey
+It is not a pinhole: its points are (x, y, z) with x, y in -1..1 and z the rank of a depth, and its turns and aspect are
+what they are. The faults are kept, because a settings file means what it means there; only the rounding to whole gray
 levels is gone. Backward flows in pixels, for sample.warp. Derivation: docs/deforum-engine.md.
 """
 
@@ -127,6 +127,8 @@ def flow_of(matrix: Array, like: Tensor) -> Tensor:
     at = positions(height, width, like) - 0.5
     back = np.linalg.inv(matrix)
     back = back / back[2, 2]
-    inverse = like.new_tensor(np.where(np.abs(back - np.eye(3)) < 1e-9, np.eye(3), back))  # a turn by zero is no turn
+    inverse = like.new_tensor(
+        np.where(np.abs(back - np.eye(3)) < 1e-9, np.eye(3), back)
+    )  # a turn by zero is not a turn
     source = at @ inverse[:, :2].T + inverse[:, 2]
     return (source[..., :2] / source[..., 2:] - at)[None].nan_to_num_(0.0, FARTHEST, -FARTHEST)

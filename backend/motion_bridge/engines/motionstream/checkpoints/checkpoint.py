@@ -51,7 +51,7 @@ def load(folder: Path) -> Weights:
     BadInput lists what is missing, superfluous or misshapen.
     """
     if not folder.is_dir():
-        raise BadInput(f"{folder} is missing; this is no video model, or copying it was interrupted.")
+        raise BadInput(f"{folder} is missing; this is not a video model, or copying it was interrupted.")
     if wrong := list(weight_faults(folder, f"{folder.name}/")):
         raise BadInput(f"{folder} cannot be loaded: {' '.join(wrong)}")
     found: State = {}

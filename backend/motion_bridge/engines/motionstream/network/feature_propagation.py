@@ -1,6 +1,6 @@
 """A second kind of conditioning: the first frame's latent features, carried along the tracks.
 
-Where the first-frame channels would hold grey, a point that is visible in latent frame k writes the feature it had in
+Where the first-frame channels would hold gray, a point that is visible in latent frame k writes the feature it had in
 frame 0. Feature and place are both bilinear, so a track between cells says so. This gives part of the answer away; it
 is what Wan-Move's and ATI's weights expect, and what lets a very small model follow tracks. The paper's own kind is
 the track map alone.

@@ -1,7 +1,7 @@
 """What a transformer's answer means: the velocity, as in Wan, or the rest.
 
 The rest is what is missing from the picture a chunk was told (the first frame where it stands, carried along the
-tracks where they are visible, grey elsewhere) to the clean one. A network that has learned nothing yet then already
+tracks where they are visible, gray elsewhere) to the clean one. A network that has learned nothing yet then already
 shows what was carried, so a very small one has only the remainder to learn. That is the sketch's kind; the paper's is
 the velocity.
 """

@@ -37,7 +37,7 @@ def cells_by_floor(points: Tensor, height: int, width: int) -> Tensor:
 
 
 def cells_by_rounding(points: Tensor, height: int, width: int) -> Tensor:
-    """The open 52-channel checkpoints' cells: corners lie on cell centres, halves round to even."""
+    """The open 52-channel checkpoints' cells: corners lie on cell centers, halves round to even."""
     points = points.clamp(0, 1)
     return torch.stack([(points[..., 0] * (width - 1)).round(), (points[..., 1] * (height - 1)).round()], dim=-1).long()
 

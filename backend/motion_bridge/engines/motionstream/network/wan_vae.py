@@ -37,7 +37,7 @@ def load(folder: Path, device: str, dtype: torch.dtype) -> AutoencoderKLWan:
 
 
 class WanDecoder:
-    """Normalised latents to pictures, called as codec.Decoder is."""
+    """Normalized latents to pictures, called as codec.Decoder is."""
 
     def __init__(self, vae: AutoencoderKLWan):
         self._vae = vae

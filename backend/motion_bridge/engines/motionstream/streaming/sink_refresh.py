@@ -1,4 +1,4 @@
-"""How far a picture's colours are from another's: what decides that a stream's sink shows a scene that is gone.
+"""How far a picture's colors are from another's: what decides that a stream's sink shows a scene that is gone.
 
 Looked at are the means of a latent frame's channels over the whole picture. They stay what they are while camera and
 objects move, which a coarse grid of fields does not: measured on drawn clips, fields of 4x4 confuse a wandering camera
@@ -12,7 +12,7 @@ FAR = 0.35  # beyond this the sink is refreshed, where that was asked for
 
 
 def distance(now: Tensor, then: Tensor) -> float:
-    """0 for latent frames (C, h, w) of the same colours, about 1 for two that have nothing in common.
+    """0 for latent frames (C, h, w) of the same colors, about 1 for two that have nothing in common.
 
     The root of the mean squared difference of the channels' means, in parts of what it would be between strangers.
     """

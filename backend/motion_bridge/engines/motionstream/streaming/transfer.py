@@ -101,5 +101,5 @@ def _clip(path: Path, width: int, height: int) -> Clip:
         return native.read(path) if mine else wantrack.read(path, width, height)
     readers = {".pth": ati.read, ".json": comfyui.read, ".txt": comfyui.read, ".npy": wan_move.read}
     if ending not in readers:
-        raise BadInput(f"{path} is no track file that is known here; it must end in .npz, {', '.join(readers)}.")
+        raise BadInput(f"{path} is not a track file that is known here; it must end in .npz, {', '.join(readers)}.")
     return readers[ending](path, width, height)
