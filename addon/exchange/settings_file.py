@@ -1,6 +1,7 @@
 """A Deforum settings file into the panel's fields."""
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -14,7 +15,7 @@ def load(scene: bpy.types.Scene, path: Path, with_size: bool) -> tuple[str, ...]
 
     The file's frame 0 is the first frame of the scene's range. with_size: take its size, length and rate as well.
     """
-    settings = settings_of(scene)
+    settings: Any = settings_of(scene)
     found = engine.read_settings_file(path, settings.deforum.engine_settings()["model"])
     asked = found.generation
     settings.deforum.take(asked.settings, asked.schedules)

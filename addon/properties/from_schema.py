@@ -15,7 +15,7 @@ BEST = "BEST"  # stands for an engine's empty text: Blender's menus have no empt
 
 def property_of(setting: Setting) -> Any:
     """The property that holds a setting's value as it is."""
-    texts = {"name": setting.label, "description": setting.help}
+    texts: dict[str, Any] = {"name": setting.label, "description": setting.help}
     match setting.default:
         case bool():
             return BoolProperty(**texts, default=setting.default)
@@ -25,7 +25,8 @@ def property_of(setting: Setting) -> Any:
         case float():
             return FloatProperty(**texts, default=setting.default, **_limits(setting, float))
         case str() if setting.names:
-            return StringProperty(**texts, subtype=PATHS[setting.names], options=BLEND_RELATIVE)
+            texts["subtype"] = PATHS[setting.names]
+            return StringProperty(**texts, options=BLEND_RELATIVE)
     return menu(setting)
 
 

@@ -37,7 +37,7 @@ def _loaded(path: Path) -> bpy.types.Image | None:
     """The image with a file's picture; None where Blender cannot read it: it is damaged, or its path too long."""
     with suppress(RuntimeError):
         image = _of_file(path)
-        if image.size[0]:
+        if image.size[0]:  # type: ignore[index]
             return image
     return None
 
@@ -53,7 +53,7 @@ def _of_file(path: Path) -> bpy.types.Image:
         image.reload()
     else:
         image.filepath = str(path)
-    len(image.pixels)  # read it now, not when it is drawn
+    len(image.pixels)  # type: ignore[arg-type]  # read it now, not when it is drawn
     return image
 
 

@@ -10,12 +10,12 @@ from . import editors
 
 def register() -> None:
     if compat.WORKSPACES_CHOOSE:
-        bpy.types.SEQUENCER_HT_header.append(_look)
+        bpy.types.SEQUENCER_HT_header.append(_look)  # type: ignore[arg-type]  # it takes the header, too
 
 
 def unregister() -> None:
     if compat.WORKSPACES_CHOOSE:
-        bpy.types.SEQUENCER_HT_header.remove(_look)
+        bpy.types.SEQUENCER_HT_header.remove(_look)  # type: ignore[arg-type]
     if bpy.app.timers.is_registered(_give):
         bpy.app.timers.unregister(_give)
 

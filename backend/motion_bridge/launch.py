@@ -56,7 +56,7 @@ def start(command: Sequence[str | Path], **options: Any) -> subprocess.Popen[byt
     options: of subprocess.Popen.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return subprocess.Popen(
+    return subprocess.Popen(  # pyright: ignore[reportReturnType]  no option makes them text
         [_program(str(command[0])), *map(str, command[1:])],
         env=environment,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),

@@ -65,7 +65,7 @@ class DeforumPanel(EnginePanel):
 def hints(scene: bpy.types.Scene) -> list[str]:
     """What a person would find out only from disappointing frames."""
     said = []
-    everything = settings_of(scene)
+    everything: Any = settings_of(scene)
     if not any(key.text.strip() for key in everything.prompts):
         said.append("There is no prompt yet: add one under Prompts, above.")
     known = MODELS.get(everything.deforum.model)
@@ -281,7 +281,8 @@ class MOTION_BRIDGE_OT_deforum_preset(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         chosen = settings_parser.preset(engine, self.preset)
         others = {field: "" for name in engine.presets for field in settings_parser.preset(engine, name).schedules}
-        settings_of(context.scene).deforum.take(chosen.settings, {**others, **chosen.schedules})
+        settings: Any = settings_of(context.scene)
+        settings.deforum.take(chosen.settings, {**others, **chosen.schedules})
         return {"FINISHED"}
 
 

@@ -39,6 +39,6 @@ class MotionStreamPanel(EnginePanel):
 
 register, unregister = engine_panel(
     MotionStreamPanel,
-    lambda everything: GenerationSettings(settings=everything.motionstream.engine_settings()),
+    lambda everything: GenerationSettings(settings=everything.motionstream.engine_settings()),  # type: ignore[attr-defined]
     [MotionBridgeMotionStream],
 )

@@ -67,7 +67,8 @@ def read(folder: Path, fps: float = 24.0) -> CameraPath:
         world[at, :3, :3], world[at, :3, 3] = _turn(values[:4], folder / IMAGES, number), values[4:]
     if len(sizes) != 1:
         raise BadInput(f"{folder / CAMERAS} has pictures of different sizes; one clip has one.")
-    return CameraPath(inverse(world), lens, *sizes.pop(), fps)
+    width, height = sizes.pop()
+    return CameraPath(inverse(world), lens, width, height, fps)
 
 
 def _lines(file: Path) -> list[tuple[int, list[str]]]:

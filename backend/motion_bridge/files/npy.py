@@ -65,7 +65,7 @@ def map_read_only(path: Path, *, links: bool = True) -> Array:
             mapped = np.memmap(file, dtype, "r", file.tell(), shape, order)
         except (OSError, ValueError) as fault:
             raise BadInput(f"{path} cannot be mapped into memory: {_short(fault)}.") from None
-        mapped.filename = path.absolute()  # numpy does not know it of an open file
+        mapped.filename = path.absolute()  # pyright: ignore[reportAttributeAccessIssue]  numpy does not know it
         return mapped
 
 

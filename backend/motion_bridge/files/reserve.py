@@ -39,7 +39,7 @@ def map_new(root: Path, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> 
         if not size:
             return np.zeros(shape, kind)
         mapped = np.memmap(file, kind, "r+", start, shape)
-        mapped.filename = (root / name).absolute()  # numpy does not know it of an open file
+        mapped.filename = (root / name).absolute()  # pyright: ignore[reportAttributeAccessIssue]  numpy does not know it
         return mapped
     except BaseException:
         file.close()

@@ -104,7 +104,7 @@ def moved(motion: Motion, here: Surfaces, x: Array, y: Array, place: Any) -> tup
     shape = np.broadcast_shapes(x.shape, y.shape)
     near = here.inverse_depth.ravel()[place].astype(np.float64).reshape(shape)
     sky = near == 0 if any(motion.orthographic) else None
-    fourth = 1 / np.where(sky, 1, near) if motion.orthographic[0] else near
+    fourth = 1 / np.where(near == 0, 1, near) if motion.orthographic[0] else near
     result = [part.ravel() for part in through(motion.matrices[0], x, y, fourth)]
     if motion.row.any():
         row = motion.row.take(here.index.ravel()[place].ravel())

@@ -1,6 +1,6 @@
 """Work that is done one step ahead of whoever takes its results, in another thread."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -8,7 +8,7 @@ T = TypeVar("T")
 _END = object()
 
 
-def one_ahead(items: Iterator[T]) -> Iterator[T]:
+def one_ahead(items: Iterator[T]) -> Generator[T, None, None]:
     """The same items; while one is in use the next is made. What the maker raises comes where its item would have.
 
     items: a generator. It runs in one other thread and is closed when this is.

@@ -39,7 +39,7 @@ class Surfaces:
 
 def find_surfaces(
     index: NDArray[np.integer],
-    inverse_depth: NDArray[np.float32],
+    inverse_depth: NDArray[np.floating],
     precision: float,
     intrinsics: Array,
     orthographic: bool,

@@ -57,7 +57,11 @@ def read_deep(path: Path) -> Picture | NDArray[np.uint16]:
     data = read_bytes(path, LARGEST_FILE)
     pixels = decode(data, str(path))
     deep = data[24] == 16  # the header's bits
-    return pixels if not deep else pixels.astype(np.uint16) << 8 | decode(data, str(path), low=True)
+    return (
+        pixels
+        if not deep
+        else (pixels.astype(np.uint16) << 8 | decode(data, str(path), low=True)).astype(np.uint16, copy=False)
+    )
 
 
 def decode(data: bytes, where: str, *, low: bool = False) -> Picture:

@@ -95,7 +95,7 @@ def spooled(pictures: Iterable[Picture]) -> NDArray[np.uint8]:
                 raise BadInput(f"A frame has {picture.shape[1]}x{picture.shape[0]} pixels, the ones before it others.")
             count, shape = count + 1, picture.shape
             with reserve.room_for(room, picture.nbytes):
-                file.write(np.ascontiguousarray(picture))
+                file.write(np.ascontiguousarray(picture).data)
         with reserve.room_for(room, 0):
             file.flush()
         return np.memmap(file, np.uint8, "r", shape=(count, *shape)) if count else np.zeros((0, *shape), np.uint8)

@@ -167,7 +167,8 @@ def _follow(
 
     A point is dropped for good where following it back does not lead to where it came from.
     """
-    paths, known = [np.asarray(start, np.float64)], []
+    paths: list[Array] = [np.asarray(start, np.float64)]
+    known: list[NDArray[np.bool_]] = []
     before: NDArray[np.uint8] | None = None
     held = visible.copy()
     for picture in pictures:

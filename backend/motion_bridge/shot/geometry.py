@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..files import npy, writing
 
@@ -154,7 +154,7 @@ class GeometryWriter:
         content.append(values)
         return len(self._files["mesh"]) - 1
 
-    def add_frame(self, objects: Array, meshes: Array, poses: Array) -> None:
+    def add_frame(self, objects: ArrayLike, meshes: ArrayLike, poses: ArrayLike) -> None:
         """The next frame: which objects are there (n,), their meshes (n,) and object-to-world matrices (n, 4, 4)."""
         state = {
             thing: (mesh, pose.tobytes())

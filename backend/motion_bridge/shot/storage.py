@@ -214,16 +214,18 @@ def _assemble(header: dict[str, Any], folder: Path) -> Shot:
         cuts=tuple(_whole(cut, "cuts") for cut in header["cuts"]),
         depth=arrays.get("depth"),
         flow=arrays.get("flow"),
-        objects=objects
-        and Objects(arrays["objects.index"], arrays["objects.pose"], _texts(objects["name"], "objects.name")),
-        tracks=tracks
-        and Tracks(
+        objects=None
+        if objects is None
+        else Objects(arrays["objects.index"], arrays["objects.pose"], _texts(objects["name"], "objects.name")),
+        tracks=None
+        if tracks is None
+        else Tracks(
             arrays["tracks.xy"],
             arrays["tracks.visible"],
             _texts(tracks["name"], "tracks.name"),
             _texts(tracks["kind"], "tracks.kind"),
         ),
-        geometry=geometry and assemble_geometry(geometry, arrays),
+        geometry=None if geometry is None else assemble_geometry(geometry, arrays),
         key_pictures={frame: png.read_deep(folder / key_picture_name(frame)) for frame in _key_frames(header)},
         times=arrays.get("times"),
         prompts=_by_frame(header["prompts"], "prompts"),

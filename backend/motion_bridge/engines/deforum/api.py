@@ -233,7 +233,7 @@ def _default(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"preset": str(SMOOTH), **length}
 
 
-def _written(prompt: Prompt) -> bool:
+def _written(prompt: str | Mapping[Any, str]) -> bool:
     """Whether a prompt says anything."""
     return any(text.strip() for text in ([prompt] if isinstance(prompt, str) else prompt.values()))
 

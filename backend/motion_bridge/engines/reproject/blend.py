@@ -58,7 +58,7 @@ def blend(scene: Scene, k: int, here: Surfaces, keys: Sequence[Source], times: A
         best[found.pixels[better]] = weight[better]
         gathered.unseen[found.pixels] = False
         gathered.unknown[found.pixels[~found.ghost]] = False
-    gathered.colors = colors / np.where(reached > 0, reached, 1)
+    gathered.colors = (colors / np.where(reached > 0, reached, 1)).astype(np.float32, copy=False)
     return gathered
 
 

@@ -35,8 +35,16 @@ class Found:
     def only(self, which: NDArray) -> "Found":
         """Some of them: numbers (n,) or a mask (N,)."""
         axes = None if self.axes is None else self.axes[:, which]
-        parts = (self.pixels, self.x, self.y, self.inverse_depth, self.mixed, self.ghost)
-        return Found(self.source, *(part[which] for part in parts), axes)
+        return Found(
+            self.source,
+            self.pixels[which],
+            self.x[which],
+            self.y[which],
+            self.inverse_depth[which],
+            self.mixed[which],
+            self.ghost[which],
+            axes,
+        )
 
 
 @dataclass
@@ -98,7 +106,8 @@ def look_up(
     mixed = source.surfaces.fringe.ravel().take(row * np.int32(width) + column)
     every = seen if asked is None else asked[seen]
     ghost = mixed & ~here.fringe.ravel().take(every)
-    steps = _axes(*(_everywhere(side, asked, here) for side in (old.x, old.y)), here)[:, every] if axes else None
+    x_everywhere, y_everywhere = (_everywhere(side, asked, here) for side in (old.x, old.y))
+    steps = _axes(x_everywhere, y_everywhere, here)[:, every] if axes else None
     return Found(source, every, x, y, old.inverse_depth[seen], mixed, ghost, steps)
 
 

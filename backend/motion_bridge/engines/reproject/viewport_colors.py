@@ -36,7 +36,8 @@ class ViewportColors:
             return 1.0
         some = clean[:: max(1, len(clean) // SAMPLES)]
         depth = 255 if self._key.pixels.dtype == np.uint8 else 65535
-        picture = linear(self._key.pixels.reshape(-1, 3)[some] / depth) @ LUMINANCE
+        colors = self._key.pixels.reshape(-1, 3)[some].astype(np.float64)
+        picture = linear(colors / depth) @ LUMINANCE
         rough = self._lit(self._key.index, self._key.surfaces, some) @ LUMINANCE
         return float(np.clip(np.median(picture / np.maximum(rough, 1e-3)), *BRIGHTNESS))
 

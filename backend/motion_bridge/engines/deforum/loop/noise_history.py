@@ -18,7 +18,8 @@ def carry_noise(context: LoopContext, state: LoopState) -> LoopState:
         return state
     addresses, motion = state.noise_addresses, state.motion
     if not addresses.numel():
-        addresses = warped_noise.addresses(*state.feedback.shape[-2:], 0, context.device)
+        height, width = state.feedback.shape[-2:]
+        addresses = warped_noise.addresses(height, width, 0, context.device)
     revealed = context.space.mask(motion.revealed[:, None].float())[:, 0] > 0.5
     return replace(
         state, noise_addresses=warped_noise.carry(addresses, context.space.flow(motion.flow), revealed, state.frame)
