@@ -426,7 +426,7 @@ def test_written_files_are_read_back(name, tmp_path):
         ("c.txt", "\n0 1 1 0.5\n", "line 2: 19 numbers"),
         ("c.txt", "\n", "no camera lines"),
         ("c.npy", "nonsense", ".npy"),
-        ("c.fbx", "", "no camera file that can be read"),
+        ("c.fbx", "", "not a camera file that can be read"),
     ],
 )
 def test_bad_files_are_named(name, content, expected, tmp_path):

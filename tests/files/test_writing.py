@@ -93,7 +93,7 @@ def test_the_folder_itself_may_be_a_link_that_a_person_made(project, tmp_path):
 
 def test_a_name_cannot_lead_out_of_its_folder(project):
     for name in ("../a", "one/../../a", "/etc/a"):
-        with pytest.raises(ValueError, match="no name below a folder"):
+        with pytest.raises(ValueError, match="not a name below a folder"):
             writing.write(project, name, b"")
 
 

@@ -489,7 +489,7 @@ def test_the_command_writes_and_says_what_it_left_out(make_shot, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--format", "abc", "--out", "x"), "There is no track format 'abc'"),
+        (("--format", "abc", "--out", "x"), "There is no format 'abc'"),
         (("--format", "ati", "--out", "x", "--size", "big"), "--size is 'big'; write it like 832x480"),
         (("--format", "ati", "--out", "x", "--kind", "pinned"), "The Shot has no tracks of kind pinned"),
         (("--format", "das", "--out", "x"), "needs depth"),

@@ -155,7 +155,16 @@ def _missing(path: Path) -> str:
         return "needs Blender's module bpy, which is not installed"
     if folder == "real" and not os.environ.get("BLENDER"):
         return "needs the Blender program; BLENDER=/path/to/blender names one"
-    return ""
+    lacking = [name for name in _imported_or_skipped(path) if importlib.util.find_spec(name) is None]
+    return f"needs {lacking[0]}, which is not installed" if lacking else ""
+
+
+def _imported_or_skipped(path: Path) -> Iterator[str]:
+    """The modules of a file's own `pytest.importorskip("…")`."""
+    for node in ast.parse(path.read_bytes()).body:
+        call = node.value if isinstance(node, ast.Expr | ast.Assign) else None
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.importorskip":
+            yield str(ast.literal_eval(call.args[0])).partition(".")[0]
 
 
 @dataclass
