@@ -141,7 +141,7 @@ def test_weights_are_read_for_the_channels_that_are_fed_back(measured, tmp_path)
     with pytest.raises(BadInput, match="weighed by structure, colour, texture, not by 'mood'"):
         latent_channels.read_weights(file, "mood", 3)
     file.write_text("{}")
-    with pytest.raises(BadInput, match="no report of `motion-bridge channels`"):
+    with pytest.raises(BadInput, match="not a report of `motion-bridge channels`"):
         latent_channels.read_weights(file, "colour", 3)
 
 
