@@ -12,7 +12,7 @@ import pytest
 from blender_session import PACKAGE, ROOT
 from blender_takes import strips
 
-SAVE = "import sys, tiny; tiny.save(__import__('pathlib').Path(sys.argv[1]))"
+SAVE = "import sys, tiny_motionstream as tiny; tiny.save(__import__('pathlib').Path(sys.argv[1]))"
 
 
 def part(name):
@@ -23,7 +23,7 @@ def part(name):
 def model(torch_python, tmp_path_factory) -> Path:
     """A tiny model with random weights, saved as the sketch is."""
     folder = tmp_path_factory.mktemp("model")
-    paths = os.pathsep.join((str(ROOT / "backend"), str(ROOT / "tests/motionstream")))
+    paths = os.pathsep.join((str(ROOT / "backend"), str(ROOT / "tests/helpers")))
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     subprocess.run([str(torch_python), "-c", SAVE, str(folder)], env={**clean, "PYTHONPATH": paths}, check=True)
     return folder

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from blender_program import HERE, ROOT, Blender, contents, run_script, saved, succeed
 
-SAVE = "import sys, tiny; tiny.save(__import__('pathlib').Path(sys.argv[1]))"
+SAVE = "import sys, tiny_motionstream as tiny; tiny.save(__import__('pathlib').Path(sys.argv[1]))"
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def streaming(blender: Blender, scene_file: Path, tmp_path_factory: pytest.TempP
     if not python.is_file():
         pytest.skip(f"{python} is not there; MOTION_BRIDGE_TORCH=/path/to/python with torch would test that engine too")
     folder = tmp_path_factory.mktemp("streaming")
-    paths = os.pathsep.join((str(ROOT / "backend"), str(ROOT / "tests/motionstream")))
+    paths = os.pathsep.join((str(ROOT / "backend"), str(ROOT / "tests/helpers")))
     subprocess.run(
         [str(python), "-c", SAVE, str(folder / "model")], env={**os.environ, "PYTHONPATH": paths}, check=True
     )
