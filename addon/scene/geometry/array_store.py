@@ -33,7 +33,7 @@ class Store:
     def put(self, array: Any) -> Handle:
         """Keep an array; what comes back finds it again. BadInput where the temporary folder has no room for it."""
         array = np.ascontiguousarray(array)
-        body = memoryview(array).cast("B")  # pyright: ignore[reportArgumentType] if array.size else memoryview(b"")
+        body = memoryview(array).cast("B") if array.size else memoryview(b"")  # pyright: ignore[reportArgumentType]
         digest = hashlib.blake2b(body, digest_size=16)
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         key = digest.digest()
