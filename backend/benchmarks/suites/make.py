@@ -11,6 +11,7 @@ from types import ModuleType
 
 from motion_bridge.errors import BadInput
 from motion_bridge.media import png
+from motion_bridge.shot import GenerationSettings
 from motion_bridge.takes.writer import frame_name
 
 from ..blender.in_blender import addon, empty_blender
@@ -64,15 +65,15 @@ def _render(bpy: ModuleType, frame: int, path: Path) -> None:
 
 
 def _read(bpy: ModuleType, scene: Scene, place: Path) -> None:
-    read, sources, first = (addon(f"scene.{name}") for name in ("read", "sources", "first_frame"))
+    snapshot, sources, first = addon("scene.snapshot"), addon("scene.tracks.sources"), addon("scene.first_frame")
     followed = sources.Surface(scene.followed, EACH * len(scene.followed))
-    request = read.Request(
+    request = snapshot.Request(
         tuple(range(1, scene.frames + 1)),
         frozenset({"depth", "objects"}),
         first.FromPixels(png.read(place / frame_name(1))),
-        prompts={1: WORDS},
-        seed=1,
+        GenerationSettings(prompts={1: WORDS}, seed=1),
         grid=GRID,
         sources=(followed,) if scene.followed else (),
     )
-    read.complete(read.snapshot(bpy.context, request), place / "shot", lambda done, total: None, lambda: False)
+    taken = snapshot.snapshot(bpy.context, request)
+    snapshot.complete(taken, place / "shot", lambda done, total: None, lambda: False)
