@@ -1,5 +1,7 @@
 """What the engine `reproject` shows, against the ray-traced scene."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from motion_bridge.engines.reproject.inpaint import HATCH, MARK
@@ -196,3 +198,17 @@ def test_a_thin_pole_keeps_its_colour_beside_a_moving_background(generate):
         pole = scene.depth(k) < 5
         assert pole.any(1).all()
         assert np.abs(frames[k].pixels - scene.truth(k))[pole].mean() < 8
+
+
+def test_what_is_filled_over_many_frames_stays_as_grainy_as_what_is_known(generate):
+    """Each frame fills a strip beside what the one before it filled; grain laid over grain must not grow."""
+    count = 48
+    wall = [Thing("static", "block", placed(count, (0, 0, 6), (40, 40, 0.5)), (120, 110, 90), 0.0)]
+    poses = [looking((0.05 * k, 0, -3), (0.05 * k, 0, 6)) for k in range(count)]
+    shot = film(wall, poses, [intrinsics(150, WIDTH, HEIGHT)] * count, WIDTH, HEIGHT).shot
+    grain = np.random.default_rng(3).normal(0, 25, shot.first_frame.shape)
+    noisy = np.clip(shot.first_frame + grain, 0, 255).astype(np.uint8)
+    last = generate(replace(shot, first_frame=noisy))[count - 1].pixels.astype(float)
+    _, seen = where_was(shot, count - 1, 0)
+    assert (~seen).mean() > 0.1
+    assert last[~seen].std() < 1.35 * noisy.std()

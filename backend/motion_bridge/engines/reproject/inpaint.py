@@ -45,6 +45,8 @@ def fill(
     nearest = nearest_known(~loose & ~here.fringe, pixels, here)
     empty = unseen.ravel()[pixels]
     near = empty & (nearest >= 0)
+    doubtful = loose | here.fringe
+    low, high = range_around(colors, nearest[near], doubtful, here.parts)
     flat[pixels[near]] = flat[nearest[near]]
     rest = pixels[empty & (nearest < 0)]
     finished = np.zeros(loose.size, bool)
@@ -58,7 +60,8 @@ def fill(
             flat[mine] = np.float32(127.5) if usual is None else usual
     if not finished[pixels].all():
         relax(colors, loose & ~finished.reshape(loose.shape), here)
-        add_detail(colors, pixels[near], nearest[near], loose | here.fringe, here.parts)
+        add_detail(colors, pixels[near], nearest[near], doubtful, here.parts)
+        flat[pixels[near]] = np.clip(flat[pixels[near]], low, high)
 
 
 def relax(colors: Array, loose: Mask, here: Surfaces) -> None:
@@ -83,6 +86,27 @@ def relax(colors: Array, loose: Mask, here: Surfaces) -> None:
         for at, beside, part in fields:
             mean = sum(flat.take(each, axis=0) * of_it for each, of_it in zip(beside, part, strict=True))
             flat[at] += np.float32(OVERSHOOT) * (mean - flat[at])
+
+
+def range_around(colors: Array, nearest: Array, doubtful: Mask, index: NDArray[np.integer]) -> tuple[Array, Array]:
+    """The least and the greatest color (n, 3) of what is known around known pixels (n,) of the same object.
+
+    What is filled stays within: it is known to the next frame, so detail laid over detail would grow from frame to
+    frame.
+    """
+    height, width = index.shape
+    flat, index, doubtful = colors.reshape(-1, 3), index.ravel(), doubtful.ravel()
+    row, column = np.divmod(nearest, width)
+    low = flat[nearest].copy()
+    high = low.copy()
+    for down in range(-GRAIN, GRAIN + 1):
+        for right in range(-GRAIN, GRAIN + 1):
+            tap = np.clip(row + down, 0, height - 1) * width + np.clip(column + right, 0, width - 1)
+            known = (~doubtful[tap] & (index[tap] == index[nearest]))[:, None]
+            beside = flat[tap]
+            np.minimum(low, beside, out=low, where=known)
+            np.maximum(high, beside, out=high, where=known)
+    return low, high
 
 
 def add_detail(colors: Array, pixels: Array, nearest: Array, doubtful: Mask, index: NDArray[np.integer]) -> None:
