@@ -245,7 +245,7 @@ def test_two_steps_chained_are_the_motion_of_both(moving):
             **vars(moving),
             "frames": (1, 3),
             "depth": moving.depth[[0, 2]],
-            "camera": Camera(*(each[[0, 2]] for each in vars(moving.camera).values())),
+            "camera": Camera(*(vars(moving.camera)[name][[0, 2]] for name in ("pose", "intrinsics", "orthographic"))),
             "objects": Objects(moving.objects.index[[0, 2]], moving.objects.pose[:, [0, 2]], moving.objects.name),
         }
     )

@@ -123,7 +123,7 @@ def test_what_cannot_be_transferred_is_said(place, tmp_path):
     refused("has 13 frames; 40 were asked for", frames=40)
     refused("no motion", frames=1)
     refused("one at least", grid=0)
-    refused("no track file", tracks=place / "first.png")
+    refused("not a track file", tracks=place / "first.png")
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "0.png").write_bytes(png.encode(cloth(0)))
     refused("one frame; motion takes two", video=tmp_path / "one")

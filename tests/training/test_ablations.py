@@ -57,4 +57,4 @@ def test_every_ablation_has_its_rows_and_the_page_its_picture(tiny_model, tmp_pa
 def test_only_a_sketch_with_its_teacher_can_be_measured(tiny_model, tmp_path, capsys):
     shutil.rmtree(tiny_model / "teacher")
     assert main(["ablations", "--model", str(tiny_model), "--output", str(tmp_path)]) == 2
-    assert "no sketch model with its teacher" in capsys.readouterr().err
+    assert "not a sketch model with its teacher" in capsys.readouterr().err
