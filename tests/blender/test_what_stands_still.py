@@ -55,7 +55,7 @@ def library(scene, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("linked", ["objects", "cameras"])
 def test_a_camera_whose_file_is_gone_is_said_to_be_linked_from_it(scene, library: Path, tmp_path: Path, linked, capfd):
     bpy.ops.wm.read_homefile(use_empty=True)
-    with bpy.data.libraries.load(str(library), link=True) as (_, wanted):
+    with bpy.data.libraries.load(str(library), link=True) as (_, wanted):  # pyright: ignore[reportGeneralTypeIssues]
         setattr(wanted, linked, ["camera"])
     found = getattr(wanted, linked)[0]
     camera = found if linked == "objects" else bpy.data.objects.new("own", found)
@@ -72,7 +72,7 @@ def test_a_camera_whose_file_is_gone_is_said_to_be_linked_from_it(scene, library
 
 
 def test_other_objects_whose_file_is_gone_are_said_to_be_missing(scene, painted, library: Path, tmp_path: Path, capfd):
-    with bpy.data.libraries.load(str(library), link=True) as (_, wanted):
+    with bpy.data.libraries.load(str(library), link=True) as (_, wanted):  # pyright: ignore[reportGeneralTypeIssues]
         wanted.objects = ["pillar"]
     scene.collection.objects.link(wanted.objects[0])
     bpy.ops.wm.save_mainfile()
