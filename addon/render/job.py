@@ -148,8 +148,8 @@ class Job:
                 self._pace.count(time.monotonic())
             case Started(total=total, missing=missing):
                 self.total, self.finished = total, total - missing
-            case Progress(stage=stage) if self.state is State.GENERATING:
-                self.stage = stage
+            case Progress(stage=stage, done=done, total=total) if self.state is State.GENERATING:
+                self.stage = stage if total in (0, self.total) else f"{stage} {done} of {total}"
             case Unresponsive(seconds=seconds):
                 self.stage = f"The backend is not responding ({seconds:.0f} s)"
             case Notice(sentence=sentence):

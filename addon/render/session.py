@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from ...backend.motion_bridge.ipc.events import Event, FrameMade
+from ...backend.motion_bridge.ipc.events import Event, FrameMade, Preview
 from ..viewer.delivery import Delivery
 from .job import Job
 
@@ -25,7 +25,7 @@ class Session:
             if self.job.total and not self._counted:
                 self._counted = True
                 self.delivery.add_earlier()
-            self.delivery.add([event for event in events if isinstance(event, FrameMade)])
+            self.delivery.add([event for event in events if isinstance(event, FrameMade | Preview)])
             self.delivery.show(last=not self.job.state.running)
         return events
 

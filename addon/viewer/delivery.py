@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import bpy
 
-from ...backend.motion_bridge.ipc.events import FrameMade
+from ...backend.motion_bridge.ipc.events import FrameMade, Preview
 from ..take import Take
 from . import editors, image
 from .strip import TakeStrip
@@ -23,16 +23,19 @@ class Delivery:
         self._take = take
         self._frames = frames
         self._strip = TakeStrip(source, chosen, take.folder, frames)
-        self._newest: FrameMade | None = None
+        self._newest: FrameMade | Preview | None = None
+        self._last_frame: FrameMade | None = None
         self._next_picture = 0.0  # when the image may be read again, time.monotonic
         self._introduced = False  # whether the editors have been told of the picture
         self._grown = False
 
-    def add(self, made: Sequence[FrameMade]) -> None:
-        """Note the frames that have arrived; only the newest of them will be drawn."""
-        for frame in made:
-            self._strip.add(frame.index, frame.path.name)
-            self._newest, self._grown = frame, True
+    def add(self, made: Sequence[FrameMade | Preview]) -> None:
+        """Note the frames and previews that have arrived; only the newest of them will be drawn."""
+        for each in made:
+            self._newest = each
+            if isinstance(each, FrameMade):
+                self._strip.add(each.index, each.path.name)
+                self._last_frame, self._grown = each, True
 
     def add_earlier(self) -> None:
         """Note the frames that the take holds already, when it is resumed."""
@@ -46,6 +49,8 @@ class Delivery:
         """Bring image and strip up to date. last: nothing more will come."""
         if not self.attached or bpy.app.is_job_running("RENDER"):
             return
+        if last and isinstance(self._newest, Preview):
+            self._newest = self._last_frame
         if self._newest and (last or time.monotonic() >= self._next_picture):
             self._show_picture(self._newest)
             self._newest = None
@@ -67,9 +72,10 @@ class Delivery:
         self.attached = bool(self._file) and bpy.data.filepath == self._file
         self._grown = True
 
-    def _show_picture(self, frame: FrameMade) -> None:
+    def _show_picture(self, shown: FrameMade | Preview) -> None:
         begun = time.monotonic()
-        picture = image.show(frame.pixels, frame.path)
+        path = shown.path if isinstance(shown, FrameMade) else image.preview_file(shown.pixels)
+        picture = image.show(shown.pixels, path)
         if not self._introduced and not bpy.app.background:
             editors.show_image(picture)
             self._introduced = True

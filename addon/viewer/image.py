@@ -13,8 +13,11 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ...backend.motion_bridge.files import writing
+from ...backend.motion_bridge.media import png
 from ..names import TITLE
 
+PREVIEW = "motion_bridge_preview.png"
 MARK = "motion_bridge"  # the custom property that tells our image from one that only has its name
 
 
@@ -31,6 +34,13 @@ def show(pixels: NDArray[np.uint8], path: Path | None = None) -> bpy.types.Image
     """Put a picture (H, W, 3) uint8 sRGB, top row first, into the image "Motion Bridge". path: its file."""
     loaded = _loaded(path) if path is not None and path.is_file() else None
     return _painted(pixels) if loaded is None else loaded
+
+
+def preview_file(pixels: NDArray[np.uint8]) -> Path:
+    """A file of Blender's own temporary folder with a picture that nobody keeps."""
+    path = Path(bpy.app.tempdir) / PREVIEW
+    writing.write_named(path, png.encode(pixels))
+    return path
 
 
 def _loaded(path: Path) -> bpy.types.Image | None:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from ..errors import BadInput
-from ..ipc.events import Notice
+from ..ipc.events import Notice, Preview, Progress
 from ..shot import UNSPECIFIED, GenerationSettings, Shot
 from ..takes.frame import Finished, Frame
 from .setting import Setting
@@ -30,10 +30,14 @@ __all__ = [
     "ImportedSettings",
     "Notice",
     "Preset",
+    "Preview",
+    "Progress",
     "find",
 ]
 
 Changes = Callable[[], list[Mapping[str, Any]]]  # what the caller changed since it was last asked, oldest first
+
+Made = Frame | Notice | Progress | Preview  # a Progress counts what the engine is at: the steps of a sampler, say
 
 DEFAULT = "reproject"  # the engine that needs nothing installed
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -113,8 +117,8 @@ class Engine(Protocol):
 
         return settings_parser.read_json(self, path)
 
-    def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
-        """The frames that are not finished, in rising order, and between them whatever people should know.
+    def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Made]:
+        """The frames that are not finished, in rising order, and between them whatever people should know or see.
 
         It asks `changes` between frames or chunks and takes what it can; a field outside `accepts` never reaches it.
         """
@@ -132,8 +136,8 @@ def find(name: str) -> Engine:
     return import_module(f".{ENGINES[name]}", __package__).engine
 
 
-def frames_alone(made: Iterable[Frame | Notice]) -> Iterator[Frame]:
-    """What an engine yields without the notices."""
+def frames_alone(made: Iterable[Made]) -> Iterator[Frame]:
+    """The frames among what an engine yields."""
     return (each for each in made if isinstance(each, Frame))
 
 

@@ -74,7 +74,7 @@ def run(request: JobRequest, changes: Changes, cancelled: Callable[[], bool]) ->
                 frame = next(made, None)
             if frame is None:
                 break
-            if isinstance(frame, Notice):
+            if not isinstance(frame, Frame):
                 yield replace(frame, job=request.job)
                 continue
             _check_frame(frame, shot, take, request.engine)

@@ -15,7 +15,7 @@ from .. import launch
 from ..errors import BackendFailed, BadInput, Cancelled, MotionBridgeError, ProtocolError
 from . import protocol
 from .channel import BoundedQueue, Sender
-from .events import Done, Event, Failed, FrameMade, Progress, Responsive, Started, Unresponsive, of_message
+from .events import Done, Event, Failed, FrameMade, Preview, Progress, Responsive, Started, Unresponsive, of_message
 
 __all__ = ["Client", "Done", "Event", "Failed", "FrameMade", "Progress", "Responsive", "Started", "Unresponsive"]
 
@@ -68,7 +68,7 @@ class Client:
             return self._last_job
         self._watch.expect_loading()
         places = {"shot": str(Path(shot).absolute()), "output": str(Path(output).absolute())}
-        self._sender.send("render", self._last_job, {**places, "engine": engine, "resume": resume})
+        self._sender.send("render", self._last_job, {**places, "engine": engine, "resume": resume, "previews": True})
         return self._last_job
 
     def change(self, job: int, fields: Mapping[str, Any]) -> None:
@@ -162,7 +162,7 @@ class Client:
             job.ended.set()
         else:
             self._arrived.wait_for_capacity(lambda: job.cancelled.is_set() or self._stopping.is_set())
-        self._arrived.push(event, event.pixels.nbytes if isinstance(event, FrameMade) else SMALL)
+        self._arrived.push(event, event.pixels.nbytes if isinstance(event, FrameMade | Preview) else SMALL)
 
     def _bury(self, fault: ProtocolError | None) -> MotionBridgeError:
         """Wait for the process, whose stream has ended or is of no more use; what to say about it."""

@@ -44,6 +44,14 @@ class FrameMade:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """What a model has in hand: no frame yet, of any size, and of no use once the next one comes."""
+
+    pixels: NDArray[np.uint8]  # (H, W, 3) sRGB, top row first
+    job: int = 0  # an engine leaves it to whoever runs it
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something that people should know of the job: what was fitted, left out, or done later than it was asked for."""
 
@@ -81,7 +89,7 @@ class Responsive:
     job: int
 
 
-Event = Started | Progress | FrameMade | Notice | Done | Failed | Unresponsive | Responsive
+Event = Started | Progress | FrameMade | Preview | Notice | Done | Failed | Unresponsive | Responsive
 
 
 def to_message(event: Event) -> tuple[str, int, dict[str, Any], bytes]:
@@ -95,6 +103,9 @@ def to_message(event: Event) -> tuple[str, int, dict[str, Any], bytes]:
             height, width, channels = pixels.shape
             size = {"width": width, "height": height, "channels": channels}
             return "frame", job, {"index": index, "number": number, "path": str(path), **size}, pixels.tobytes()
+        case Preview(pixels, job):
+            height, width, channels = pixels.shape
+            return "preview", job, {"width": width, "height": height, "channels": channels}, pixels.tobytes()
         case Notice(sentence, job):
             return "said", job, {"message": sentence[:LONGEST_SENTENCE]}, b""
         case Done(job):
@@ -116,6 +127,9 @@ def of_message(message: Message) -> Event:
             shape = fields["height"], fields["width"], fields["channels"]
             pixels = np.frombuffer(message.payload, np.uint8).reshape(shape)
             return FrameMade(job, fields["index"], fields["number"], Path(fields["path"]), pixels)
+        case "preview":
+            shape = fields["height"], fields["width"], fields["channels"]
+            return Preview(np.frombuffer(message.payload, np.uint8).reshape(shape), job)
         case "said":
             return Notice(fields["message"], job)
         case "done":

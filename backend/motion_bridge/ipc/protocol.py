@@ -36,6 +36,7 @@ MESSAGES: dict[str, dict[str, type]] = {
     "progress": {"stage": str, "done": int, "total": int},
     "said": {"message": str},
     "frame": {"index": int, "number": int, "path": str, "width": int, "height": int, "channels": int},
+    "preview": {"width": int, "height": int, "channels": int},  # to hosts whose render message asks for previews
     "done": {},
     "failed": {"error": str, "message": str},
 }
@@ -143,7 +144,7 @@ def _check(kind: Any, job: Any, seq: Any, fields: Mapping[str, Any], payload: in
         if type(value) is not wanted or (type(value) is int and abs(value) > LARGEST_INTEGER):
             raise ProtocolError(f"A {kind} message needs {name} as {wanted.__name__}.")
     due = 0
-    if kind == "frame":
+    if kind in ("frame", "preview"):
         width, height, channels = fields["width"], fields["height"], fields["channels"]
         if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE and channels == 3):
             raise ProtocolError(f"A frame cannot be {width} × {height} pixels of {channels} channels.")

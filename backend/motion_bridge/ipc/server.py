@@ -71,6 +71,11 @@ class _Task:
         fields = self._fields
         return JobRequest(self.job, Path(fields["shot"]), fields["output"], fields["engine"], fields["resume"])
 
+    @property
+    def previews(self) -> bool:
+        """Whether the host knows what a preview is."""
+        return self._fields.get("previews") is True
+
     def change(self, fields: dict[str, Any]) -> None:
         self._changes.put(fields)
 
@@ -109,6 +114,8 @@ class _Worker:
 
         try:
             for event in run(task.request(), task.changes, task.cancelled.is_set):
+                if isinstance(event, events.Preview) and not (task.previews and self._sender.idle()):
+                    continue  # the next one will do
                 kind, job, fields, payload = events.to_message(event)
                 self._sender.wait_for_capacity(task.cancelled.is_set)
                 self._sender.send(kind, job, fields, payload)
