@@ -279,9 +279,12 @@ OPENERS = (PACKAGE / "files", PACKAGE / "launch.py", PACKAGE / "terminal.py")
 GUARDED = {
     *("open", "os.open", "io.open", "os.unlink", "os.remove", "os.replace", "os.rename", "os.system", "os.popen"),
     *("json.load", "json.loads", "np.load", "np.loadtxt", "np.genfromtxt", "np.fromfile", "av.open"),
+    *("os.path.expanduser", "Path.home"),
+    *(f"tempfile.{name}" for name in ("gettempdir", "TemporaryFile", "NamedTemporaryFile", "TemporaryDirectory")),
+    *(f"tempfile.{name}" for name in ("mkdtemp", "mkstemp", "SpooledTemporaryFile")),
     *("subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_output", "subprocess.check_call"),
 }
-GUARDED_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "unlink", "rename", "touch"}
+GUARDED_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "unlink", "rename", "touch", "expanduser"}
 ROOMS_OF_FILES = {"regular", "writing", "json_text", "npy", "png"}  # modules with functions of such names
 TRUSTED = {  # file: call → why it opens something by itself
     "takes/lock.py: Path(f'/proc/{owner.pid}/stat').read_text": "the system's own",
@@ -331,6 +334,8 @@ def test_the_rule_about_opening_sees_what_it_forbids():
         "Path(a).unlink()",
         "np.load(p)",
         "os.replace(a, b)",
+        "Path(a).expanduser()",
+        "tempfile.mkdtemp()",
     )
     for text in forbidden:
         assert _opens(ast.parse(text, mode="eval").body.func), text

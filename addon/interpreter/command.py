@@ -1,6 +1,5 @@
 """Which process makes the frames."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import bpy
 from ...backend.motion_bridge import launch
 from ...backend.motion_bridge.engines import diagnostics
 from ...backend.motion_bridge.errors import BadInput, ModelMissing
+from ...backend.motion_bridge.files import home
 from ..names import PACKAGE
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
@@ -32,7 +32,7 @@ def python() -> str:
     chosen = addon.preferences.python.strip() if addon and addon.preferences else ""
     if not chosen:
         return sys.executable
-    path = Path(os.path.expanduser(chosen))
+    path = home.expand(chosen, "The Python")
     if chosen.startswith("//") or not path.is_absolute():
         # Beside the .blend file lies what its author put there; opening a file must not choose what is run.
         raise BadInput(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...backend.motion_bridge import install_commands as shell_commands
 from ...backend.motion_bridge.engines import diagnostics as backend_doctor
+from ...backend.motion_bridge.files import home
 from . import command, diagnostics
 
 VENV = "motion-bridge-python"
@@ -52,7 +53,4 @@ def new_python() -> Path:
 
 def _folder() -> Path:
     """In the person's home; in the folder that the terminal opens in where there is none."""
-    try:
-        return Path.home() / VENV
-    except RuntimeError:
-        return Path(VENV)
+    return (home.home() or Path()) / VENV

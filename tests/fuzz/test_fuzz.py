@@ -18,9 +18,10 @@ SEED = int(os.environ.get("MOTION_BRIDGE_SEED", "20260101"))
 NEEDED = {"videos": ("av", "cv2")}
 WAYS = {
     "messages": "bytes changed, lost, doubled, lengths that lie",
-    "shots": "hostile JSON, arrays, pictures; FIFOs, folders, devices and links in place of files",
+    "shots": "versions 1 and 2: hostile JSON, arrays, geometry, pictures; FIFOs, devices, links in place of files",
     "settings": "Deforum, Parseq and schedule texts with hostile values, names and bytes",
     "tracks": "all formats; archives with hostile arrays and right checksums",
+    "cameras": "nerfstudio, COLMAP, RealEstate10K and SANA-WM with hostile numbers, words and arrays",
     "pngs": "chunks with hostile bodies and right checksums",
     "videos": "MP4, Matroska and GIF with bytes changed, lost, doubled",
     "models": "configurations, weights and indices; FIFOs and links in place of files",
@@ -30,6 +31,7 @@ NAMES = {
     "shots": "Shots",
     "settings": "settings files",
     "tracks": "track files",
+    "cameras": "camera files",
     "models": "model folders",
 }
 

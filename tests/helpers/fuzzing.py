@@ -14,6 +14,7 @@ import struct
 import sys
 import tempfile
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -33,6 +34,7 @@ COUNTS = {  # kind → (in the suite, at length)
     "shots": (150, 10_000),
     "settings": (150, 10_000),
     "tracks": (200, 10_000),
+    "cameras": (200, 10_000),
     "pngs": (150, 2_000),
     "videos": (20, 500),
     "models": (20, 500),
@@ -61,6 +63,15 @@ HOSTILE = [  # JSON values that readers do not expect
 RAW = [
     *(b"[" * 5000, b"NaN", b"1e999", b'"\\ud800"', b"null", b"-", b"true"),
     *(b"\xff\xff\xff\xff", bytes(4), b"\x7f\xff\xff\xff"),
+]
+
+DTYPES = [
+    *("<f8", ">f8", "<f4", "<f2", "<i8", ">i4", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1"),
+    *("<c16", "|S3", "<U2", "|V8", "<M8[s]", "<m8[s]"),
+]
+NUMBERS = [  # that arrays hold where readers expect others
+    *(np.nan, np.inf, -np.inf, -1.0, 0.0, -0.0, 0.5, 1.0, 1e-320, 1e300, -1e300),
+    *(255.0, 65535.0, 2.0**31 - 1, -(2.0**31), 2.0**32, 2.0**53, 2.0**62, 2.0**63 - 1024, -(2.0**63)),
 ]
 
 Case = Callable[[], object]  # reads one hostile input
@@ -137,6 +148,52 @@ def _place(value: Any, chance: random.Random) -> tuple[Any, Any]:
     return holder, key
 
 
+def hostile_array(array: Any, chance: random.Random) -> Any:
+    """An array of another type, shape or order, or with numbers that nobody expects."""
+    for _ in range(chance.randint(1, 2)):
+        match chance.randrange(7):
+            case 0:
+                array = array.astype(chance.choice(DTYPES), casting="unsafe")
+            case 1:
+                array = chance.choice(_SHAPES)(array)
+            case 2:
+                array = np.asfortranarray(array)
+            case _ if array.size and array.dtype.kind in "fiub":
+                array = np.array(array)
+                where = [chance.randrange(array.size) for _ in range(chance.choice([1, 3, array.size]))]
+                array.flat[where] = np.array(chance.choice(NUMBERS)).astype(array.dtype)
+    return array
+
+
+_SHAPES: list[Callable[[Any], Any]] = [
+    *(np.transpose, np.ravel, np.atleast_3d, np.squeeze),
+    *(lambda each: each[..., None], lambda each: each[None], lambda each: each[:0], lambda each: each[..., :0]),
+    *(lambda each: each[1:], lambda each: each[..., 1:], lambda each: each[:1], lambda each: each.ravel()[:1]),
+    *(lambda each: np.repeat(each, 2, 0), lambda each: np.repeat(each, 2, -1), lambda each: each[::-1]),
+    lambda each: each.ravel()[0] if each.size else np.zeros(()),
+]
+
+
+def hostile_npy(data: bytes, chance: random.Random) -> bytes:
+    """A .npy file with a right header around a hostile array, or a header that lies about it."""
+    import io
+
+    out = io.BytesIO()
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            array = hostile_array(np.atleast_1d(np.load(io.BytesIO(data))), chance)
+        except ValueError:  # not every type becomes every other
+            array = np.zeros(0, chance.choice(DTYPES))
+    np.save(out, array)
+    if chance.random() < 0.8:
+        return out.getvalue()
+    shape = tuple(chance.choice([-1, 0, 1, 3, 2**31, 2**40, 2**62]) for _ in range(chance.choice([0, 1, 2, 4, 40])))
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": array.dtype.str, "fortran_order": False, "shape": shape})
+    return out.getvalue() + array.tobytes()
+
+
 def text_of(document: Any, chance: random.Random) -> bytes:
     """A document's JSON: mutated as a document, as bytes, or as both."""
     changed = mutated_json(document, chance) if chance.random() < 0.7 else document
@@ -177,30 +234,41 @@ def messages(folder: Path, chance: random.Random) -> Iterator[Case]:
 def shots(folder: Path, chance: random.Random) -> Iterator[Case]:
     from backend_processes import a_shot
     from motion_bridge import shot as stored
+    from motion_bridge.geometry.computed_maps import with_maps
     from motion_bridge.shot import Objects, Tracks
 
     shot = a_shot(count=4, width=16, height=9)
     size = (4, 9, 16)
     tracks = Tracks(np.ones((2, 4, 2), np.float32), np.ones((2, 4), bool), ("a", "b"), ("grid", "path"))
     objects = Objects(np.ones(size, np.uint16), np.tile(np.eye(4), (1, 4, 1, 1)), ("a",))
-    shot = replace(shot, depth=np.ones(size, np.float32), tracks=tracks, objects=objects, prompts={1: "a hill"})
-    stored.save(shot, folder / "good")
-    header = json.loads((folder / "good" / "shot.json").read_bytes())
+    maps = replace(shot, depth=np.ones(size, np.float32), tracks=tracks, objects=objects, prompts={1: "a hill"})
+    stored.save(maps, folder / "maps")
+    _save_geometry(shot, folder / "geometry")
+    headers = {name: json.loads((folder / name / "shot.json").read_bytes()) for name in ("maps", "geometry")}
 
     def look(at: Path) -> None:
         found = stored.load(at)
         stored.digest(at)
         found.prompt(1)
+        drawn = with_maps(found)
+        if drawn.depth is not None and drawn.width * drawn.height < 1000:  # as they were, and no more than that
+            for k in range(min(len(drawn.frames), 2)):
+                assert drawn.depth[k].shape == (drawn.height, drawn.width)
+                if drawn.flow is not None:
+                    assert np.isfinite(drawn.flow[k]).all()
+                if drawn.objects is not None:
+                    assert drawn.objects.index[k].max() <= len(drawn.objects.name)
 
     place = folder / "hostile"
     while True:
         shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(folder / "good", place)
+        good = chance.choice(sorted(headers))
+        shutil.copytree(folder / good, place)
         for _ in range(chance.randint(1, 2)):
             file = chance.choice(sorted(place.iterdir()))
             if not file.is_file() or file.is_symlink():
                 continue
-            match chance.randrange(8):
+            match chance.randrange(12):
                 case 0 if hasattr(os, "mkfifo"):
                     file.unlink()
                     os.mkfifo(file)
@@ -210,10 +278,42 @@ def shots(folder: Path, chance: random.Random) -> Iterator[Case]:
                 case 2:
                     (place / chance.choice(["stray.npy", "._depth.npy", "shot"])).mkdir(exist_ok=True)
                 case _ if file.name == "shot.json":
-                    file.write_bytes(text_of(header, chance))
+                    file.write_bytes(text_of(headers[good], chance))
+                case kind if file.suffix == ".npy" and kind > 5:
+                    file.write_bytes(hostile_npy(file.read_bytes(), chance))
                 case _:
                     file.write_bytes(mutated(file.read_bytes(), chance))
         yield lambda: look(place)
+
+
+def _save_geometry(shot: Any, folder: Path) -> None:
+    """A Shot of version 2 with all that it may have: a floor, a packed ball, a flag that waves, one that comes late."""
+    from motion_bridge import shot as stored
+
+    square = np.array([[0, 0, 3], [1, 0, 3], [1, 1, 3], [0, 1, 3]], np.float32)
+    faces = np.array([[0, 1, 2], [0, 2, 3]])
+    writer = stored.GeometryWriter(folder)
+    floor, ball, flag, late = (writer.add_object(name) for name in ("floor", "bäll", "flag", "late"))
+    connection = writer.add_triangles(faces, writer.add_material("red", (0.8, 0.1, 0.1)))
+    waves = writer.add_triangles(faces[::-1], writer.add_material("blue", (0.1, 0.1, 0.9)))
+    flat = writer.add_mesh(square, connection)
+    packed = writer.add_mesh(square * 3 + 1, connection, tolerance=1e-3)
+    for k in range(len(shot.frames)):
+        pose = np.eye(4)
+        pose[0, 3] = k / 8
+        things = [(floor, flat), (ball, packed), (flag, writer.add_mesh(square + k / 10, waves))]
+        things += [(late, flat)] if k == 2 else []
+        writer.add_frame(*map(list, zip(*things, strict=True)), [pose] * len(things))
+    clip = np.tile([0.1, np.inf], (len(shot.frames), 1))
+    deep = np.full((shot.height, shot.width, 3), 30_000, np.uint16)
+    shot = replace(
+        shot,
+        geometry=writer.finish(),
+        key_pictures={3: deep},
+        times=np.array(shot.frames) + 0.5,
+        camera=replace(shot.camera, clip=clip),
+    )
+    stored.save(shot, folder)
 
 
 def settings(folder: Path, chance: random.Random) -> Iterator[Case]:
@@ -269,8 +369,10 @@ def tracks(folder: Path, chance: random.Random) -> Iterator[Case]:
         for each in ("move_tracks.npy", "move_visibility.npy"):
             (folder / each).write_bytes(good[each])
         data = text_of(text, chance) if name == "comfyui.json" else mutated(good[name], chance)
-        if name.endswith(".npz") and chance.random() < 0.5:
+        if name.endswith(".npz") and chance.random() < 0.7:
             data = _zip_again(good[name], chance)
+        elif name.endswith(".npy") and chance.random() < 0.7:
+            data = hostile_npy(good[name], chance)
         (folder / name).write_bytes(data)
         yield lambda name=name: readers[name](folder / name)
 
@@ -285,9 +387,52 @@ def _zip_again(data: bytes, chance: random.Random) -> bytes:
         for entry in old.infolist():
             content = old.read(entry)
             if chance.random() < 0.4:
-                content = chance.choice([mutated(content, chance), bytes(1 << 22), content + bytes(1 << 20), b""])
+                hostile = mutated(content, chance), bytes(1 << 22), content + bytes(1 << 20), b""
+                content = chance.choice(hostile) if chance.random() < 0.4 else hostile_npy(content, chance)
             new.writestr(entry.filename, content)
     return out.getvalue()
+
+
+def cameras(folder: Path, chance: random.Random) -> Iterator[Case]:
+    from backend_processes import a_shot
+    from motion_bridge import camera_formats
+
+    shot = a_shot(count=5, width=64, height=48)
+    camera_formats.write(shot, "nerfstudio", folder / "transforms.json")
+    camera_formats.write(shot, "realestate10k", folder / "lines.txt")
+    camera_formats.write(shot, "colmap", folder / "colmap")
+    camera_formats.write(shot, "sana-wm", folder / "sana.npy")
+    camera_formats.write(shot, "sana-wm-bench", folder / "sana.npz")
+    good = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+    def read(path: Path) -> None:
+        camera_formats.is_camera_file(path)
+        found = camera_formats.read(path, 64, 48)
+        assert np.isfinite(found.pose).all() and np.isfinite(found.intrinsics).all() and found.fps > 0
+        camera_formats.path.from_first(found)
+
+    while True:
+        for path, data in good.items():
+            path.write_bytes(data)
+        path = chance.choice(sorted(good))
+        match path.suffix:
+            case ".json":
+                path.write_bytes(text_of(json.loads(good[path]), chance))
+            case ".txt" if chance.random() < 0.7:
+                words = good[path].decode().replace("\n", " \n ").split(" ")
+                for _ in range(chance.randint(1, 3)):
+                    words[chance.randrange(len(words))] = chance.choice([*_WORDS, *map(str, NUMBERS)])
+                path.write_text(" ".join(words))
+            case ".npy" if chance.random() < 0.7:
+                path.write_bytes(hostile_npy(good[path], chance))
+            case ".npz" if chance.random() < 0.7:
+                path.write_bytes(_zip_again(good[path], chance))
+            case _:
+                path.write_bytes(mutated(good[path], chance))
+        yield lambda path=path: read(path)
+
+
+_WORDS = ["", "\n", "x", "1e400", "-1", "0", "PINHOLE", "SIMPLE_PINHOLE", "OPENCV", "9" * 400, "\0", "#", "1_0", "²"]
 
 
 def pngs(folder: Path, chance: random.Random) -> Iterator[Case]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ....backend.motion_bridge.files.temporary import explained, temporary_file
+from ....backend.motion_bridge.files.temporary import temporary_file, write_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,5 @@ class Store:
         return array
 
     def _write(self, body: memoryview) -> None:
-        with explained(self._end + len(body)):
-            self._file.seek(self._end)
-            while body:
-                body = body[self._file.write(body) :]
+        self._file.seek(self._end)
+        write_all(self._file, body, self._end + len(body))

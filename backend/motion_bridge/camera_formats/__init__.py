@@ -13,7 +13,7 @@ from ..files.regular import read_text
 from ..shot import Shot
 from . import colmap, gen3c, hy_worldplay, lingbot, nerfstudio, realestate10k, recammaster, sana_wm, uni3c
 from .loss import Loss, Reading, predict
-from .path import CameraPath
+from .path import CameraPath, checked
 
 Write = Callable[[Shot, Path], tuple[tuple[Path, ...], list[str]]]
 
@@ -99,6 +99,10 @@ def read(path: Path, width: int, height: int, fps: float = 24.0) -> CameraPath:
 
     width, height, fps: of the picture, where the file does not say. BadInput names the file and what is wrong with it.
     """
+    return checked(_read(path, width, height, fps), path)
+
+
+def _read(path: Path, width: int, height: int, fps: float) -> CameraPath:
     if path.is_dir() or path.name in (colmap.CAMERAS, colmap.IMAGES):
         return colmap.read(path if path.is_dir() else path.parent, fps)
     match path.suffix.lower():

@@ -87,9 +87,10 @@ def _numbers(words: list[str], file: Path, number: int) -> list[float]:
 
 
 def _turn(quaternion: list[float], file: Path, number: int) -> np.ndarray:
-    length = float(np.linalg.norm(quaternion))
-    if length < 1e-9:
-        raise BadInput(f"{file}, line {number}: a quaternion of zeros is not a rotation.")
+    with np.errstate(over="ignore"):
+        length = float(np.linalg.norm(quaternion))
+    if not 1e-9 <= length < np.inf:
+        raise BadInput(f"{file}, line {number}: its quaternion is not a rotation.")
     w, x, y, z = np.array(quaternion) / length
     return np.array(
         [

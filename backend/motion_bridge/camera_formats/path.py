@@ -6,6 +6,7 @@ the top-left pixel, so that the center of that pixel is (0.5, 0.5).
 
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,11 @@ from ..shot import Camera, Shot
 
 Array = NDArray[Any]
 
+LARGEST_SIDE = 1 << 16  # pixels of a picture that a file may be for
+MOST_FRAMES = 1_000_000
+FASTEST = 1e6  # frames a second
+BENT = 1e-3  # what a rotation may be off by in each number
+FARTHEST = 1e12  # scene units or pixels
 STILL = 1e-6  # scene units or radians: a camera that never leaves its place by more is exactly still
 
 
@@ -41,6 +47,27 @@ class Counts:
     fps: float
     step: int = 1
     most: int | None = None  # frames
+
+
+def checked(path: CameraPath, where: Path) -> CameraPath:
+    """What a stranger's file held, if it is a camera. BadInput names the file and what is wrong with it."""
+    if not 1 <= len(path.pose) <= MOST_FRAMES:
+        raise BadInput(f"{where} has {len(path.pose):,} poses; from 1 to {MOST_FRAMES:,} are read.")
+    if not (1 <= path.width <= LARGEST_SIDE and 1 <= path.height <= LARGEST_SIDE):
+        raise BadInput(f"{where} is for pictures of {path.width:.5g} × {path.height:.5g} pixels; there are none such.")
+    if not (math.isfinite(path.fps) and 0 < path.fps <= FASTEST):
+        raise BadInput(f"{where} has {path.fps:g} frames a second; from above 0 to {FASTEST:g} are read.")
+    with np.errstate(all="ignore"):
+        turn, place, lens = path.pose[:, :3, :3], path.pose[:, :3, 3], path.intrinsics
+        rigid = (np.abs(turn @ turn.transpose(0, 2, 1) - np.eye(3)) <= BENT).all(axis=(1, 2)) & (
+            np.linalg.det(turn) > 0
+        )
+        near = (np.abs(place) <= FARTHEST).all(axis=1) & (path.pose[:, 3] == (0, 0, 0, 1)).all(axis=1)
+        seen = (lens[:, [0, 1], [0, 1]] > 0).all(axis=1) & (np.abs(lens) <= FARTHEST).all(axis=(1, 2))
+    for fine, what in ((rigid & near, "a rotation and a position"), (seen, "a lens")):
+        if not fine.all():
+            raise BadInput(f"{where}: the camera of frame {int(np.argmin(fine))} is not {what}.")
+    return path
 
 
 def of_shot(shot: Shot) -> CameraPath:

@@ -19,6 +19,7 @@ from .path import Array, CameraPath, Counts, from_first, inverse, of_shot, sampl
 WIDE = 16 / 9
 COUNTS = Counts(16.0, 4)
 NUMBERS = 19
+LONGEST = 1e15  # microseconds
 
 
 def write(shot: Shot, out: Path) -> tuple[tuple[Path, ...], list[str]]:
@@ -62,14 +63,15 @@ def read(file: Path, width: int, height: int, fps: float = 24.0) -> CameraPath:
     lens = np.tile(np.eye(3), (len(rows), 1, 1))
     lens[:, 0, 0], lens[:, 0, 2] = rows[:, 1] * width, rows[:, 3] * width
     lens[:, 1, 1], lens[:, 1, 2] = rows[:, 2] * height, rows[:, 4] * height
-    steps = np.diff(rows[:, 0])
-    rate = 1e6 / np.median(steps) if len(steps) and (steps > 0).all() else fps
+    steps = np.diff(rows[:, 0].clip(-LONGEST, LONGEST))
+    with np.errstate(over="ignore"):
+        rate = 1e6 / np.median(steps) if len(steps) and (steps > 0).all() else fps
     return CameraPath(inverse(pose), lens, width, height, float(rate))
 
 
 def has_lines(text: str) -> bool:
     """Whether a text looks like camera lines: its second line has 19 words, numbers all."""
-    words = text.splitlines()[1].split() if text.count("\n") else []
+    words = text.splitlines()[1].split() if len(text.splitlines()) > 1 else []
     return len(words) == NUMBERS and all(word.lstrip("+-").replace(".", "", 1)[:1].isdigit() for word in words)
 
 

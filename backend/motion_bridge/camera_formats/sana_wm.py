@@ -49,13 +49,13 @@ def read(file: Path, width: int, height: int) -> CameraPath:
         missing = {"c2w", "intrinsics"} - set(found)
         if missing:
             raise BadInput(f"{file} lacks {' and '.join(sorted(missing))}; a SANA-WM scene has both.")
-        pose, lens, fps = found["c2w"], found["intrinsics"], float(found.get("fps", np.array(COUNTS.fps)))
+        pose, lens = found["c2w"], found["intrinsics"]
+        fps = arrays.number(found.get("fps", np.array(COUNTS.fps)), f"{file}: fps")
     else:
         beside = file.with_name(f"{file.stem}_intrinsics.npy")
         pose, lens = npy.of_bytes(data, str(file)), npy.of_bytes(arrays.content(beside), str(beside))
         fps = COUNTS.fps
-    if pose.ndim != 3 or pose.shape[1:] != (4, 4) or lens.shape != (len(pose), 3, 3) or not len(pose):
+    arrays.numbers(pose, 3, f"{file}: poses"), arrays.numbers(lens, 3, f"{file}: intrinsics")
+    if pose.shape[1:] != (4, 4) or lens.shape != (len(pose), 3, 3) or not len(pose):
         raise BadInput(f"{file}: poses of shape {pose.shape} and intrinsics of {lens.shape}; (F, 4, 4) and (F, 3, 3).")
-    if not (np.isfinite(pose).all() and np.isfinite(lens).all()):
-        raise BadInput(f"{file} has poses or lenses that are not numbers.")
     return CameraPath(pose.astype(np.float64), lens.astype(np.float64), width, height, fps)

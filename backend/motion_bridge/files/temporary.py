@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ..errors import BadInput
 from .reserve import FULL, free
@@ -17,6 +17,17 @@ def temporary_file() -> BinaryIO:
     """A file without a name, gone when it is closed. BadInput where none can be made."""
     with explained():
         return tempfile.TemporaryFile(prefix=PREFIX, buffering=0)  # type: ignore[return-value]
+
+
+def write_all(file: BinaryIO, content: Any, needed: int) -> None:
+    """Write all of a content, which is not an empty array; BadInput where there is no room.
+
+    needed: bytes that the file is to have, for the sentence.
+    """
+    rest = memoryview(content).cast("B")
+    with explained(needed):
+        while rest:
+            rest = rest[file.write(rest) :]
 
 
 class TemporaryFolder:

@@ -1,14 +1,12 @@
 """Room for the arrays of long shots that no memory is spent on."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..files import reserve
+from ..files import reserve, temporary
 
 SMALL = 1 << 20  # bytes; what is no larger stays in memory
 
@@ -21,8 +19,8 @@ def scratch(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     if size <= SMALL:
         return np.zeros(shape, dtype)
-    with reserve.room_for(Path(tempfile.gettempdir()), size), tempfile.TemporaryFile(prefix="motion_bridge_") as file:
-        reserve.reserve(file, size, tempfile.gettempdir())
+    with temporary.explained(size), temporary.temporary_file() as file:
+        reserve.reserve(file, size, temporary.place())
         return np.memmap(file, dtype, "r+", shape=shape)
 
 

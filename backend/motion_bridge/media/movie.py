@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput, ModelMissing
+from ..files import writing
 
 BT709 = 1  # how colors become luma and chroma, said in the file: without it players guess, by the picture's size
 
@@ -32,7 +33,7 @@ def write(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf: in
     coming = iter(pictures)
     first = next(coming)
     height, width = (side // 2 * 2 for side in first.shape[:2])
-    with av.open(str(path), "w", format="mp4") as container:
+    with writing.replacing_named(path) as file, av.open(file, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.width, stream.height = width, height
         stream.pix_fmt, stream.options = "yuv420p", {"crf": str(crf)}

@@ -3,7 +3,6 @@
 Frames go to a temporary file as they come, so that memory does not grow with the film.
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
-from ..files import regular, reserve
+from ..files import regular, temporary
 from . import decoding, orientation, png
 
 LONGEST = 512  # pixels: larger videos are made smaller, which is enough to follow points
@@ -88,16 +87,12 @@ def streamed(path: Path) -> Iterator[tuple[Iterator[Picture], float | None]]:
 def spooled(pictures: Iterable[Picture]) -> NDArray[np.uint8]:
     """Pictures of one size as one array, (T, H, W, 3), that lives in a temporary file; there is one at least."""
     count, shape = 0, (0, 0, 3)
-    room = Path(tempfile.gettempdir())
-    with tempfile.TemporaryFile(prefix="motion_bridge_") as file:
+    with temporary.temporary_file() as file:
         for picture in pictures:
             if count and picture.shape != shape:
                 raise BadInput(f"A frame has {picture.shape[1]}x{picture.shape[0]} pixels, the ones before it others.")
             count, shape = count + 1, picture.shape
-            with reserve.room_for(room, picture.nbytes):
-                file.write(np.ascontiguousarray(picture).data)
-        with reserve.room_for(room, 0):
-            file.flush()
+            temporary.write_all(file, np.ascontiguousarray(picture).data, count * picture.nbytes)
         return np.memmap(file, np.uint8, "r", shape=(count, *shape)) if count else np.zeros((0, *shape), np.uint8)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadInput, nearest
+from ..files import home
 from .registry import cached, models_folder
 
 KINDS = ("none", "depth", "canny")
@@ -94,8 +95,8 @@ def folder_of(name: str, family: str, kind: str) -> Path:
 
     BadInput where there is none, ModelMissing where it is not on this machine.
     """
-    if name and Path(name).expanduser().is_dir():
-        return Path(name).expanduser()
+    if name and (folder := home.expand(name, "The ControlNet")).is_dir():
+        return folder
     if name and name not in CONTROLS:
         raise BadInput(f"There is no control_model {name!r}{nearest(name, CONTROLS)} A folder serves too.")
     fitting = [each for each in CONTROLS.values() if family in each.families and kind in each.kinds]

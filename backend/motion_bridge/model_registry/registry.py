@@ -1,7 +1,8 @@
 """The models this project knows by name, and where their folders are.
 
 Nothing is downloaded here. A model is a folder in the layout of diffusers; it may be given by its path, lie in the
-models folder (MOTION_BRIDGE_MODELS, else ~/.local/share/motion-bridge/models) under its name, or be in the Hugging
+models folder (MOTION_BRIDGE_MODELS, else ~/.local/share/motion-bridge/models, without a home /usr/local/share or
+%PROGRAMDATA%) under its name, or be in the Hugging
 Face cache already.
 """
 
@@ -11,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import BadInput, ModelMissing, nearest
+from ..files import home
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def find(name: str) -> Model:
 
 def find_folder(name: str) -> Path:
     """The folder of a model by its registered name or its path. BadInput, ModelMissing."""
-    folder = Path(name).expanduser()
+    folder = home.expand(name, "The model")
     return folder if folder.is_dir() else folder_of(find(name))
 
 
@@ -208,9 +210,12 @@ def fallback_notice(asked: str, chosen_one: str) -> list[str]:
 
 
 def models_folder() -> Path:
-    """Where named models are looked for first."""
-    chosen = os.environ.get("MOTION_BRIDGE_MODELS")
-    return Path(chosen) if chosen else Path.home() / ".local" / "share" / "motion-bridge" / "models"
+    """Where named models are looked for first; where the person has no home, in the machine's own place."""
+    if chosen := os.environ.get("MOTION_BRIDGE_MODELS"):
+        return home.expand(chosen, "MOTION_BRIDGE_MODELS")
+    own = home.home()
+    shared = Path(os.environ.get("PROGRAMDATA") or "/usr/local/share")
+    return (own / ".local" / "share" if own else shared) / "motion-bridge" / "models"
 
 
 def folder_of(model: Model) -> Path:
@@ -244,9 +249,8 @@ def cached(repository: str, revision: str | None, missing: str) -> Path:
     if find_spec("huggingface_hub") is None:  # in Blender's own Python, whose panel lists the models
         raise ModelMissing(missing)
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(repository, revision=revision, local_files_only=True))
-    except LocalEntryNotFoundError:
+    except (OSError, RuntimeError):  # it is not there (LocalEntryNotFoundError), cannot be read, or nobody has a home
         raise ModelMissing(missing) from None

@@ -15,6 +15,7 @@ from torch.nn import functional
 from transformers import AutoConfig, DepthAnythingForDepthEstimation, DPTForDepthEstimation
 
 from ..errors import BadInput
+from ..files import home
 from ..model_registry.depth_models import ESTIMATORS, folder_of
 from ..model_registry.folder_check import weight_faults
 from . import midas_small
@@ -67,7 +68,7 @@ class DepthModel:
 
 def load(name: str, device: str) -> DepthModel:
     """The estimator of that name, or in a folder; BadInput for an incomplete or pickled one, ModelMissing."""
-    folder = Path(name).expanduser()
+    folder = home.expand(name, "The depth model")
     if not folder.is_dir():
         if name not in ESTIMATORS:
             raise BadInput(f"There is no depth model {name!r}; choose one of {', '.join(ESTIMATORS)}, or a folder.")

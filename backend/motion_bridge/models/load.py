@@ -21,6 +21,7 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 from torch import nn
 
 from ..errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
+from ..files import home
 from ..model_registry import controlnets, memory_plan, parameter_count
 from ..model_registry import folder_check as folders
 from ..model_registry.components import PIPELINES
@@ -230,7 +231,7 @@ def _control_folder(selection: ModelSelection, family_name: str, family: Family)
 
 def _found(name: str) -> tuple[Path, str, int, float]:
     """Folder, family, steps and guidance for a name or a path."""
-    folder = Path(name).expanduser()
+    folder = home.expand(name, "The model")
     if not folder.is_dir():
         model = find(name)
         return folder_of(model), model.family, model.steps, model.guidance

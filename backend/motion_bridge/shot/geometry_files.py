@@ -89,8 +89,8 @@ def _mesh_faults(meshes: Meshes, materials: int) -> Iterator[str]:
         return
     table = np.asarray(meshes.table)
     room = np.where(table[:, PACKED] != 0, len(meshes.packed), len(meshes.vertices))
-    wrong = (table < 0).any(axis=1) | (table[:, FIRST_VERTEX] + table[:, VERTICES] > room)
-    wrong |= table[:, FIRST_TRIANGLE] + table[:, TRIANGLES] > len(meshes.triangles)
+    wrong = (table < 0).any(axis=1) | ~_within(table[:, FIRST_VERTEX], table[:, VERTICES], room)
+    wrong |= ~_within(table[:, FIRST_TRIANGLE], table[:, TRIANGLES], len(meshes.triangles))
     if wrong.any():
         yield f"geometry.mesh at row {np.flatnonzero(wrong)[0]} lies outside of the arrays."
         return
@@ -101,6 +101,10 @@ def _mesh_faults(meshes: Meshes, materials: int) -> Iterator[str]:
             yield "geometry.vertices has values that are not numbers."
             return
     ranges, where = np.unique(table[:, [FIRST_TRIANGLE, TRIANGLES]], axis=0, return_inverse=True)
+    some = ranges[ranges[:, 1] > 0]
+    if (some[1:, 0] < some[:-1].sum(axis=1)).any():  # else many meshes could name the same triangles again and again
+        yield "geometry.mesh has meshes that share some of their triangles; they must share all of them or none."
+        return
     fewest = np.full(len(ranges), np.iinfo(np.int64).max)
     np.minimum.at(fewest, where.ravel(), table[:, VERTICES])
     for (start, count), vertices in zip(ranges.tolist(), fewest.tolist(), strict=True):
@@ -110,6 +114,11 @@ def _mesh_faults(meshes: Meshes, materials: int) -> Iterator[str]:
             return
     if len(meshes.material) and meshes.material.max() >= max(materials, 1):
         yield f"geometry.material names material {meshes.material.max()} of {materials}."
+
+
+def _within(first: Array, count: Array, room: Array | int) -> Array:
+    """Whether so many rows from the first on are there; sums could overflow."""
+    return (count <= room) & (first <= room - count)
 
 
 def _placement_faults(geometry: Geometry, frames: tuple[int, ...]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ..errors import BadInput
+from ..files import home
 
 LONGEST_NAME = 255  # bytes of one part of a path, on every common file system
 LONGEST_PATH = {"win32": 259, "darwin": 1023}  # characters on Windows, bytes elsewhere; others allow 4095
@@ -32,7 +33,7 @@ def check_output(text: str) -> Path:
         raise BadInput(f"The output path {text} is a Windows path; this machine has no drive {text[0]}.")
     if os.name != "nt" and text.startswith("//"):
         raise BadInput(f"The output path {text} starts with //, which only Blender understands; write it in full.")
-    text = _at_home(text)
+    text = str(home.expand(text, "The output path")) if text.startswith("~") else text
     if ".." in Path(text).parts:
         raise BadInput(f'The output path {text} contains ".."; write the folder that is meant.')
     path = Path(text).absolute()
@@ -44,16 +45,6 @@ def check_output(text: str) -> Path:
         raise BadInput(f"The output path {text} is the root of the disk; name a folder in it.")
     _check_place(path)
     return path
-
-
-def _at_home(text: str) -> str:
-    """~ and ~/x as a shell understands them; it is not always a shell that hands the path over."""
-    if not text.startswith("~"):
-        return text
-    whole = os.path.expanduser(text)
-    if whole.startswith("~"):
-        raise BadInput(f"The output path {text} starts in a home folder that is not known; write it in full.")
-    return whole
 
 
 def _check_length(path: Path) -> None:

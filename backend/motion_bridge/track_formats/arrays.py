@@ -59,6 +59,13 @@ def numbers(array: Array, dimensions: int, where: str) -> Array:
     return array
 
 
+def number(array: Array, where: str) -> float:
+    """The one finite number in an array; BadInput otherwise."""
+    if array.size != 1 or array.dtype.kind not in "fiub" or not np.isfinite(array).all():
+        raise BadInput(f"{where} has shape {array.shape} and type {array.dtype}; one finite number belongs there.")
+    return float(array.item())
+
+
 def write_npz(path: Path, **fields: Array) -> None:
     """A .npz at exactly this path; the same arrays always give the same bytes, and are written piece by piece."""
     with writing.replacing_named(path) as file:

@@ -1,7 +1,9 @@
 """Points moving through pictures: what all track formats have in common, and their resampling in time."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -35,6 +37,13 @@ class Clip:
             raise BadInput(f"Tracks of shape {self.xy.shape} do not fit visibility of shape {self.visible.shape}.")
         if count == 0 or frames == 0:
             raise BadInput("There are no tracks to write.")
+        if not (math.isfinite(self.fps) and self.fps > 0 and self.width > 0 and self.height > 0):
+            raise BadInput(f"Tracks cannot be in pictures of {self.width}x{self.height} at {self.fps:g} a second.")
+        if any(after <= before for before, after in pairwise(self.frames)):
+            raise BadInput("The frames of tracks must rise.")
+        for what, words in (("names", self.name), ("kinds", self.kind)):
+            if words and len(words) != count:
+                raise BadInput(f"There are {len(words)} {what} for {count} tracks.")
         for rows in pieces(self.xy):
             known = np.isfinite(self.xy[rows]).all(axis=-1)
             if not known.all():
@@ -152,8 +161,10 @@ def read_clip(
     xy: Array, visible: Array, fps: float, size: tuple[int, int], names: Sequence[str] = (), kinds: Sequence[str] = ()
 ) -> Clip:
     """A Clip from what a file held, its frames counted from 0."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no longer finite then is refused by name
+        xy = np.ascontiguousarray(xy, np.float32)
     return Clip(
-        np.ascontiguousarray(xy, np.float32),
+        xy,
         np.ascontiguousarray(visible, bool),
         tuple(range(visible.shape[-1])),
         fps,

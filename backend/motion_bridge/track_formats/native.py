@@ -39,17 +39,22 @@ def read(path: Path) -> Clip:
         raise BadInput(f"{path} is not a track file of this project: it does not say {FORMAT!r}.")
     try:
         clip = Clip(
-            arrays.numbers(found["tracks"], 3, f"{path}: tracks").astype(np.float32),
+            _positions(arrays.numbers(found["tracks"], 3, f"{path}: tracks")),
             arrays.numbers(found["visible"], 2, f"{path}: visible").astype(bool),
-            tuple(int(frame) for frame in found["frames"]),
-            float(found["fps"]),
-            int(found["width"]),
-            int(found["height"]),
+            tuple(int(frame) for frame in arrays.numbers(found["frames"], 1, f"{path}: frames")),
+            arrays.number(found["fps"], f"{path}: fps"),
+            int(arrays.number(found["width"], f"{path}: width")),
+            int(arrays.number(found["height"], f"{path}: height")),
             tuple(str(name) for name in found["name"]),
             tuple(str(kind) for kind in found["kind"]),
         )
-    except (KeyError, TypeError, ValueError) as fault:
+    except (KeyError, TypeError, ValueError, OverflowError) as fault:
         raise BadInput(f"{path} is incomplete: {type(fault).__name__} at {fault}.") from None
     if unknown := set(clip.kind) - set(TRACK_KINDS):
         raise BadInput(f"{path}: the kind {unknown.pop()!r} is none of {', '.join(TRACK_KINDS)}.")
     return clip
+
+
+def _positions(array: arrays.Array) -> arrays.Array:
+    with np.errstate(over="ignore"):  # what is no longer finite then is refused by name
+        return array.astype(np.float32)

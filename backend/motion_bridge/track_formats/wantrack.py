@@ -43,7 +43,12 @@ def read(path: Path, width: int, height: int) -> Clip:
         points = _unbatched(found["track_points"], 3, f"{path}: track_points") * np.array([width, height])
         visible = _unbatched(found["track_visibility"], 2, f"{path}: track_visibility")
     elif "tracks" in found and "visibility" in found:
-        own = [int(found[side]) if side in found else given for side, given in (("width", width), ("height", height))]
+        own = [
+            arrays.number(found.get(side, np.array(size)), f"{path}: {side}")
+            for side, size in (("width", width), ("height", height))
+        ]
+        if min(own) < 1:
+            raise BadInput(f"{path} is for pictures of {own[0]:g}x{own[1]:g} pixels; there are none such.")
         points = _unbatched(found["tracks"], 3, f"{path}: tracks") * np.array([width / own[0], height / own[1]])
         visible = _unbatched(found["visibility"], 2, f"{path}: visibility")
     else:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import BadInput
-from ...files import json_text
+from ...files import home, json_text
 from ...schedules import Context, texts, values
 from ...schedules.prompts import by_frame
 from .schedules import known
@@ -175,7 +175,7 @@ def _loras(given: Any) -> Iterator[str]:
     for entry in given if isinstance(given, list) else []:
         match entry:
             case str(file) | [str(file), int() | float() | str()]:
-                yield str(Path(file).expanduser())
+                yield str(home.expand(file, "The LoRA"))
 
 
 def shown(given: Any, context: Context) -> dict[int, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BadInput
-from ...files import json_text
+from ...files import home, json_text
 from ...files.regular import read_text
 from ...model_registry.depth_models import ESTIMATORS, located
 from ...schedules import settings_files as files
@@ -93,8 +93,8 @@ def made_for_flux(found: files.Settings) -> bool:
 
 def _kind(model: str) -> str:
     """The class of a model's folder."""
-    index = Path(model).expanduser() / "model_index.json"
     try:
+        index = home.expand(model) / "model_index.json"
         return str(json_text.read_object(index)["_class_name"]) if model and index.is_file() else ""
     except (BadInput, OSError, ValueError, KeyError):
         return ""

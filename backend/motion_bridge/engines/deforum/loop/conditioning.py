@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ....errors import BadInput
+from ....files import home
 from ....models import control_images
 from ....models.image_model import ControlImage, ImageModel
 from ....models.load import ModelSelection
@@ -46,7 +47,7 @@ def loras(setting: Any, schedules: FrameSchedules) -> list[tuple[Path, NDArray[A
         if not isinstance(file, str) or isinstance(weight, bool) or not isinstance(weight, int | float | str):
             raise BadInput(f'loras is {json.dumps(setting)}; write [["FILE.safetensors", 0.8], …].')
         text = weight if isinstance(weight, str) else f"0:({weight})"
-        found.append((Path(file).expanduser(), values(text, schedules.context, f"the strength of {file}")))
+        found.append((home.expand(file, "The LoRA"), values(text, schedules.context, f"the strength of {file}")))
     return found
 
 

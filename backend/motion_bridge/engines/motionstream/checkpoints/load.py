@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ....errors import BadInput, ModelMissing
+from ....files import home
 from ....model_registry import registry
 from ....model_registry.video_models import MODELS, SKETCH
 from ..network import wan_vae
@@ -87,20 +86,18 @@ def folder_of(name: str) -> Path:
         if not (SKETCH_FOLDER / inference_config.FILE).is_file():
             raise ModelMissing(f"{SKETCH_FOLDER} does not hold the sketch model; install motion-bridge again.")
         return SKETCH_FOLDER
-    if Path(name).expanduser().is_dir():
-        return Path(name).expanduser()
-    if (registry.models_folder() / name).is_dir():
-        return registry.models_folder() / name
+    for folder in (home.expand(name, "The model"), registry.models_folder() / name):
+        if folder.is_dir():
+            return folder
     if name not in MODELS:
         raise BadInput(f"There is no video model {name!r}; choose one of {', '.join(MODELS)}, or name a folder.")
     repository = REPOSITORIES[name]
-    try:
-        return Path(snapshot_download(repository, local_files_only=True))
-    except LocalEntryNotFoundError:
-        raise ModelMissing(
-            f"{name} is not on this machine (about 25 GB; read its license on its card). "
-            f"Get it with: hf download {repository} --local-dir {registry.models_folder() / name}"
-        ) from None
+    return registry.cached(
+        repository,
+        None,
+        f"{name} is not on this machine (about 25 GB; read its license on its card). "
+        f"Get it with: hf download {repository} --local-dir {registry.models_folder() / name}",
+    )
 
 
 def save(
