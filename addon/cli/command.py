@@ -12,11 +12,12 @@ from typing import Any
 
 import bpy
 
+from ...backend.motion_bridge import terminal
+from ...backend.motion_bridge.cli.parser import Parser
 from ...backend.motion_bridge.engines.base import ENGINES
-from ...backend.motion_bridge.errors import BadInput, MotionBridgeError
+from ...backend.motion_bridge.errors import BadInput, MotionBridgeError, typed
 from ...backend.motion_bridge.shot import GenerationSettings
 from ...backend.motion_bridge.takes.output_path import check_output
-from ...backend.motion_bridge.terminal import OutputLost
 from ..exchange import camera_import
 from ..exchange.background_task import Worker
 from ..exchange.export import FORMATS, KEYS, TARGETS, Export, choices_of
@@ -46,8 +47,11 @@ def run(arguments: list[str]) -> int:
     with Teller(options.json) as tell:
         try:
             options.action(options, tell)
-        except MotionBridgeError as fault:
-            with suppress(OutputLost):  # then there is nowhere to tell it
+        except Exception as raised:
+            fault = typed(raised)
+            if type(fault) is MotionBridgeError and fault is not raised:  # nobody foresaw it
+                terminal.trace()
+            with suppress(terminal.OutputLost):  # then there is nowhere to tell it
                 tell.failed(fault)
             return fault.exit_code
     return 0
@@ -55,7 +59,7 @@ def run(arguments: list[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command's options."""
-    root = argparse.ArgumentParser(NAME, description="Generated frames that follow this scene's camera.")
+    root = Parser(NAME, description="Generated frames that follow this scene's camera.")
     actions = root.add_subparsers(required=True, metavar="COMMAND")
 
     render = actions.add_parser("render", help="make frames")

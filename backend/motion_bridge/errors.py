@@ -65,6 +65,21 @@ def of_kind(kind: str, message: str) -> MotionBridgeError:
     return KINDS.get(kind, MotionBridgeError)(message)
 
 
+def typed(fault: BaseException) -> MotionBridgeError:
+    """The failure that a person reads in the place of whatever was raised."""
+    match fault:
+        case MotionBridgeError():
+            return fault
+        case KeyboardInterrupt():
+            return Cancelled("Cancelled; what is finished is kept.")
+        case MemoryError():
+            return OutOfMemory("Memory ran out; make the picture smaller.")
+        case OSError():
+            where = f"{fault.filename}: " if fault.filename else ""
+            return BadInput(f"{where}{fault.strerror or fault}.")
+    return MotionBridgeError(f"It failed: {type(fault).__name__}: {fault}")
+
+
 def nearest(name: str, there: Iterable[str]) -> str:
     """The end of a sentence about a name that is not there: the nearest one that is."""
     near = difflib.get_close_matches(name, list(there), 1)

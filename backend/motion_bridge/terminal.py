@@ -7,6 +7,7 @@ ours (`Saved: '…'` is what farms read), an escape sequence could rewrite the s
 import ctypes
 import os
 import sys
+import traceback
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -65,7 +66,7 @@ def _taken() -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        silence_stdout()
+        silence(1)
         raise OutputLost(LOST.format(fault.strerror)) from None
 
 
@@ -96,12 +97,28 @@ def note(text: str) -> None:
         print(printable(text), file=sys.stderr, flush=True)
 
 
-def silence_stdout() -> None:
-    """Let what is printed from now on go nowhere, what is still buffered too."""
+def trace() -> None:
+    """Print the traceback of what was raised just now on stderr, if anybody takes it."""
+    with suppress(OSError, ValueError):
+        traceback.print_exc()
+
+
+def silence(number: int) -> None:
+    """Let what is printed on a descriptor from now on go nowhere, what is still buffered too."""
     with suppress(OSError, ValueError):
         nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, 1)
+        os.dup2(nothing, number)
         os.close(nothing)
+
+
+def let_go() -> None:
+    """Leave nothing buffered that the interpreter would fail to write at its end, with an exit code of its own."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            if stream:
+                stream.flush()
+        except (OSError, ValueError):
+            silence(number)
 
 
 def open_standard_descriptors() -> None:

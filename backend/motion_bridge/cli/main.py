@@ -3,13 +3,14 @@
 A command is a file of this folder and a line in COMMANDS; only the one that was asked for is imported.
 """
 
-import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from .. import __version__, terminal
-from ..errors import MotionBridgeError
+from ..errors import MotionBridgeError, typed
+from .parser import Parser
 
 COMMANDS = {  # name → what it does; its file here has the same name
     "render": "make the frames of a Shot",
@@ -27,22 +28,39 @@ COMMANDS = {  # name → what it does; its file here has the same name
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code: 0 done, 2 bad input, 3 the backend failed, 4 cancelled."""
     terminal.open_standard_descriptors()
-    words = sys.argv[1:] if arguments is None else list(arguments)
+    terminal.prepare(sys.stdout)
+    terminal.prepare(sys.stderr)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+        terminal.flush()
+        return code
+    except BaseException as raised:
+        fault = typed(raised)
+        if type(fault) is MotionBridgeError and fault is not raised:  # nobody foresaw it
+            terminal.trace()
+        terminal.note(f"motion-bridge: {fault}")
+        return fault.exit_code
+    finally:
+        terminal.let_go()
+
+
+def _run(words: Sequence[str]) -> int:
+    try:
+        chosen = _parser(words).parse_args(words)
+    except SystemExit as end:  # argparse has said why, or printed the help
+        return int(end.code or 0)
+    return import_module(f".{chosen.command}", __package__).run(chosen)
+
+
+def _parser(words: Sequence[str]) -> Parser:
+    """The parser of the command that is asked for; the others are only named."""
     purpose = "Video that follows the motion of a Blender scene."
-    parser = argparse.ArgumentParser(prog="motion-bridge", description=purpose)
+    parser = Parser(prog="motion-bridge", description=purpose)
     parser.add_argument("--version", action="version", version=f"motion-bridge {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
     for name, purpose in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=purpose, description=purpose[0].upper() + purpose[1:] + ".")
         if name in words[:1]:
             import_module(f".{name}", __package__).add(subparser)
-    chosen = parser.parse_args(words)
-    terminal.prepare(sys.stdout)
-    terminal.prepare(sys.stderr)
-    try:
-        code = import_module(f".{chosen.command}", __package__).run(chosen)
-        terminal.flush()
-    except MotionBridgeError as fault:
-        terminal.note(f"motion-bridge: {fault}")
-        return fault.exit_code
-    return code
+    return parser

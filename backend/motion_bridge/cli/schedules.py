@@ -45,7 +45,10 @@ def _content(file: str) -> str:
     if file != "-":
         return regular.read_text(Path(file) / "shot.json" if Path(file).is_dir() else Path(file))
     try:
-        return sys.stdin.buffer.read(regular.LARGEST_TEXT + 1).decode("utf-8-sig")
+        content = sys.stdin.buffer.read(regular.LARGEST_TEXT + 1) if sys.stdin else b""  # None: it is closed
+        if len(content) > regular.LARGEST_TEXT:
+            raise BadInput(f"stdin has more than {regular.LARGEST_TEXT:,} bytes; no more are read.")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         raise BadInput(f"stdin is not text in UTF-8: byte {fault.start} cannot be decoded.") from None
 

@@ -9,9 +9,7 @@ import os
 import queue
 import signal
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -38,6 +36,7 @@ def serve(run: Run | None = None) -> int:
     """
     source, sink = _claim_pipe()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches us too; the host decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     worker = _Worker(Sender(sink, AHEAD))
     worker.start(source)
     if run is None:
@@ -126,7 +125,7 @@ class _Worker:
         except MemoryError:
             return events.Failed(task.job, OutOfMemory("Memory ran out; make the picture smaller."))
         except Exception as fault:
-            _trace()
+            terminal.trace()
             return events.Failed(task.job, MotionBridgeError(f"The backend failed: {type(fault).__name__}: {fault}"))
         return events.Done(task.job)
 
@@ -169,12 +168,6 @@ class _Worker:
         except ProtocolError as fault:
             terminal.note(str(fault))
         except BaseException:
-            _trace()
+            terminal.trace()
         finally:  # whatever else fails, for nobody else ends this process
             os._exit(code)
-
-
-def _trace() -> None:
-    """The traceback on stderr, if anybody takes it."""
-    with suppress(OSError, ValueError):
-        traceback.print_exc()

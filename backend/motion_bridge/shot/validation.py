@@ -95,7 +95,8 @@ def _object_faults(objects: Objects, shot: Shot, count: int, size: tuple[int, in
     for at, frame in enumerate(shot.frames):
         if objects.index[at].max(initial=0) > known:
             yield f"objects.index at frame {frame} names object {objects.index[at].max()} of {known}."
-    flat = np.abs(np.linalg.det(objects.pose[..., :3, :3])) == 0
+    with np.errstate(all="ignore"):
+        flat = np.abs(np.linalg.det(objects.pose[..., :3, :3])) == 0
     if flat.any():
         thing, at = np.argwhere(flat)[0]
         yield f"objects.pose of {objects.name[thing]} at frame {shot.frames[at]} has no inverse (zero scale)."
