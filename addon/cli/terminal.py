@@ -29,16 +29,12 @@ class Teller(EventPrinter):
         super().__init__(NAME, as_json, self._line, self._line, progress=lambda line: None)
 
     def __enter__(self) -> "Teller":
-        terminal.flush_everything()
         self._lost = False
-        self._stdout = os.dup(1)
-        os.dup2(2, 1)
+        self._stdout = terminal.take_stdout()
         return self
 
     def __exit__(self, *_: object) -> None:
-        terminal.flush_everything()
-        os.dup2(self._stdout, 1)
-        os.close(self._stdout)
+        terminal.give_back_stdout(self._stdout)
 
     def _line(self, text: str) -> None:
         """OutputLost the first time that stdout does not take a line; what is said afterwards is lost with it."""

@@ -5,7 +5,7 @@ the default one every color would shift.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,11 @@ def write_pictures(frames: dict[int, Path], fps: float, path: Path) -> Path:
 
     BadInput when the movie cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
     height, width, _ = png.read(next(iter(frames.values()))).shape
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writing.remove(part.parent, part.name)  # Blender would write through a link of that name
         with _movie_scene(width, height, fps) as scene, render_result_kept(), silent_handlers():
             scene.frame_end = _place(scene, frames)
             scene.render.filepath = str(part)
@@ -51,7 +52,8 @@ def write_pictures(frames: dict[int, Path], fps: float, path: Path) -> Path:
     except (RuntimeError, OSError) as fault:
         raise BadInput(f"The movie {path} was not written: {fault}") from None
     finally:
-        writing.remove(part.parent, part.name)
+        with suppress(OSError, BadInput):
+            writing.remove(part.parent, part.name)
     return path
 
 

@@ -80,11 +80,34 @@ def write_line(descriptor: int, text: str) -> None:
         raise OutputLost(LOST.format(fault.strerror)) from None
 
 
+def take_stdout() -> int:
+    """A descriptor of stdout for our own lines; whatever else is printed goes to stderr until `give_back_stdout`.
+
+    A stream that was closed when the program began is nobody's, whatever file has its number by now.
+    """
+    open_standard_descriptors()
+    flush_everything()
+    if not sys.stdout:
+        return os.open(os.devnull, os.O_WRONLY)
+    ours = os.dup(1)
+    if sys.stderr:
+        os.dup2(2, 1)
+    else:
+        silence(1)
+    return ours
+
+
+def give_back_stdout(ours: int) -> None:
+    """Let everything be printed on stdout again."""
+    flush_everything()
+    if sys.stdout:
+        os.dup2(ours, 1)
+    os.close(ours)
+
+
 def flush_everything() -> None:
     """Write out what Python and C still hold, before descriptor 1 means something else."""
-    with suppress(OSError, ValueError):
-        if sys.stdout:
-            sys.stdout.flush()
+    let_go()
     with suppress(OSError, AttributeError):
         ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)
 

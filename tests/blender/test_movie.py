@@ -82,3 +82,18 @@ def test_without_frames_there_is_no_movie_and_a_sentence(scene, painted, tmp_pat
     with pytest.raises(RuntimeError, match="no take in"):
         bpy.ops.motion_bridge.movie()
     assert not list(tmp_path.rglob("*.mp4"))
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "folder"])
+@pytest.mark.fault("A movie's unfinished file is there already", "as a link, a second name of a file, a folder")
+def test_a_movie_is_never_written_into_what_a_stranger_left_there(take: Path, tmp_path: Path, kind):
+    other, part = tmp_path / "other.txt", take.with_name(".take_001.part.mp4")
+    other.write_text("mine")
+    {"link": part.symlink_to, "hard link": part.hardlink_to, "folder": lambda _: part.mkdir()}[kind](other)
+    if kind == "folder":
+        with pytest.raises(RuntimeError, match=r"take_001\.mp4 was not written"):
+            bpy.ops.motion_bridge.movie()
+    else:
+        assert bpy.ops.motion_bridge.movie() == {"FINISHED"}
+        assert take.with_suffix(".mp4").stat().st_size > 1000 and not part.exists()
+    assert other.read_text() == "mine"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInput, ModelMissing
+from ..errors import BadInput, ModelMissing, MotionBridgeError
 from ..files import writing
 
 BT709 = 1  # how colors become luma and chroma, said in the file: without it players guess, by the picture's size
@@ -33,12 +33,19 @@ def write(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf: in
     coming = iter(pictures)
     first = next(coming)
     height, width = (side // 2 * 2 for side in first.shape[:2])
-    with writing.replacing_named(path) as file, av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
-        stream.width, stream.height = width, height
-        stream.pix_fmt, stream.options = "yuv420p", {"crf": str(crf)}
-        stream.colorspace = stream.color_primaries = stream.color_trc = BT709
-        for picture in chain((first,), coming):
-            whole = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="rgb24")
-            container.mux(stream.encode(whole.reformat(format="yuv420p", dst_colorspace=BT709)))
-        container.mux(stream.encode())
+    try:
+        with writing.replacing_named(path) as file, av.open(file, "w", format="mp4") as container:
+            stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+            stream.width, stream.height = width, height
+            stream.pix_fmt, stream.options = "yuv420p", {"crf": str(crf)}
+            stream.colorspace = stream.color_primaries = stream.color_trc = BT709
+            for picture in chain((first,), coming):
+                whole = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="rgb24")
+                container.mux(stream.encode(whole.reformat(format="yuv420p", dst_colorspace=BT709)))
+            container.mux(stream.encode())
+    except av.FFmpegError as fault:
+        first_of_all = fault.__context__ or fault  # closing the file fails too, in PyAV's own words
+        if isinstance(first_of_all, MotionBridgeError):
+            raise first_of_all from None
+        why = getattr(first_of_all, "strerror", None) or first_of_all
+        raise BadInput(f"{path} cannot be written: {why}. Choose another place.") from None
