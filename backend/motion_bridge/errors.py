@@ -29,6 +29,12 @@ class ModelMissing(MotionBridgeError):
     kind = "model_missing"
 
 
+class DownloadFailed(MotionBridgeError):
+    """A download ended early; what has arrived stays, and asking again continues it."""
+
+    kind = "download_failed"
+
+
 class OutOfMemory(MotionBridgeError):
     """The job does not fit; the message says what would."""
 
@@ -56,7 +62,16 @@ class Cancelled(MotionBridgeError):
 
 KINDS = {
     cls.kind: cls
-    for cls in (MotionBridgeError, BadInput, ModelMissing, OutOfMemory, BackendFailed, ProtocolError, Cancelled)
+    for cls in (
+        MotionBridgeError,
+        BadInput,
+        ModelMissing,
+        DownloadFailed,
+        OutOfMemory,
+        BackendFailed,
+        ProtocolError,
+        Cancelled,
+    )
 }
 
 

@@ -145,7 +145,7 @@ def test_wrong_words_and_missing_models_are_sentences_and_leave_nothing_behind(k
     monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     assert not (tmp_path / "take").exists()
-    with pytest.raises(ModelMissing, match="hf download"):
+    with pytest.raises(ModelMissing, match="models get"):
         next(DeforumFlux("flux.1-schnell", device="cpu").stream(prompt="hills", frames=1, width=64, height=64))
 
 

@@ -92,7 +92,7 @@ def test_the_legacy_warp_sees_an_estimators_depth_as_its_dialect_does(saved):
 def test_a_depth_model_that_is_missing_or_incomplete_says_so(saved, tmp_path, monkeypatch):
     monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
-    with pytest.raises(ModelMissing, match=r"midas-dpt-large is not on this machine .*hf download Intel/dpt-large"):
+    with pytest.raises(ModelMissing, match=r"midas-dpt-large is not on this machine .*models get midas-dpt-large"):
         depth.load("midas-dpt-large", "cpu")
     with pytest.raises(BadInput, match="no depth model 'zoe'"):
         depth.load("zoe", "cpu")

@@ -237,7 +237,7 @@ def test_a_folder_that_is_no_pipeline_says_so(tmp_path):
 def test_a_model_that_is_not_here_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
-    with pytest.raises(ModelMissing, match=r"flux\.2-klein-4b is not on this machine .*Apache-2\.0.*hf download"):
+    with pytest.raises(ModelMissing, match=r"flux\.2-klein-4b is not on this machine .*Apache-2\.0.*models get"):
         load("flux.2-klein-4b", "cpu")
 
 

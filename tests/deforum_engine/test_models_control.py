@@ -196,7 +196,7 @@ def test_a_controlnet_that_is_not_here_says_how_to_get_it(saved, tmp_path, monke
     monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     sd = saved("sd", tiny.save)
-    with pytest.raises(ModelMissing, match=r"sd-canny is not on this machine .*hf download lllyasviel"):
+    with pytest.raises(ModelMissing, match=r"sd-canny is not on this machine .*models get sd-canny"):
         load_model(ModelSelection(sd, "cpu", control="canny"))
     with pytest.raises(BadInput, match=r"flux\.1-depth is not for depth on a sd model; choose one of sd-depth"):
         load_model(ModelSelection(sd, "cpu", control="depth", control_model="flux.1-depth"))

@@ -16,6 +16,7 @@ COMMANDS = {  # name → what it does; its file here has the same name
     "render": "make the frames of a Shot",
     "serve": "work for Blender, which speaks over stdin and stdout",
     "doctor": "say what this machine has and which engines can run on it",
+    "models": "list, get, verify and remove models",
     "export": "write a Shot's tracks or its exact camera for other programs",
     "judge": "measure how well a video from any program follows a Shot",
     "schedules": "say what a Deforum settings file or Parseq document means, frame by frame",

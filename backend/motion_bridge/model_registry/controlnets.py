@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import BadInput, nearest
 from ..files import home
-from .registry import cached, models_folder
+from .registry import cached, missing, models_folder
 
 KINDS = ("none", "depth", "canny")
 OPEN = "CreativeML Open RAIL-M"
@@ -24,7 +24,7 @@ class Control:
     families: tuple[str, ...]
     kinds: tuple[str, ...]
     license: str
-    download: float  # GB, of the files that `folder_of` names
+    download: float  # GB, of the files that are needed
     revision: str
 
 
@@ -112,7 +112,5 @@ def folder_of(name: str, family: str, kind: str) -> Path:
     return cached(
         control.repository,
         control.revision,
-        f"{control.name} is not on this machine ({control.download:g} GB, license: {control.license}). "
-        f'Get it with: hf download {control.repository} --revision {control.revision} --include "*.json" '
-        f'--include "*.safetensors" --exclude "*.fp16.*" --local-dir {own}',
+        missing(control.name, control.download, control.license),
     )

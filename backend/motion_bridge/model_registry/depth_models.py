@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelMissing
-from .registry import cached, models_folder
+from .registry import cached, missing, models_folder
 
 MIDAS_SMALL = "midas-small"
 WEIGHTS = "model.safetensors"
@@ -42,8 +42,7 @@ def folder_of(name: str) -> Path:
     return cached(
         estimator.repository,
         None,
-        f"{name} is not on this machine ({estimator.download:g} GB, license: {estimator.license}). "
-        f"Get it with: hf download {estimator.repository} --local-dir {own}",
+        missing(name, estimator.download, estimator.license),
     )
 
 

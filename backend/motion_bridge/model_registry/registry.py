@@ -1,9 +1,8 @@
 """The models this project knows by name, and where their folders are.
 
-Nothing is downloaded here. A model is a folder in the layout of diffusers; it may be given by its path, lie in the
-models folder (MOTION_BRIDGE_MODELS, else ~/.local/share/motion-bridge/models, without a home /usr/local/share or
-%PROGRAMDATA%) under its name, or be in the Hugging
-Face cache already.
+Nothing is downloaded here; download.py does that, when it is asked to. A model is a folder in the layout of diffusers;
+it may be given by its path, lie in the models folder (MOTION_BRIDGE_MODELS, else ~/.local/share/motion-bridge/models,
+without a home /usr/local/share or %PROGRAMDATA%) under its name, or be in the Hugging Face cache already.
 """
 
 import os
@@ -23,7 +22,7 @@ class Model:
     repository: str
     family: str  # flux, flux-control, flux2, flux2-klein, sd, sdxl, lcm
     license: str
-    download: float  # GB, of the files that `folder_of` names
+    download: float  # GB, of the files that are needed
     memory: float  # GB on the device when all of it stays there, 16 bits and 1024² (SD 1.5 and LCM: 512²)
     steps: int
     guidance: float
@@ -173,8 +172,6 @@ MODELS = {
 ALIASES = {"flux-dev": "flux.1-dev", "flux-schnell": "flux.1-schnell"}  # what other tools call them
 AUTO, BEST, BUILT_IN = "auto", "flux.2-klein-4b", "sketch"
 WEIGHTS = Path(__file__).parents[1] / "weights"  # what comes with this package
-UNWANTED = ("safety_checker/*", "vae_1_0/*")  # folders with weights that are not loaded
-DESCRIPTIONS = ("model_index.json", "*/*.json", "*/*.txt", "*/*.model", "*/*.jinja")  # beside the weights
 
 
 def find(name: str) -> Model:
@@ -225,32 +222,45 @@ def folder_of(model: Model) -> Path:
         return own
     if not model.repository:
         return WEIGHTS / f"{model.name}-image"
-    weights = f"*/*.{model.variant}.safetensors" if model.variant else "*/*.safetensors"
-    wanted = " ".join(f'--include "{each}"' for each in (*DESCRIPTIONS, weights))
-    unwanted = " ".join(f'--exclude "{each}"' for each in (*UNWANTED, *(() if model.variant else ("*.fp16.*",))))
     return cached(
         model.repository,
         model.revision,
-        f"{model.name} is not on this machine ({model.download:g} GB, license: {model.license}). Get it with: "
-        f"hf download {model.repository} --revision {model.revision} {wanted} {unwanted} --local-dir {own}"
-        + gated_notice(model.repository, model.gated),
+        missing(model.name, model.download, model.license, model.repository if model.gated else ""),
     )
 
 
-def gated_notice(repository: str, gated: bool) -> str:
-    """What has to be done before a gated repository can be downloaded, as a sentence."""
-    if not gated:
-        return ""
-    return f" Its publisher wants to be asked first: https://huggingface.co/{repository}, then hf auth login."
+def missing(name: str, gigabytes: float, license: str, gated: str = "") -> str:
+    """What to say of something that is not on this machine. gated: its repository, if it is."""
+    first = f" Its publisher wants to be asked first: https://huggingface.co/{gated}." if gated else ""
+    return (
+        f"{name} is not on this machine ({gigabytes:g} GB, license: {license}). Get it in Preferences > Add-ons > "
+        f"Motion Bridge, or with: motion-bridge models get {name}.{first}"
+    )
 
 
-def cached(repository: str, revision: str | None, missing: str) -> Path:
+def cached(repository: str, revision: str | None, absent: str) -> Path:
     """A repository's folder in the Hugging Face cache; ModelMissing with what is to be said where it is not there."""
     if find_spec("huggingface_hub") is None:  # in Blender's own Python, whose panel lists the models
-        raise ModelMissing(missing)
+        snapshot = _snapshot(repository, revision)
+        if snapshot is None:
+            raise ModelMissing(absent)
+        return snapshot
     from huggingface_hub import snapshot_download
 
     try:
         return Path(snapshot_download(repository, revision=revision, local_files_only=True))
     except (OSError, RuntimeError):  # it is not there (LocalEntryNotFoundError), cannot be read, or nobody has a home
-        raise ModelMissing(missing) from None
+        raise ModelMissing(absent) from None
+
+
+def _snapshot(repository: str, revision: str | None) -> Path | None:
+    """The same folder without the library: where it keeps a repository's files at a commit."""
+    own = home.home()
+    place = os.environ.get("HF_HOME") or (own and own / ".cache" / "huggingface")
+    hub = os.environ.get("HF_HUB_CACHE") or (place and os.path.join(place, "hub"))
+    if not hub:
+        return None
+    found = Path(hub, f"models--{repository.replace('/', '--')}", "snapshots")
+    if revision is None:
+        return next((each for each in found.glob("*") if each.is_dir()), None)
+    return found / revision if (found / revision).is_dir() else None
