@@ -6,7 +6,9 @@ are those of `motion-bridge render`.
 
 import argparse
 import re
+import time
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +25,20 @@ from ..exchange.background_task import Worker
 from ..exchange.export import FORMATS, KEYS, TARGETS, Export, choices_of
 from ..properties import settings_of
 from ..render import frame_range, request
-from ..render.session import Session
+from ..render.job import PictureRequest
+from ..render.session import PULSE, Session, render_picture
 from ..render.shot_writer import ShotWriter
 from ..scene.first_frame import FromFile
-from ..scene.snapshot import snapshot
+from ..scene.snapshot import Snapshot, snapshot
 from ..take import Take
 from ..viewer import movie
-from . import engine_options, track_options
+from . import engine_options, key_options, track_options
 from .terminal import Teller, stopped_by_signals
 
 NAME = "motion_bridge"
 FRAMES_HELP = "such as 5, 1-48, -5-18, or 1-48x2 for every second one; default: the scene's range"
+MAP_OPTIONS = {"depth": "depth", "index": "objects", "flow": "flow"}  # option → field of a Shot
+MAP_HELP = {"depth": "the depth", "objects": "the object", "flow": "the motion since the frame before"}
 _PROMPT = re.compile(r"\s*(-?\d+)\s*:\s*(.*)", re.DOTALL)
 _handle: Any = None  # Blender's, of the registered command
 
@@ -73,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
     add_shot_options(write)
     write.add_argument("--output", required=True, metavar="DIR", help="the folder of the Shot")
     write.add_argument("--engine", choices=sorted(ENGINES), help="whose needs it serves; default: the scene's")
+    for name, field in MAP_OPTIONS.items():
+        write.add_argument(f"--{name}", action="store_true", help=f"draw {MAP_HELP[field]} of every pixel, too")
     write.set_defaults(action=write_shot)
 
     film = actions.add_parser("movie", help="write a take as an H.264 movie")
@@ -113,7 +120,8 @@ def add_shot_options(action: argparse.ArgumentParser) -> None:
         "--prompt", action="append", metavar="'FRAME: TEXT'", help="a prompt and its first frame; can be given again"
     )
     action.add_argument("--seed", type=int)
-    action.add_argument("--mark-unseen", action="store_true", help="mark what the first frame does not show")
+    action.add_argument("--mark-unseen", action="store_true", help="mark what no key picture shows")
+    key_options.add(action)
     track_options.add(action)
     engine_options.add(action)
 
@@ -148,16 +156,32 @@ def write_shot(options: argparse.Namespace, tell: Teller) -> None:
     if folder.is_dir() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty; choose another folder for the Shot.")
     wanted = request.request_of(scene, options.engine or settings_of(scene).engine, changes_of(options, tell))
+    maps = {field for name, field in MAP_OPTIONS.items() if getattr(options, name)}
+    wanted = replace(wanted, needs=wanted.needs | maps)
     with stopped_by_signals(tell) as stop:
         taken = snapshot(bpy.context, wanted)
         reading = ShotWriter(taken, folder, nullcontext())
         stop.action = reading.cancel
+        render_pictures(reading, taken, tell)
         reading.join()
     if reading.fault:
         raise reading.fault
     for sentence in taken.notes:
         tell.note(sentence)
     tell.saved(folder / "shot.json")
+
+
+def render_pictures(reading: ShotWriter, taken: Snapshot, tell: Teller) -> None:
+    """Render the key pictures that a Shot wants, until it is whole."""
+    asked, said = PictureRequest(taken.scene, taken.layer, taken.request.options), False
+    while reading.running:
+        if (frame := reading.wanted) is None:
+            time.sleep(PULSE)
+            continue
+        if not said:
+            tell.note(reading.sentence)
+            said = True
+        reading.give(frame, render_picture(frame, asked))
 
 
 def write_movie(options: argparse.Namespace, tell: Teller) -> None:
@@ -216,7 +240,7 @@ def import_camera(options: argparse.Namespace, tell: Teller) -> None:
 def changes_of(options: argparse.Namespace, tell: Teller) -> request.Changes:
     """What the options replace; an option of its own goes before a settings file."""
     scene = bpy.context.scene
-    reading = track_options.changes(options, scene)
+    reading = {**track_options.changes(options, scene), **key_options.changes(options, scene)}
     if options.frames is not None:
         reading["frames"] = frame_range.parse(options.frames)
     if options.first_frame is not None:

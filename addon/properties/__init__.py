@@ -19,6 +19,7 @@ from bpy.props import (
 from ...backend.motion_bridge.engines import base as engines
 from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings
 from ..compat import BLEND_RELATIVE
+from .key_pictures import MotionBridgeDraft, MotionBridgeKeys
 from .tracks import MotionBridgeSource, MotionBridgeTracks
 
 STORED = ("reproject", "deforum", "motionstream")  # .blend files know these by their place in the menu
@@ -90,7 +91,7 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     )
     mark_unseen: BoolProperty(
         name="Mark Unseen",
-        description="Hatch what the first frame does not show instead of filling it",
+        description="Hatch what no key picture shows instead of filling it",
     )
     schedule_target: EnumProperty(
         name="For",
@@ -124,6 +125,8 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
         name="Takes", description="The scene whose Sequencer holds this scene's takes", type=bpy.types.Scene
     )
     tracks: PointerProperty(type=MotionBridgeTracks)
+    keys: PointerProperty(type=MotionBridgeKeys)
+    draft: PointerProperty(type=MotionBridgeDraft)
 
     def generation(self, engine: str, first: int = 0) -> GenerationSettings:
         """What the panel says for an engine and a job that begins at a frame."""
@@ -161,6 +164,8 @@ CLASSES = (
     MotionBridgePrompt,
     MotionBridgeSource,
     MotionBridgeTracks,
+    MotionBridgeKeys,
+    MotionBridgeDraft,
     MotionBridgeSettings,
 )
 

@@ -1,4 +1,4 @@
-"""The first frame, rendered as F12 does it while Blender stays usable."""
+"""The first frame and other key pictures, rendered as F12 does it while Blender stays usable."""
 
 import re
 import time
@@ -9,7 +9,7 @@ from bpy.app.handlers import persistent
 
 from ...backend.motion_bridge.errors import BadInput, Cancelled
 from ..scene.first_frame import FromPixels, render_result
-from ..scene.key_picture import KeyPictureSettings, key_picture_sentences
+from ..scene.key_picture import KeyPictureSettings, RenderOptions, key_picture_sentences
 from ..scene.restore_state import changed
 
 _SAMPLE = re.compile(r"Sample (\d+)/(\d+)")
@@ -18,19 +18,28 @@ _SAMPLE = re.compile(r"Sample (\d+)/(\d+)")
 class FirstRender:
     """A render that is under way in the window; the scene gets its frame and settings back when it has ended."""
 
-    def __init__(self, scene: bpy.types.Scene, frame: int, layer: bpy.types.ViewLayer):
+    def __init__(
+        self,
+        scene: bpy.types.Scene,
+        frame: int,
+        layer: bpy.types.ViewLayer,
+        options: RenderOptions,
+        what: str = "the first frame",
+    ) -> None:
+        """what: how it is called on the screen."""
         if bpy.app.is_job_running("RENDER"):
             raise BadInput("Blender is rendering; press Render again when that has ended.")
         self.given_up = False  # somebody cancelled: what comes out is not wanted any more
         self.samples = 0, 0  # done and in all, where the render engine counts them
         self.layer = layer.name
+        self.what = what
         self._scene_name = scene.name
-        self._notes = tuple(key_picture_sentences(scene, layer))
+        self._notes = tuple(key_picture_sentences(scene, layer, options))
         self._frame = scene.frame_current, scene.frame_subframe
         self._begun = time.monotonic()
         self._outcome: str | None = None
         self._handlers = self._listen()
-        self._settings = KeyPictureSettings(scene, layer)
+        self._settings = KeyPictureSettings(scene, layer, options)
         try:
             scene.frame_set(frame)
             with changed(bpy.context.preferences.view, render_display_type="NONE"):  # no black window; the panel counts
@@ -54,7 +63,7 @@ class FirstRender:
     def picture(self) -> FromPixels:
         """What was rendered; Cancelled when somebody pressed Esc in the render."""
         if self._outcome != "complete":
-            raise Cancelled("Cancelled while the first frame was rendered; no frame yet.")
+            raise Cancelled(f"Cancelled while {self.what} was rendered; no frame yet.")
         return FromPixels(render_result(bpy.data.scenes[self._scene_name]), self._notes)
 
     def close(self) -> None:

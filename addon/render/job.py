@@ -5,6 +5,7 @@ All the work is in `tick`, which never blocks: a timer calls it in a window, a p
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from ...backend.motion_bridge.errors import BackendFailed, Cancelled, MotionBridgeError
@@ -20,6 +21,8 @@ from ...backend.motion_bridge.ipc.events import (
     Started,
     Unresponsive,
 )
+from ..scene.first_frame import Pixels
+from ..scene.key_picture import RenderOptions
 from ..scene.snapshot import Snapshot
 from ..take import Take
 from .shot_writer import ShotWriter
@@ -31,6 +34,7 @@ class State(Enum):
     """Where a job is; its value is what people read."""
 
     READING = "Reading the scene"
+    RENDERING = "Rendering key pictures"
     GENERATING = "Generating"
     DONE = "Done"
     CANCELLED = "Cancelled"
@@ -38,7 +42,21 @@ class State(Enum):
 
     @property
     def running(self) -> bool:
-        return self in (State.READING, State.GENERATING)
+        return self.prepares or self is State.GENERATING
+
+    @property
+    def prepares(self) -> bool:
+        """Whether the Shot is not whole yet."""
+        return self in (State.READING, State.RENDERING)
+
+
+@dataclass(frozen=True)
+class PictureRequest:
+    """How the key pictures of a job are rendered."""
+
+    scene: str  # names
+    layer: str
+    options: RenderOptions
 
 
 class Job:
@@ -62,14 +80,32 @@ class Job:
         self._client = Client(command)
         self._to_say = snapshot.notes if snapshot else []
         self._reading = ShotWriter(snapshot, take.shot, take.held()) if snapshot is not None else None
+        self.picture_request = (
+            PictureRequest(snapshot.scene, snapshot.layer, snapshot.request.options) if snapshot is not None else None
+        )
 
     def tick(self) -> list[Event]:
         """Go on as far as possible without waiting; what the backend has told since the last call."""
-        events: list[Event] = self._follow_reading() if self.state is State.READING else []
+        events: list[Event] = self._follow_reading() if self.state.prepares else []
         events += self._client.poll() if self.state.running else []
         for event in events:
             self._follow(event)
         return events
+
+    @property
+    def wanted_picture(self) -> int | None:
+        """The frame that somebody has to render now, with `picture_request`, and give to `give_picture`."""
+        return self._reading.wanted if self._reading and not self.cancelling else None
+
+    def give_picture(self, frame: int, pixels: Pixels) -> None:
+        """The scene's own render of a frame."""
+        assert self._reading
+        self._reading.give(frame, pixels)
+
+    def fail(self, fault: MotionBridgeError) -> None:
+        """End because a key picture cannot be rendered."""
+        if self.state.running:
+            self._end(fault)
 
     def cancel(self) -> None:
         """Stop within a second; finished frames stay."""
@@ -109,7 +145,7 @@ class Job:
     @property
     def counted(self) -> tuple[int, int]:
         """Frames done and in all, of the present state; in all is 0 while they are not counted yet."""
-        if self.state is State.READING and self._reading:
+        if self.state.prepares and self._reading:
             return self._reading.done, self._reading.total
         return self.finished, self.total
 
@@ -135,6 +171,10 @@ class Job:
 
     def _reading_progress(self) -> list[Event]:
         """What there is to say of the reading since the last call."""
+        if self.state is State.READING and self.wanted_picture is not None:
+            assert self._reading
+            self.state, self._frames_read = State.RENDERING, -1
+            return [Notice(self._reading.sentence, 0)]
         done, total = self.counted
         if done == self._frames_read:
             return []

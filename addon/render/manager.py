@@ -11,7 +11,7 @@ from ..viewer import editors
 from ..viewer.delivery import Delivery
 from ..viewer.takes_scene import chosen_scene
 from .first_frame_render import FirstRender
-from .job import State
+from .job import Job, State
 from .request import TakeRequest
 from .session import PULSE, Session
 
@@ -28,17 +28,18 @@ class Window:
         self.scene_changed = False  # since the running job took its snapshot
         self._request: TakeRequest | None = None  # what begins once its first frame is rendered
         self._render: FirstRender | None = None
+        self._key: int | None = None  # the frame that is rendered for the session's job
         self._scene_name = ""
         self._delivering = False  # what changes now is our own strip
 
     @property
     def rendering_first_frame(self) -> bool:
-        return self._render is not None and not self._render.given_up
+        return self._render is not None and not self._render.given_up and self._key is None
 
     @property
     def first_render(self) -> FirstRender | None:
-        """The render of the first frame, while that is under way."""
-        return self._render if self.rendering_first_frame else None
+        """The render of the first frame or of a key picture, while that is under way."""
+        return self._render if self._render is not None and not self._render.given_up else None
 
     @property
     def running(self) -> bool:
@@ -50,7 +51,9 @@ class Window:
         self._scene_name = context.scene.name
         if request.renders_first_frame:
             self._request = request
-            self._render = FirstRender(context.scene, request.frames[0], rendered_layer(context))
+            assert request.request
+            layer, options = rendered_layer(context), request.request.options
+            self._render = FirstRender(context.scene, request.frames[0], layer, options)
         else:
             self.session = session_of(context, request)
         _listen()
@@ -68,8 +71,8 @@ class Window:
         """Stop within a second; finished frames stay."""
         if self._render:
             self._render.given_up = True  # Blender itself ends a render only for Esc
-            self.error = Cancelled("Cancelled; if the first frame is still being rendered, Esc stops that too.")
-        elif self.session:
+            self.error = Cancelled(f"Cancelled; if {self._render.what} is still being rendered, Esc stops that too.")
+        if self.session:
             self.session.job.cancel()
 
     def close(self) -> None:
@@ -84,9 +87,10 @@ class Window:
         try:
             if self._render:
                 self._follow_render(self._render)
-            elif self.session:
+            if self.session:
                 self._delivering = True
                 self.session.step()
+                self._render_wanted(self.session.job)
                 self.error = self.session.job.error
         except MotionBridgeError as fault:
             self.error = fault.with_traceback(None)  # which would keep the snapshot
@@ -99,8 +103,10 @@ class Window:
         """Another file is open: what was begun for the old one goes on by itself, or ends."""
         if self._render:
             self._render.close()
-            self._render = None
-            self.error = Cancelled("Cancelled: another file was opened while the first frame was rendered.")
+            self.error = Cancelled(f"Cancelled: another file was opened while {self._render.what} was rendered.")
+            self._render = self._key = None
+            if self.session:
+                self.session.job.cancel()
         if self.session and self.session.delivery:
             self.session.delivery.file_loaded()
 
@@ -114,8 +120,39 @@ class Window:
         if watched and _is_edit(depsgraph.updates):
             self.scene_changed = True
 
+    def _render_wanted(self, job: Job) -> None:
+        """Begin the render of the key picture that a job waits for."""
+        frame, asked = job.wanted_picture, job.picture_request
+        if frame is None or asked is None or self._render or bpy.app.is_job_running("RENDER"):
+            return
+        done, total = job.counted
+        try:
+            with bpy.context.temp_override(window=_window_of(asked.scene)):
+                scene = bpy.data.scenes[asked.scene]
+                layer = scene.view_layers.get(asked.layer) or scene.view_layers[0]
+                what = f"key picture {done + 1} of {total}"
+                self._render, self._key = FirstRender(scene, frame, layer, asked.options, what), frame
+        except MotionBridgeError as fault:
+            job.fail(fault)
+
+    def _follow_key(self, render: FirstRender, frame: int) -> None:
+        self._render = self._key = None
+        job = self.session.job if self.session else None
+        try:
+            picture = None if render.given_up else render.picture()
+            if picture is not None and job:
+                job.give_picture(frame, picture.pixels)
+        except MotionBridgeError as fault:
+            if job:
+                job.fail(fault)
+        finally:
+            render.close()
+
     def _follow_render(self, render: FirstRender) -> None:
         if render.running:
+            return
+        if self._key is not None:
+            self._follow_key(render, self._key)
             return
         self._render = None
         request, self._request = self._request, None

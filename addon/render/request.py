@@ -17,14 +17,17 @@ from ...backend.motion_bridge.takes import writer
 from .. import take
 from ..interpreter import command as backend
 from ..properties import settings_of
+from ..scene import key_pictures
 from ..scene.first_frame import FirstFrame, FromFile, FromImage, FromPixels, FromRender
+from ..scene.key_pictures import FIRST_ONLY
+from ..scene.map_export import MAPS
 from ..scene.snapshot import Request, snapshot
 from ..take import Take
 from . import frame_range
 from .job import Job
 
 # Options that are in a begun take's Shot already, as pictures and points: a farm gives them again.
-ALREADY_READ = ("first_frame", "grid", "sources", "region", "through_glass")
+ALREADY_READ = ("first_frame", "grid", "sources", "region", "through_glass", "keys", "options", "draft_step")
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class TakeRequest:
     @property
     def renders_first_frame(self) -> bool:
         """Whether Blender's renderer has to work first."""
-        return self.request is not None and isinstance(self.request.first_frame, FromRender)
+        request = self.request
+        return request is not None and isinstance(request.first_frame, FromRender) and not request.renders_later
 
     def starting_from(self, picture: FromPixels, layer: str) -> "TakeRequest":
         """The same with a first frame that has been rendered meanwhile, of a view layer."""
@@ -125,21 +129,41 @@ def request_of(scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED
     """What the scene's own settings ask for, with changes; BadInput for what the engine could not carry out."""
     settings = settings_of(scene)
     made_by = engines.find(engine)
-    frames = changes.reading.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
+    reading = dict(changes.reading)
+    frames = reading.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
+    frames = reading["frames"] = frames[:: reading.pop("draft_step", settings.draft.step)]
     generation = precedence.over(made_by, settings.generation(engine, frames[0]), changes.generation)
     request = Request(
         frames=frames,
-        needs=made_by.needs(engines.completed(made_by, generation.settings)),
-        first_frame=changes.reading.get("first_frame") or first_frame_of(settings),
+        needs=read_for(made_by.needs(engines.completed(made_by, generation.settings))),
+        first_frame=reading.get("first_frame") or first_frame_of(settings),
         generation=generation,
         grid=settings.grid if settings.tracks.use_grid else 0,
-        sources=changes.reading["sources"] if "sources" in changes.reading else settings.tracks.wanted(scene),
-        region=changes.reading.get("region") or settings.tracks.region(),
+        sources=reading["sources"] if "sources" in reading else settings.tracks.wanted(scene),
+        region=reading.get("region") or settings.tracks.region(),
         through_glass=settings.tracks.through_glass,
+        keys=settings.keys.choice(),
+        options=settings.draft.options(settings.keys.blur),
     )
     fps = scene.render.fps / scene.render.fps_base
     made_by.check(engines.GenerationRequest(generation, frames, fps, changes.named))
-    return replace(request, **changes.reading)
+    request = replace(request, **reading)
+    if not made_by.uses_key_pictures(engines.completed(made_by, generation.settings)):
+        return replace(request, keys=FIRST_ONLY)
+    return with_files(request) if request.keys.folder else request
+
+
+def with_files(request: Request) -> Request:
+    """The request with its first frame from the folder of key pictures, if it is there. BadInput where none is."""
+    first = key_pictures.files(request.keys.folder, request.frames).get(request.frames[0])
+    if first is None or not isinstance(request.first_frame, FromRender):
+        return request
+    return replace(request, first_frame=FromFile(str(first)))
+
+
+def read_for(needs: frozenset[str]) -> frozenset[str]:
+    """What is read from the scene for an engine: geometry, of which the backend computes what else it needs."""
+    return (needs - set(MAPS)) | ({"geometry"} if needs & set(MAPS) else set())
 
 
 def first_frame_of(settings: Any) -> FirstFrame:
@@ -151,7 +175,7 @@ def first_frame_of(settings: Any) -> FirstFrame:
             if settings.first_frame_image is None:
                 raise BadInput("No first frame is chosen; pick an image in the Motion Bridge panel, or Render.")
             return FromImage(settings.first_frame_image.name)
-    return FromRender()
+    return FromRender(settings.keys.blur)
 
 
 def engine_of(old: Take) -> str | None:

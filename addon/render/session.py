@@ -3,9 +3,22 @@
 import time
 from collections.abc import Callable
 
+import bpy
+
+from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.ipc.events import Event, FrameMade, Preview
+from ..scene.first_frame import Pixels, render_frame
 from ..viewer.delivery import Delivery
-from .job import Job
+from .job import Job, PictureRequest
+
+
+def render_picture(frame: int, asked: PictureRequest) -> Pixels:
+    """A key picture, here and now."""
+    scene = bpy.data.scenes.get(asked.scene)
+    if scene is None:
+        raise BadInput(f"The scene {asked.scene!r} is gone, so its key pictures cannot be rendered.")
+    return render_frame(scene, frame, scene.view_layers.get(asked.layer), asked.options)
+
 
 PULSE = 1 / 60  # seconds between two looks at the backend
 
@@ -36,7 +49,10 @@ class Session:
                 events = self.step()
                 for event in events:
                     saw(event)
-                if not events:
+                if (frame := self.job.wanted_picture) is not None:
+                    assert self.job.picture_request
+                    self.job.give_picture(frame, render_picture(frame, self.job.picture_request))
+                elif not events:
                     time.sleep(PULSE)
         finally:
             self.job.close()

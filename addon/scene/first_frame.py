@@ -18,7 +18,7 @@ from ...backend.motion_bridge.files.reserve import no_room
 from ...backend.motion_bridge.files.temporary import temporary_folder
 from ...backend.motion_bridge.media import png
 from ..paths import absolute
-from .key_picture import key_picture_sentences, key_picture_settings
+from .key_picture import DEFAULT, RenderOptions, key_picture_sentences, key_picture_settings
 from .resize import fill
 from .restore_state import changed, png_output, render_result_kept
 from .view_layer import rendered_layer
@@ -29,6 +29,8 @@ Pixels = NDArray[np.uint8]  # (H, W, 3) sRGB, top row first
 @dataclass(frozen=True)
 class FromRender:
     """Render the first frame with the scene's own engine and settings."""
+
+    blur: bool = False  # with its motion blur and depth of field
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,10 @@ def take_first_frame(
     """
     notes: list[str] = []
     match source:
-        case FromRender():
-            layer = layer or rendered_layer(_background(scene))
-            notes = key_picture_sentences(scene, layer)
-            name, pixels = "The render", render_first_frame(scene, frame, layer)
+        case FromRender(blur):
+            layer, options = layer or rendered_layer(_background(scene)), RenderOptions(blur)
+            notes = key_picture_sentences(scene, layer, options)
+            name, pixels = "The render", render_frame(scene, frame, layer, options)
         case FromFile(path):
             name, pixels = path, _from_file(path, scene)
         case FromImage(image):
@@ -83,7 +85,7 @@ def take_first_frame(
     return fill(pixels, width, height), [*notes, note]
 
 
-def render_first_frame(scene: Any, frame: int, layer: Any = None) -> Pixels:
+def render_frame(scene: Any, frame: int, layer: Any = None, options: RenderOptions = DEFAULT) -> Pixels:
     """Render a frame here and now, as the scene is set; for background use, since a window would stand still.
 
     layer: the view layer that is rendered; None: the first that is set to render.
@@ -91,7 +93,7 @@ def render_first_frame(scene: Any, frame: int, layer: Any = None) -> Pixels:
     before = scene.frame_current, scene.frame_subframe
     layer = layer or rendered_layer(_background(scene))
     try:
-        with render_result_kept(), key_picture_settings(scene, layer):
+        with render_result_kept(), key_picture_settings(scene, layer, options):
             scene.frame_set(frame)
             bpy.ops.render.render(scene=scene.name)
             return render_result(scene)

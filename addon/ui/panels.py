@@ -8,6 +8,7 @@ from ..names import TITLE
 from ..properties import settings_of
 from ..render.job import Job, State
 from ..render.manager import window
+from ..scene.key_picture import percentage
 from ..viewer.takes_scene import source_of
 from .readiness import draw_readiness
 from .text import clock, draw_wrapped
@@ -46,6 +47,9 @@ class MainPanel(Sidebar):
         elif settings.first_frame == "IMAGE":
             column.prop(settings, "first_frame_image", text="Image")
         column.prop(settings, "output")
+        column.row().prop(settings.draft, "size", expand=True)
+        if settings.draft.size != "100" or settings.draft.step > 1:
+            column.prop(settings.draft, "step")
         draw_summary(layout, scene)
         if window.running:
             draw_progress(layout)
@@ -57,15 +61,17 @@ class MainPanel(Sidebar):
 def draw_summary(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
     """What Render would make: camera, range and size, as the scene's own settings say."""
     render = scene.render
-    width = int(render.resolution_x * render.resolution_percentage / 100)
-    height = int(render.resolution_y * render.resolution_percentage / 100)
+    draft = settings_of(scene).draft
+    share = percentage(scene, int(draft.size))
+    width, height = render.resolution_x * share // 100, render.resolution_y * share // 100
     column = layout.column(align=True)
     column.scale_y = 0.85
     if scene.camera:
         column.label(text=scene.camera.name, icon="CAMERA_DATA")
     else:
         column.label(text="The scene has no camera", icon="ERROR")
-    step = f", every {scene.frame_step}" if scene.frame_step > 1 else ""
+    every = scene.frame_step * draft.step
+    step = f", every {every}" if every > 1 else ""
     column.label(text=f"Frames {scene.frame_start}\N{EN DASH}{scene.frame_end}{step}", icon="TIME")
     column.label(text=f"{width} \N{MULTIPLICATION SIGN} {height} pixels", icon="IMAGE_DATA")
 
@@ -88,7 +94,7 @@ def draw_progress(layout: bpy.types.UILayout) -> None:
     """How far the running job is, and the way to stop it."""
     column = layout.column(align=True)
     if render := window.first_render:
-        column.progress(**rendering(render.seconds, *render.samples))
+        column.progress(**rendering(render.seconds, *render.samples, render.what))
     elif window.session:
         job = window.session.job
         column.progress(text=progress_text(job), factor=job.progress)
@@ -97,10 +103,10 @@ def draw_progress(layout: bpy.types.UILayout) -> None:
     row.operator("motion_bridge.cancel", text="Cancel  (Esc)", icon="CANCEL")
 
 
-def rendering(seconds: float, done: int, samples: int) -> dict[str, Any]:
-    """Text and share of a render of the first frame: its samples where the engine counts them, and the time so far."""
+def rendering(seconds: float, done: int, samples: int, what: str = "the first frame") -> dict[str, Any]:
+    """Text and share of a render: its samples where the engine counts them, and the time so far."""
     counted = f"sample {done} of {samples}  {DOT}  " if samples else ""
-    return {"text": f"Rendering the first frame  {DOT}  {counted}{clock(seconds)}", "factor": done / max(samples, 1)}
+    return {"text": f"Rendering {what}  {DOT}  {counted}{clock(seconds)}", "factor": done / max(samples, 1)}
 
 
 def progress_text(job: Job) -> str:
@@ -108,7 +114,7 @@ def progress_text(job: Job) -> str:
     done, total = job.counted
     if not total:
         return job.stage or ("Starting" if job.state is State.GENERATING else job.state.value)
-    if job.state is State.READING:
+    if job.state.prepares:
         return f"{job.state.value}  {done} of {total}"
     left = job.seconds_left
     return f"{done} of {total}" + (f"  {DOT}  {clock(left)} left" if left is not None and left >= 1 else "")

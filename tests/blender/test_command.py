@@ -138,7 +138,7 @@ def test_options_reach_the_shot(scene, painted, tmp_path: Path):
     assert made.prompts == {-2: "fog", 1: "sun: noon"}
     assert made.seed == 7
     assert made.settings["mark_unseen"] is True
-    assert made.depth is not None and made.objects is not None and made.tracks is not None
+    assert made.geometry is not None and made.depth is None and made.tracks is not None
 
 
 def test_shot_writes_the_very_shot_that_render_uses(scene, painted, tmp_path: Path, capfd):

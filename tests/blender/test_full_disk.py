@@ -93,13 +93,13 @@ def test_a_temporary_folder_that_fills_is_a_sentence(scene, painted, extension_z
 def test_a_first_frame_that_cannot_be_saved_for_want_of_room_says_so(scene, small_disk: Path, monkeypatch):
     import tempfile
 
-    from bl_ext.user_default.motion_bridge.addon.scene.first_frame import render_first_frame
+    from bl_ext.user_default.motion_bridge.addon.scene.first_frame import render_frame
     from bl_ext.user_default.motion_bridge.backend.motion_bridge.errors import BadInput
 
     (small_disk / "filler").write_bytes(bytes(2 * MEGABYTE))
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
     with pytest.raises(BadInput, match=r"small.* does not fit: .* free"):
-        render_first_frame(scene, 1)
+        render_frame(scene, 1)
 
 
 def test_the_panels_job_ends_in_a_sentence_too(scene, painted, small_disk: Path):

@@ -52,20 +52,20 @@ def test_a_render_has_the_bytes_that_blender_saves(scene, sources, png, tmp_path
 
 def test_rendering_the_first_frame_prints_no_saved_line_and_writes_no_file(scene, sources, tmp_path, capfd):
     scene.render.filepath = str(tmp_path / "frames" / "frame_")
-    sources.render_first_frame(scene, 2)
+    sources.render_frame(scene, 2)
     printed = capfd.readouterr()
     assert "Saved" not in printed.out + printed.err
     assert not (tmp_path / "frames").exists()
 
 
 def test_a_sequencer_strip_does_not_stand_in_for_the_scene(scene, sources):
-    before = sources.render_first_frame(scene, 2)
+    before = sources.render_frame(scene, 2)
     editor = scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     end = {"length": 10} if bpy.app.version >= (5, 0, 0) else {"frame_end": 11}
     strips.new_effect(name="colour", type="COLOR", channel=1, frame_start=1, **end)
     scene.render.use_sequencer = True
-    np.testing.assert_array_equal(sources.render_first_frame(scene, 2), before)
+    np.testing.assert_array_equal(sources.render_frame(scene, 2), before)
 
 
 def test_the_picture_rendered_last_can_be_taken(scene, sources, png, tmp_path):

@@ -60,9 +60,9 @@ def test_a_mesh_is_kept_once_however_often_it_stands_and_however_long_it_is_stil
     reads = []
     read = parts["geometry.mesh"].MeshReader.read
 
-    def counted(self, thing):
+    def counted(self, thing, materials):
         reads.append(thing.name)
-        return read(self, thing)
+        return read(self, thing, materials)
 
     monkeypatch.setattr(parts["geometry.mesh"].MeshReader, "read", counted)
     reader = parts["geometry.instances"].Reader()

@@ -77,11 +77,11 @@ def test_an_empty_color_mode_is_really_met(scene):
 
 
 def test_the_picture_is_the_same_whatever_the_settings(scene):
-    from bl_ext.user_default.motion_bridge.addon.scene.first_frame import render_first_frame
+    from bl_ext.user_default.motion_bridge.addon.scene.first_frame import render_frame
 
-    plain = render_first_frame(scene, 1)
+    plain = render_frame(scene, 1)
     movie_with_alpha_then_without(scene.render.image_settings)
-    np.testing.assert_array_equal(render_first_frame(scene, 1), plain)
+    np.testing.assert_array_equal(render_frame(scene, 1), plain)
 
 
 def test_one_value_that_cannot_be_given_back_does_not_keep_the_others(parts):

@@ -155,7 +155,7 @@ def test_a_shot_is_refused_that(shot_folder, tmp_path, name):
 def test_a_shot_without_what_the_engine_needs_is_refused(shot_folder, tmp_path):
     done = run("render", shot_folder(), "--output", tmp_path / "take", backend=REAL)
     assert done.returncode == 2
-    assert "engine reproject needs depth, which this Shot does not hold" in done.stderr
+    assert "engine reproject needs geometry, which this Shot does not hold" in done.stderr
 
 
 @pytest.mark.parametrize("output", ["takes/../..", "/", "con", "/proc/takes"])

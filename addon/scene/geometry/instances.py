@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from ....backend.motion_bridge.errors import BadInput
 from .array_store import Handle, Store
+from .materials import MaterialList
 from .mesh import MeshReader, Shape
 from .unsupported import KINDS, is_volume, kind_of, materials_of
 
+MOST_INSTANCES = 250_000  # of one frame; each of them takes about a kilobyte while it is read
+MOST_TRIANGLES = 24_000_000  # of one frame, every instance counted; each of them takes about 80 bytes
 NO_NUMBER = 0x7FFFFFFF  # what fills an instance's persistent_id behind its own numbers
 
 Key = tuple[Any, ...]
@@ -44,6 +48,7 @@ class Geometry:
     store: Store = field(default_factory=Store)
     instances: list[Instance] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
+    materials: MaterialList = field(default_factory=MaterialList)
     frames: list[PlacedInstances] = field(default_factory=list)
     unread: dict[str, str] = field(
         default_factory=dict
@@ -63,6 +68,7 @@ class Reader:
 
     def read(self, depsgraph: Any) -> None:
         """Add the frame that the dependency graph stands at."""
+        check_instances(depsgraph)
         self._forget_changed(depsgraph)
         numbers: list[int] = []
         shapes: list[int] = []
@@ -79,6 +85,7 @@ class Reader:
             numbers.append(self._number((*key, met[key]), instance))
             shapes.append(shape)
             matrices.append([row[:] for row in instance.matrix_world])
+        check_triangles(sum(self.geometry.shapes[shape].triangles.shape[0] for shape in shapes), depsgraph)
         put = self.geometry.store.put
         self.geometry.frames.append(
             PlacedInstances(
@@ -110,7 +117,7 @@ class Reader:
         parts = (obj.original.as_pointer(), mesh.original.as_pointer())
         key = (mesh.as_pointer(), *parts)
         if key not in self._read:
-            shape = self._meshes.read(obj)
+            shape = self._meshes.read(obj, self.geometry.materials.numbers(obj))
             if shape is None:
                 return None
             if shape not in self._shapes:
@@ -129,6 +136,26 @@ class Reader:
             transmissive = is_transmissive(instance.object)
             self.geometry.instances.append(Instance(name, owner.original.name, instanced, transmissive))
         return self._numbers[key]
+
+
+def check_instances(depsgraph: Any) -> None:
+    """BadInput when a frame has more instances than can be read in bounded memory."""
+    count = len(depsgraph.object_instances)
+    if count > MOST_INSTANCES:
+        raise BadInput(
+            f"The scene has {count:,} instances at frame {depsgraph.scene.frame_current}; at most {MOST_INSTANCES:,} "
+            "can be read. Lower the number that the instancers make for the render, or hide some from it."
+        )
+
+
+def check_triangles(count: int, depsgraph: Any) -> None:
+    """BadInput when a frame has more triangles, all instances together, than can be drawn in bounded memory."""
+    if count > MOST_TRIANGLES:
+        raise BadInput(
+            f"The scene shows {count:,} triangles at frame {depsgraph.scene.frame_current}, all instances together; at "
+            f"most {MOST_TRIANGLES:,} can be drawn. Lower the render levels of modifiers or the number of instances, "
+            "or hide some from the render."
+        )
 
 
 def identity(instance: Any) -> Key:

@@ -4,6 +4,7 @@ Blender's own list of triangles comes one by one through its API, at a quarter o
 quads are cut here by Blender's rule, and how the faces are connected is asked once for each list of corners.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ class Shape:
     vertices: Handle  # (V, 3) float32, in the object's own space
     triangles: Handle  # (F, 3) int32
     connection: Handle  # (C,) int32: which corners there are; quads may be cut otherwise between the same corners
+    material: Handle  # (F,) uint16 by triangle, or (1,) for all of them
 
 
 class MeshReader:
@@ -30,16 +32,16 @@ class MeshReader:
         self._starts: dict[tuple[Handle, int], NDArray[np.int32]] = {}  # corners and number of faces → first corners
         self._cut: dict[tuple[Handle, int, bytes], Handle] = {}  # …and the quads that are cut the other way → triangles
 
-    def read(self, obj: Any) -> Shape | None:
-        """The triangles of an evaluated mesh object; None when it has no faces."""
+    def read(self, obj: Any, materials: Sequence[int] = (0,)) -> Shape | None:
+        """The triangles of an evaluated mesh object; None when it has no faces. materials: the numbers of its slots."""
         if not obj.data.is_editmode:
-            return self._mesh(obj.data)
+            return self._mesh(obj.data, materials)
         try:  # what is being edited is a mesh only after a conversion
-            return self._mesh(obj.to_mesh())
+            return self._mesh(obj.to_mesh(), materials)
         finally:
             obj.to_mesh_clear()
 
-    def _mesh(self, mesh: Any) -> Shape | None:
+    def _mesh(self, mesh: Any, materials: Sequence[int]) -> Shape | None:
         if not len(mesh.polygons):
             return None
         vertices = np.empty((len(mesh.vertices), 3), np.float32)
@@ -62,7 +64,21 @@ class MeshReader:
             if cut not in self._cut:
                 self._cut[cut] = self._store.put(cut_faces(corners, starts, sizes, turned))
             triangles = self._cut[cut]
-        return Shape(self._store.put(vertices), triangles, connection)
+        material = self._store.put(material_of_triangles(mesh, sizes, materials))
+        return Shape(self._store.put(vertices), triangles, connection, material)
+
+
+def material_of_triangles(mesh: Any, sizes: NDArray[np.int32], materials: Sequence[int]) -> NDArray[np.uint16]:
+    """The material (F,) of each triangle, or (1,) where all have one. sizes: corners of each face."""
+    attribute = mesh.attributes.get("material_index") if len(materials) > 1 else None
+    if attribute is None:
+        return np.array(materials[:1], np.uint16)
+    slot = np.empty(len(sizes), np.int32)
+    attribute.data.foreach_get("value", slot)
+    material = np.array(materials, np.uint16)[slot.clip(0, len(materials) - 1)]
+    if (material == material[0]).all():
+        return material[:1].copy()
+    return np.repeat(material, sizes - 2)
 
 
 def blenders_triangles(mesh: Any) -> NDArray[np.int32]:

@@ -1,5 +1,6 @@
 """From sources, as a person names them, to tracks that can be followed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from .other_points import ControlPoints, InstancePoints, VertexPoints
 from .sources import PINNED, WHOLE, Bone, CurvePoints, Grid, Instances, Origin, Pixel, Region, Source, Surface, Vertices
 from .surface_points import Bound, cell_centres, instances_named, lattice, spread_over, within
 from .tracker import Points, Track
+
+NAMED = 5  # objects that are told by name
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,21 @@ def gathered(track_sources: list[TrackSource], frames: int, view: View, folder: 
     return Tracks(xy, visible, names, kinds)
 
 
-def topology_sentences(track_sources: list[TrackSource], geometry: Geometry, frames: tuple[int, ...]) -> list[str]:
-    """What to say of meshes whose faces become others on the way."""
-    topology_changed: dict[int, int] = {}
+def topology_sentences(
+    track_sources: list[TrackSource], surfaces: Mapping[int, int], geometry: Geometry, frames: tuple[int, ...]
+) -> list[str]:
+    """What to say of meshes whose faces become others on the way.
+
+    surfaces: the instances of which that was found while the geometry was written, and the frame (position) of each.
+    """
+    followed: dict[int, int] = {}
     for each in track_sources:
         for instance, at in (each.track.topology_changed if each.track else {}).items():
-            topology_changed[instance] = min(at, topology_changed.get(instance, at))
-    return [
-        f"The topology of {geometry.instances[instance].name!r} changes at frame {frames[at]}: "
-        "its points are hidden from there on."
-        for instance, at in sorted(topology_changed.items())
-    ]
+            followed[instance] = min(at, followed.get(instance, at))
+    said = {
+        geometry.instances[instance].name: f"The topology of {geometry.instances[instance].name!r} changes at frame "
+        f"{frames[at]}: {'its points are hidden' if instance in followed else 'it is another surface'} from there on."
+        for instance, at in sorted({**surfaces, **followed}.items())
+    }
+    left = [f"The topology of {len(said) - NAMED} more objects changes, too."] if len(said) > NAMED else []
+    return [*list(said.values())[:NAMED], *left]

@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 
 from ....backend.motion_bridge.shot import GenerationSettings
+from ..key_pictures import draw_keys
 from ..panels import EnginePanel
 from . import engine_panel
 
@@ -16,6 +17,7 @@ class ReprojectPanel(EnginePanel):
     engine = "reproject"
 
     def draw_engine(self, layout: bpy.types.UILayout, context: bpy.types.Context, everything: Any) -> None:
+        draw_keys(layout, everything.keys)
         layout.prop(everything, "mark_unseen")
 
 

@@ -58,7 +58,7 @@ def _claim(folder: Path, made_by: dict[str, object]) -> None:
 
 
 def _render(bpy: ModuleType, frame: int, path: Path) -> None:
-    pixels = addon("scene.first_frame").render_first_frame(bpy.context.scene, frame)
+    pixels = addon("scene.first_frame").render_frame(bpy.context.scene, frame)
     part = path.with_name(path.name + ".part")
     part.write_bytes(png.encode(pixels))
     os.replace(part, path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .. import camera_formats, shot, terminal, track_formats
 from ..errors import BadInput
+from ..geometry.computed_maps import with_maps
 
 FORMATS = f"tracks: {', '.join(track_formats.MODULES)}; the camera: {', '.join(camera_formats.FORMATS)}"
 
@@ -27,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    scene = shot.load(arguments.shot)
+    scene = with_maps(shot.load(arguments.shot))
     size = _size(arguments.size) if arguments.size else None
     try:
         if _is_camera(arguments.format):

@@ -102,8 +102,15 @@ class Engine(Protocol):
     presets: Mapping[str, Preset] = NOTHING
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
-        """Optional Shot fields it cannot do without under all these settings: depth, objects, tracks, flow."""
+        """Optional Shot fields it cannot do without under all these settings: geometry, tracks, depth, objects, flow.
+
+        The last three are computed where the Shot has geometry.
+        """
         return frozenset()
+
+    def uses_key_pictures(self, settings: Mapping[str, Any]) -> bool:
+        """Whether it takes colors from other pictures of the scene than the first one."""
+        return False
 
     def check(self, request: GenerationRequest) -> None:
         """BadInput for what could not be carried out, as far as that can be said before anything is read or loaded."""

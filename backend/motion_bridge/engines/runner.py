@@ -92,8 +92,8 @@ def _repaired(names: list[str]) -> str:
 
 def _check_needs(needs: Iterable[str], shot: Shot, request: JobRequest) -> None:
     for name in sorted(needs):
-        if name == "objects" and shot.depth is not None:
-            continue  # one scene that stands still
+        if name in ("objects", "geometry") and shot.depth is not None:
+            continue  # maps do instead of geometry, and without objects it is one scene that stands still
         if getattr(shot, name) is None:
             raise BadInput(
                 f"{request.shot}: engine {request.engine} needs {name}, which this Shot does not hold. Write the Shot "

@@ -176,6 +176,10 @@ class GeometryWriter:
         self._state = state
         self._frames += 1
 
+    def repeat_frame(self) -> None:
+        """The next frame, where everything is as it was."""
+        self._frames += 1
+
     def finish(self) -> Geometry:
         """Close the files; the geometry, mapped from them."""
         arrays = {name: file.finish() for name, file in self._files.items()}

@@ -30,12 +30,16 @@ class Reproject(Engine):
     """Nothing may change while it runs: every frame builds on those before it, so a change would mix two jobs."""
 
     label = "Reproject"
-    description = "Move the first frame along the scene's true motion. Needs nothing installed"
+    description = "Move rendered frames along the scene's true motion. Needs nothing installed"
     defaults = {"mark_unseen": False}  # hatch what no key picture shows, or fill it
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
-        """What its motion is read from."""
-        return frozenset({"depth", "objects"})
+        """What its motion is read from; a Shot with depth does instead."""
+        return frozenset({"geometry"})
+
+    def uses_key_pictures(self, settings: Mapping[str, Any]) -> bool:
+        """It is made of nothing else."""
+        return True
 
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Frame]:
         """The missing frames in order; each notes how many pixels it revealed and which frames were remembered."""
