@@ -92,6 +92,12 @@ def claim(output: Path) -> Take:
                 return wanted
 
 
+def takes(output: Path) -> list[Take]:
+    """The takes of an output folder, oldest first."""
+    folders = [output / f"take_{number:03d}" for number in sorted(_numbers(output))]
+    return [Take(folder) for folder in folders if folder.is_dir()]
+
+
 def last(output: Path) -> Take:
     """The newest take of an output folder; BadInput when there is none."""
     numbers = [number for number in _numbers(output) if (output / f"take_{number:03d}").is_dir()]

@@ -8,7 +8,7 @@ import argparse
 import re
 import time
 from contextlib import nullcontext, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,14 @@ from ..exchange.background_task import Worker
 from ..exchange.export import FORMATS, KEYS, TARGETS, Export, choices_of
 from ..properties import settings_of
 from ..render import frame_range, request
+from ..render.estimate import estimate, size_text
 from ..render.job import PictureRequest
 from ..render.session import PULSE, Session, render_picture
 from ..render.shot_writer import ShotWriter
 from ..scene.first_frame import FromFile
 from ..scene.snapshot import Snapshot, snapshot
 from ..take import Take
+from ..takes_on_disk import remove_old, sizes
 from ..viewer import movie
 from . import engine_options, key_options, track_options
 from .terminal import Teller, stopped_by_signals
@@ -74,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("--resume", action="store_true", help="make only the frames that DIR lacks")
     render.set_defaults(action=make_frames)
 
+    guess = actions.add_parser("estimate", help="say what render would cost: frames, disk, time")
+    add_shot_options(guess)
+    guess.add_argument("--output", metavar="DIR", help="as for render; not written to")
+    guess.add_argument("--engine", choices=sorted(ENGINES), help="default: the scene's")
+    guess.set_defaults(action=say_estimate)
+
     write = actions.add_parser("shot", help="write the Shot alone: what an engine is told about the scene")
     add_shot_options(write)
     write.add_argument("--output", required=True, metavar="DIR", help="the folder of the Shot")
@@ -107,7 +115,12 @@ def parser() -> argparse.ArgumentParser:
     take_in.add_argument("--set-range", action="store_true", help="give the scene the file's length")
     take_in.set_defaults(action=import_camera)
 
-    for action in (render, write, film, export, take_in):
+    old = actions.add_parser("takes", help="list an output folder's takes and their sizes, or delete old ones")
+    old.add_argument("folder", metavar="DIR", help="the panel's output folder, which holds take_001 and so on")
+    old.add_argument("--keep", type=int, metavar="N", help="delete all but the newest N")
+    old.set_defaults(action=list_takes)
+
+    for action in (render, guess, write, film, export, take_in, old):
         action.add_argument("--json", action="store_true", help="print one JSON object a line instead of text")
     return root
 
@@ -148,6 +161,26 @@ def make_frames(options: argparse.Namespace, tell: Teller) -> None:
         stop.action = job.cancel
         Session(job, None).run(tell.event)
     tell.done(f"Done: {tell.frames} frames made in {take.folder}")
+
+
+def say_estimate(options: argparse.Namespace, tell: Teller) -> None:
+    """`estimate`"""
+    scene = bpy.context.scene
+    engine = options.engine or settings_of(scene).engine
+    found = estimate(bpy.context, request.request_of(scene, engine, changes_of(options, tell)), engine)
+    tell.text(found.sentence(), "estimate", **asdict(found))
+
+
+def list_takes(options: argparse.Namespace, tell: Teller) -> None:
+    """`takes`"""
+    folder = Path(options.folder).absolute()
+    if not folder.is_dir():
+        raise BadInput(f"The output folder {folder} is not there.")
+    if options.keep is not None:
+        gone, freed = remove_old(folder, options.keep)
+        tell.text(f"{len(gone)} deleted, {size_text(freed)} freed", "deleted", takes=len(gone), bytes=freed)
+    for each in sizes(folder):
+        tell.text(f"{each.take.name}  {size_text(each.bytes)}", "take", name=each.take.name, bytes=each.bytes)
 
 
 def write_shot(options: argparse.Namespace, tell: Teller) -> None:

@@ -2,6 +2,7 @@
 
 from . import (
     engine_panels,
+    estimate,
     exchange,
     keymap,
     operators,
@@ -18,6 +19,7 @@ PARTS = (  # panels stand in this order
     preferences,
     readiness,
     operators,
+    estimate,
     overlay,
     panels,
     prompts,

@@ -10,6 +10,7 @@ from ..render.job import Job, State
 from ..render.manager import window
 from ..scene.key_picture import percentage
 from ..viewer.takes_scene import source_of
+from .estimate import draw_estimate
 from .readiness import draw_readiness
 from .text import clock, draw_wrapped
 
@@ -55,6 +56,8 @@ class MainPanel(Sidebar):
             draw_progress(layout)
         else:
             draw_buttons(layout)
+            if sentence := draw_estimate(layout, scene):
+                draw_wrapped(layout, sentence, context, icon="INFO")
         draw_outcome(layout, context)
 
 

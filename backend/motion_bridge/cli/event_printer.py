@@ -44,6 +44,10 @@ class EventPrinter:
     def note(self, sentence: str) -> None:
         self._print(self._note, f"{self._name}: note: {sentence}", "note", message=sentence)
 
+    def text(self, line: str, event: str, **fields: Any) -> None:
+        """A result that is not a file."""
+        self._print(self._result, line, event, **fields)
+
     def done(self, text: str) -> None:
         self._print(self._note, text, "done", saved=self.frames)
 

@@ -1,0 +1,68 @@
+"""How much disk takes use, and old ones deleted: only what Motion Bridge wrote, and never through a link."""
+
+import os
+import re
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..backend.motion_bridge.errors import BadInput
+from ..backend.motion_bridge.takes import lock
+from .take import Take, takes
+
+OURS = re.compile(r"frame_-?\d{4,}\.png(\.part)?")
+FOLDERS = ("shot", "state")
+
+
+@dataclass(frozen=True)
+class TakeSize:
+    """One take."""
+
+    take: Take
+    bytes: int  # of what is ours in it
+
+
+def sizes(output: Path) -> list[TakeSize]:
+    """The takes of an output folder, oldest first."""
+    return [TakeSize(each, sum(_size(path) for path in _own(each))) for each in takes(output)]
+
+
+def remove_old(output: Path, keep: int) -> tuple[list[Take], int]:
+    """Delete all takes but the newest `keep`: those that went, and the bytes that are free now.
+
+    Files of other people stay, and their folder with them; a link is never followed. BadInput when a take is in use.
+    """
+    if keep < 0:
+        raise BadInput(f"{keep} takes cannot be kept; write 0 or more.")
+    gone, freed = [], 0
+    found = sizes(output)
+    for each in found[: len(found) - keep]:
+        with lock.held(each.take.folder):
+            for path in _own(each.take):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        with suppress(OSError):
+            each.take.folder.rmdir()
+        gone.append(each.take)
+        freed += each.bytes
+    return gone, freed
+
+
+def _own(take: Take) -> list[Path]:
+    if take.folder.is_symlink():
+        return []
+    with os.scandir(take.folder) as entries:
+        return [
+            Path(entry.path)
+            for entry in entries
+            if (OURS.fullmatch(entry.name) and not entry.is_dir()) or (entry.name in FOLDERS and not entry.is_symlink())
+        ]
+
+
+def _size(path: Path) -> int:
+    if path.is_symlink() or not path.is_dir():
+        return path.lstat().st_size
+    return sum(_size(Path(entry.path)) for entry in os.scandir(path))
