@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..backend.motion_bridge.errors import BadInput
+from ..backend.motion_bridge.files import writing
 from ..backend.motion_bridge.takes import lock
 from .take import Take, takes
 
@@ -38,12 +39,15 @@ def remove_old(output: Path, keep: int) -> tuple[list[Take], int]:
     gone, freed = [], 0
     found = sizes(output)
     for each in found[: len(found) - keep]:
-        with lock.held(each.take.folder):
-            for path in _own(each.take):
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink()
+        try:
+            with lock.held(each.take.folder):
+                for path in _own(each.take):
+                    if path.is_dir():
+                        shutil.rmtree(path)
+                    else:
+                        writing.remove(each.take.folder, path.name)
+        except OSError as fault:
+            raise BadInput(f"{each.take.folder} cannot be deleted: {fault.strerror or fault}.") from None
         with suppress(OSError):
             each.take.folder.rmdir()
         gone.append(each.take)

@@ -17,6 +17,10 @@ MEASUREMENTS = {  # name → its module here, and what is measured
     ),
     "camera": ("blender.camera", "the camera of a heavy scene at many frames, beside frame_set for each"),
     "tracks": ("blender.tracks", "points followed through a scene, beside world_to_camera_view and scene.ray_cast"),
+    "first": (
+        "blender.first_frame",
+        "from Render to the first frame of short and of long shots, and a Shot's size",
+    ),
     "long": ("blender.long_shots", "reading, track formats and schedules for thousands of frames: time and memory"),
     "reproject": ("reproject.main", "frames a second from a Shot's geometry to PNG files, beside what numpy must do"),
     "warp": ("deforum.warp", "the legacy Deforum warp beside the webui's way of applying the same formulas"),

@@ -37,7 +37,7 @@ def test_the_sentence_says_that_the_camera_stands_still(scene, painted, capfd):
 def test_a_draft_and_key_pictures_are_in_it(scene, capfd):
     scene.motion_bridge.first_frame = "RENDER"
     full, draft = said(capfd), said(capfd, "--draft", 50, "--draft-step", 3)
-    assert draft["frames"] == 4 and draft["disk"] < full["disk"] / 4
+    assert draft["frames"] == 4 and draft["disk"] < full["disk"] / 3
     assert full["rendered"] == 1 and said(capfd, "--key-pictures", "every:5")["rendered"] == 4
 
 
