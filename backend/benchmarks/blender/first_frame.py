@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from motion_bridge.ipc.events import Failed, FrameMade
 
 from .in_blender import BACKEND, add_python, addon, elsewhere, empty_blender, moving_camera, wavy_sheet
 
@@ -53,6 +52,7 @@ def measure(kind: str, frames: int, grid: int) -> dict[str, Any]:
     import bpy
 
     parts = {name: addon(name) for name in ("scene.snapshot", "scene.first_frame", "render.job", "take")}
+    events_of = parts["render.job"]  # the add-on's own modules stand apart from this package's
     width, height = SIZES[kind]
     picture = parts["scene.first_frame"].FromPixels(np.full((height, width, 3), 90, np.uint8))
     numbers = tuple(range(1, frames + 1))
@@ -70,9 +70,9 @@ def measure(kind: str, frames: int, grid: int) -> dict[str, Any]:
                 if not written and not job.state.prepares:
                     written = time.perf_counter()
                     size = sum(path.stat().st_size for path in take.shot.iterdir())
-                if any(isinstance(event, FrameMade) for event in events):
+                if any(isinstance(event, events_of.FrameMade) for event in events):
                     break
-                if failed := next((event for event in events if isinstance(event, Failed)), None):
+                if failed := next((event for event in events if isinstance(event, events_of.Failed)), None):
                     raise failed.error
                 time.sleep(1 / 60)
             first = time.perf_counter()
