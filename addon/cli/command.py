@@ -35,7 +35,7 @@ from ..take import Take
 from ..takes_on_disk import remove_old, sizes
 from ..viewer import movie
 from . import engine_options, key_options, track_options
-from .terminal import Teller, stopped_by_signals
+from .terminal import Stop, Teller, stopped_by_signals
 
 NAME = "motion_bridge"
 FRAMES_HELP = "such as 5, 1-48, -5-18, or 1-48x2 for every second one; default: the scene's range"
@@ -159,7 +159,7 @@ def make_frames(options: argparse.Namespace, tell: Teller) -> None:
     with stopped_by_signals(tell) as stop:
         job = wanted.begin(bpy.context)
         stop.action = job.cancel
-        Session(job, None).run(tell.event)
+        Session(job, None).run(tell.event, stop.while_blender_renders)
     tell.done(f"Done: {tell.frames} frames made in {take.folder}")
 
 
@@ -195,7 +195,7 @@ def write_shot(options: argparse.Namespace, tell: Teller) -> None:
         taken = snapshot(bpy.context, wanted)
         reading = ShotWriter(taken, folder, nullcontext())
         stop.action = reading.cancel
-        render_pictures(reading, taken, tell)
+        render_pictures(reading, taken, tell, stop)
         reading.join()
     if reading.fault:
         raise reading.fault
@@ -204,7 +204,7 @@ def write_shot(options: argparse.Namespace, tell: Teller) -> None:
     tell.saved(folder / "shot.json")
 
 
-def render_pictures(reading: ShotWriter, taken: Snapshot, tell: Teller) -> None:
+def render_pictures(reading: ShotWriter, taken: Snapshot, tell: Teller, stop: Stop) -> None:
     """Render the key pictures that a Shot wants, until it is whole."""
     asked, said = PictureRequest(taken.scene, taken.layer, taken.request.options), False
     while reading.running:
@@ -214,7 +214,13 @@ def render_pictures(reading: ShotWriter, taken: Snapshot, tell: Teller) -> None:
         if not said:
             tell.note(reading.sentence)
             said = True
-        reading.give(frame, render_picture(frame, asked))
+        try:
+            with stop.while_blender_renders():
+                picture = render_picture(frame, asked)
+        except BaseException:
+            reading.cancel()
+            raise
+        reading.give(frame, picture)
 
 
 def write_movie(options: argparse.Namespace, tell: Teller) -> None:

@@ -54,6 +54,15 @@ class Stop:
     sentence = "Cancelled; no frame yet."  # what is said then
     unfinished: Path | None = None  # the file that Blender is writing then
 
+    @contextmanager
+    def while_blender_renders(self) -> Iterator[None]:
+        """For a while nothing of ours can be told to end."""
+        action, self.action = self.action, None
+        try:
+            yield
+        finally:
+            self.action = action
+
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.action is None:
             raise Cancelled(self.sentence)

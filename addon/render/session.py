@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import bpy
 
@@ -42,7 +43,11 @@ class Session:
             self.delivery.show(last=not self.job.state.running)
         return events
 
-    def run(self, saw: Callable[[Event], None] = lambda event: None) -> None:
+    def run(
+        self,
+        saw: Callable[[Event], None] = lambda event: None,
+        while_blender_renders: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         """Drive the job to its end where no timer does it; the job's error, if any, is raised."""
         try:
             while self.job.state.running:
@@ -51,7 +56,9 @@ class Session:
                     saw(event)
                 if (frame := self.job.wanted_picture) is not None:
                     assert self.job.picture_request
-                    self.job.give_picture(frame, render_picture(frame, self.job.picture_request))
+                    with while_blender_renders():
+                        picture = render_picture(frame, self.job.picture_request)
+                    self.job.give_picture(frame, picture)
                 elif not events:
                     time.sleep(PULSE)
         finally:
