@@ -19,7 +19,7 @@ from ...backend.motion_bridge.cli.parser import Parser
 from ...backend.motion_bridge.engines.base import ENGINES
 from ...backend.motion_bridge.errors import BadInput, MotionBridgeError, typed
 from ...backend.motion_bridge.shot import GenerationSettings
-from ...backend.motion_bridge.takes.output_path import check_output
+from ...backend.motion_bridge.takes.output_path import check_file, check_output
 from ..exchange import camera_import
 from ..exchange.background_task import Worker
 from ..exchange.export import FORMATS, KEYS, TARGETS, Export, choices_of
@@ -225,13 +225,12 @@ def render_pictures(reading: ShotWriter, taken: Snapshot, tell: Teller, stop: St
 
 def write_movie(options: argparse.Namespace, tell: Teller) -> None:
     """`movie`"""
-    path = Path(options.output)
-    folder = check_output(str(path.parent))
-    if path.suffix.lower() != ".mp4" or (folder / path.name).is_dir():
+    path = check_file(options.output)
+    if path.suffix.lower() != ".mp4":
         raise BadInput(f"The movie {path} must be a file whose name ends in .mp4.")
     with stopped_by_signals(tell) as stop:
-        stop.sentence, stop.unfinished = "Cancelled; there is no movie.", movie.part_of(folder / path.name)
-        tell.saved(movie.write(Take(Path(options.take).absolute()), folder / path.name))
+        stop.sentence, stop.unfinished = "Cancelled; there is no movie.", movie.part_of(path)
+        tell.saved(movie.write(Take(Path(options.take).absolute()), path))
 
 
 def export_motion(options: argparse.Namespace, tell: Teller) -> None:
@@ -261,9 +260,8 @@ def export_motion(options: argparse.Namespace, tell: Teller) -> None:
 
 def import_camera(options: argparse.Namespace, tell: Teller) -> None:
     """`import`"""
-    path = Path(options.output)
-    saved = check_output(str(path.parent)) / path.name
-    if saved.suffix.lower() != ".blend" or saved.is_dir():
+    saved = check_file(options.output)
+    if saved.suffix.lower() != ".blend":
         raise BadInput(f"The scene must be saved in a file whose name ends in .blend, not {saved}.")
     placing = camera_import.Placing(options.first, options.scale, True, options.set_range)
     _, sentences = camera_import.load(bpy.context, options.file, placing)

@@ -19,7 +19,7 @@ from ...backend.motion_bridge.files.temporary import TemporaryFolder
 from ...backend.motion_bridge.geometry.cancellation import stoppable
 from ...backend.motion_bridge.schedules.camera import documents
 from ...backend.motion_bridge.schedules.camera.documents import Written
-from ...backend.motion_bridge.takes.output_path import check_output
+from ...backend.motion_bridge.takes.output_path import check_file
 from ..paths import absolute
 from ..properties import settings_of
 from ..render import request
@@ -165,10 +165,7 @@ def output_file(path: str, suffix: str) -> Path:
     place = absolute(path)
     if not path or not place.name:
         raise BadInput("The file has no name; write one.")
-    whole = check_output(str(place.parent)) / place.name
-    if whole.is_dir():
-        raise BadInput(f"{whole} is a folder; write a file's name.")
-    return whole if whole.suffix else whole.with_name(whole.name + suffix)
+    return check_file(str(place if place.suffix else place.with_name(place.name + suffix)))
 
 
 __all__ = ["FORMATS", "KEYS", "SCHEDULES", "TARGETS", "Copy", "Export", "choices_of"]

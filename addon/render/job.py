@@ -71,6 +71,7 @@ class Job:
         self.error: MotionBridgeError | None = None
         self.total, self.finished = 0, 0  # frames; total is 0 until the backend has counted them
         self.stage = ""  # what the backend is doing when it is not making frames
+        self.silent = ""  # that it does not respond, as a sentence; empty while it does
         self._frames_read = 0  # as they were told last
         self._engine, self._resume = engine, resume
         self._pace = Pace()
@@ -191,11 +192,11 @@ class Job:
             case Progress(stage=stage, done=done, total=total) if self.state is State.GENERATING:
                 self.stage = stage if total in (0, self.total) else f"{stage} {done} of {total}"
             case Unresponsive(seconds=seconds):
-                self.stage = f"The backend is not responding ({seconds:.0f} s)"
+                self.silent = f"The backend is not responding ({seconds:.0f} s)"
             case Notice(sentence=sentence):
                 self.notes.append(sentence)
             case Responsive():
-                self.stage = ""
+                self.silent = ""
             case Done():
                 self._end(None)
             case Failed(error=error):

@@ -213,7 +213,7 @@ def _looks() -> tuple[Any, ...]:
     """What the panel says; when it changes the panel is drawn anew."""
     job, render = window.session.job if window.session else None, window.first_render
     counted = render and (int(render.seconds), render.samples)
-    made = job and (job.state, job.finished, job.stage, round(job.progress, 2), int(job.seconds_left or 0))
+    made = job and (job.state, job.finished, job.stage, job.silent, round(job.progress, 2), int(job.seconds_left or 0))
     return window.running, window.error, counted, made
 
 

@@ -1,6 +1,7 @@
 """What is to be made, checked as far as it can be before anything is."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -73,7 +74,8 @@ class TakeRequest:
             return Job(made, self.engine, command, snapped, self.resume)
         except BaseException:
             if self.numbered:
-                made.folder.rmdir()
+                with suppress(OSError):  # something is in it already
+                    made.folder.rmdir()
             raise
 
 

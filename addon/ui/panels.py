@@ -115,6 +115,8 @@ def rendering(seconds: float, done: int, samples: int, what: str = "the first fr
 def progress_text(job: Job) -> str:
     """How far a running job is, in numbers as soon as there are any."""
     done, total = job.counted
+    if job.silent:
+        return f"{done} of {total}  {DOT}  {job.silent}" if total else job.silent
     if not total:
         return job.stage or ("Starting" if job.state is State.GENERATING else job.state.value)
     if job.state.prepares:

@@ -88,11 +88,18 @@ def test_the_scenes_change_is_noticed_but_going_to_another_frame_is_none(scene, 
 
 
 def test_a_backend_that_is_stopped_is_said_to_be_silent_and_cancel_still_works(scene, painted, tmp_path: Path):
+    from bl_ext.user_default.motion_bridge.addon.ui import panels
+
     window = begun(scene, 150)
     job = window.session.job
     wait_until(lambda: job.finished >= 3, window.step)
     os.kill(job.backend_pid, signal.SIGSTOP)
-    wait_until(lambda: "not responding" in job.stage, window.step, SOON)
+    wait_until(lambda: "not responding" in panels.progress_text(job), window.step, SOON)
+    assert panels.progress_text(job).startswith(f"{job.finished} of 150  ·  The backend is not responding (")
+    os.kill(job.backend_pid, signal.SIGCONT)
+    wait_until(lambda: "not responding" not in panels.progress_text(job), window.step, SOON)
+    os.kill(job.backend_pid, signal.SIGSTOP)
+    wait_until(lambda: "not responding" in panels.progress_text(job), window.step, SOON)
     window.cancel()
     wait_until(lambda: not window.running, window.step, SOON)
     assert str(window.error).startswith("Cancelled, ")

@@ -17,8 +17,8 @@ def state(extension):
     return importlib.import_module(f"{PACKAGE}.addon.render.job").State
 
 
-def job(state, counted, left=None, stage=""):
-    return SimpleNamespace(state=state, counted=counted, seconds_left=left, stage=stage)
+def job(state, counted, left=None, stage="", silent=""):
+    return SimpleNamespace(state=state, counted=counted, seconds_left=left, stage=stage, silent=silent)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,12 @@ def test_reading_the_scene_is_told_in_frames(panels, state):
 def test_before_frames_are_counted_the_backends_stage_is_told(panels, state):
     assert panels.progress_text(job(state.GENERATING, (0, 0), stage="Loading")) == "Loading"
     assert panels.progress_text(job(state.GENERATING, (0, 0))) == "Starting"
+
+
+def test_a_backend_that_is_silent_is_told_whatever_is_counted(panels, state):
+    silent = "The backend is not responding (5 s)"
+    for counted, expected in (((0, 0), silent), ((2, 48), f"2 of 48  ·  {silent}")):
+        assert panels.progress_text(job(state.GENERATING, counted, 83, "Generating", silent)) == expected
 
 
 def test_the_render_of_the_first_frame_is_told_in_samples_and_seconds(panels):

@@ -97,6 +97,23 @@ def test_a_name_cannot_lead_out_of_its_folder(project):
             writing.write(project, name, b"")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names")
+@pytest.mark.fault("A device or pipe lies where a file is to go", "a FIFO, a link to /dev/null, a link to a FIFO")
+def test_a_device_or_pipe_is_never_replaced_by_a_file(project, injected):
+    os.mkfifo(project / "pipe")
+    (project / "null").symlink_to("/dev/null")
+    (project / "link").symlink_to(project / "pipe")
+    before = {name: os.lstat(project / name) for name in ("pipe", "null", "link")}
+    for name in before:
+        with pytest.raises(BadInput, match="is a device, pipe or socket"):
+            writing.write_named(project / name, b"x")
+    with pytest.raises(BadInput, match="is a device, pipe or socket"):
+        writing.write(project, "pipe", b"x")
+    assert {name: os.lstat(project / name) for name in before} == before
+    assert not list(project.glob("*.part"))
+    injected(len(before))
+
+
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(project):
     writing.write(project, "a.txt", b"old")
     with pytest.raises(RuntimeError), writing.replacing(project, "a.txt") as file:

@@ -22,11 +22,15 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 PARENT = """
 import sys, time
 from pathlib import Path
-from motion_bridge.ipc.client import Client, FrameMade
+from motion_bridge.ipc.client import Client, Failed, FrameMade
 command, shot, output = sys.argv[3:], Path(sys.argv[1]), Path(sys.argv[2])
 client = Client(command)
 client.render(shot, output, "testing", False)
-while not any(isinstance(event, FrameMade) for event in client.poll()):
+made = False
+while not made:
+    for event in client.poll():
+        assert not isinstance(event, Failed), event.error
+        made = made or isinstance(event, FrameMade)
     time.sleep(0.01)
 print(client.pid, flush=True)
 time.sleep(60)
@@ -106,7 +110,8 @@ def test_a_backend_ends_with_its_parent(shot_folder, tmp_path, fault):
         env={**os.environ, "PYTHONPATH": path},
     )
     assert parent.stdout
-    backend = int(parent.stdout.readline())
+    backend = int(parent.stdout.readline() or 0)
+    assert backend, "the host ended before a frame was made"
     until(sign.exists, SOON, "the fault")
     assert running(backend)
     parent.kill()
@@ -123,6 +128,8 @@ def test_a_stopped_backend_is_reported_and_may_recover(start, shot_folder, tmp_p
     silent = events_until(client, Unresponsive)[-1]
     assert silent.job == job
     assert SILENCE["working"] <= silent.seconds <= SILENCE["working"] + ATTENTION
+    longer = events_until(client, Unresponsive)[-1]
+    assert silent.seconds + 1 - ATTENTION <= longer.seconds <= silent.seconds + 1 + ATTENTION, "each second is told"
     os.kill(client.pid, signal.SIGCONT)
     events_until(client, Responsive)
     events_until(client, Done)

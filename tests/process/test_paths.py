@@ -5,8 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from backend_processes import a_shot
+from motion_bridge import shot as shots
+from motion_bridge.cli.main import main
 from motion_bridge.errors import BadInput
-from motion_bridge.takes.output_path import check_output
+from motion_bridge.shot import storage
+from motion_bridge.takes.output_path import BELOW, check_file, check_output
 
 REFUSED = {
     "": "is empty",
@@ -62,13 +66,58 @@ def test_an_output_path_is_refused_on_this_system(text):
 def test_everything_that_will_lie_below_the_folder_counts(monkeypatch, system, longest):
     """260 characters with the end of the string on Windows, and the deepest file of a take is no longer than that."""
     monkeypatch.setattr(sys, "platform", system)
-    deepest = "/take_0001/shot/camera.orthographic.npy.part"
+    deepest = "/take_0001/shot/geometry.placed.object.npy.part"
     longest -= len(deepest)
     names = "/".join(["x" * 50] * 200)
     fits = "/" + names[: longest - 1].rstrip("/").ljust(longest - 1, "y")
     assert len(str(check_output(fits)) + deepest) in (259, 1023, 4095)
     with pytest.raises(BadInput, match=f"takes {longest}"):
         check_output(fits + "y")
+
+
+def test_the_longest_name_below_an_output_folder_is_counted():
+    below = [f"/take_0001/shot/{name}.npy.part" for name in storage.ARRAYS]
+    below += [f"/take_0001/{each}.part" for each in ("state/frame_-1000000000.npy", "shot/key_-1000000000.png")]
+    assert max(map(len, below)) == BELOW
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_an_output_file_is_refused_for_the_same_reasons(text):
+    with pytest.raises(BadInput, match="is a folder; name a file in it" if text in ("/", "/.") else REFUSED[text]):
+        check_file(text)
+
+
+def test_an_output_file_may_be_new_or_old_and_lies_in_a_folder_that_can_be_written_to(tmp_path):
+    (tmp_path / "old.npz").write_bytes(b"")
+    for name in ("old.npz", "new.npz", "a/b/new file.npz"):
+        assert check_file(str(tmp_path / name)) == tmp_path / name
+    for text, why in (("", "is a folder"), ("/x/", "is a folder"), ("/old.npz/x", "is a file, not a folder")):
+        with pytest.raises(BadInput, match=why):
+            check_file(f"{tmp_path}{text}")
+
+
+WAYS_OUT = {
+    "export --format npz --out": "export shot --format npz --out {}.npz",
+    "export --format nerfstudio --out": "export shot --format nerfstudio --out {}.json",
+    "export --format colmap --out": "export shot --format colmap --out {}",
+    "judge --plot": "judge shot shot --plot {}.svg",
+    "channels --output": "channels sketch --output {}.json",
+    "convert --output": "convert shot --output {}",
+    "render --output": "render shot --output {}",
+    "transfer --output": "transfer shot --first-frame shot/first_frame.png --output {}",
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_no_command_writes_a_name_that_windows_cannot_have(way, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shots.save(a_shot(count=2), tmp_path / "shot")
+    for name in ("12:30", "nul", "what?"):
+        code = main(WAYS_OUT[way].format(name).split())
+        said = capsys.readouterr().err
+        assert "Windows" in said or "needs the package" in said, said
+        assert code == (3 if "needs the package" in said else 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["shot"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="bytes")

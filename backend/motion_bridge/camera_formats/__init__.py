@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import BadInput
 from ..files.regular import read_text
 from ..shot import Shot
+from ..takes import output_path
 from . import colmap, gen3c, hy_worldplay, lingbot, nerfstudio, realestate10k, recammaster, sana_wm, uni3c
 from .loss import Loss, Reading, predict
 from .path import CameraPath, checked
@@ -78,6 +79,7 @@ def write(shot: Shot, name: str, out: Path) -> Written:
     """Export a Shot's camera. BadInput for cameras that no pinhole describes, and where the format needs more."""
     chosen = FORMATS[find(name)]
     loss = predict(shot, chosen.reading) if shot.tracks is not None and len(shot.tracks.name) else None
+    out = output_path.check_file(str(out)) if chosen.suffix else output_path.check_output(str(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     files, notices = chosen.write(shot, out)
     return Written(files, (*notices, *(loss.sentences if loss else ())), loss)

@@ -7,6 +7,7 @@ from pathlib import Path
 from .. import terminal
 from ..errors import BadInput
 from ..files import writing
+from ..takes import output_path
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise BadInput("At least 4 pictures and 19 shuffles are needed; with fewer nothing could be believed.")
     if arguments.size < 32 or arguments.size % 16:
         raise BadInput(f"--size {arguments.size} must be a multiple of 16, at least 32.")
+    if arguments.output:
+        arguments.output = output_path.check_file(str(arguments.output))
     from ..engines.deforum.loop import latent_channels  # torch, which other commands do without
     from ..model_registry import folder_check, registry
     from ..models import autoencoder

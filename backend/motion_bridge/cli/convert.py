@@ -6,6 +6,7 @@ from pathlib import Path
 from .. import terminal
 from ..engines import diagnostics
 from ..errors import ModelMissing
+from ..takes import output_path
 
 KINDS = ("open", "wan-move", "wan")
 
@@ -25,9 +26,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     if lacking := diagnostics.lack("motionstream"):
         raise ModelMissing(f"Nothing can be converted here: {lacking}.")
+    output = output_path.check_output(str(arguments.output))
     from ..engines.motionstream.checkpoints.convert import convert  # torch
 
-    for sentence in convert(arguments.source, arguments.output, arguments.kind):
+    for sentence in convert(arguments.source, output, arguments.kind):
         terminal.note(f"motion-bridge: note: {sentence}")
-    terminal.say(terminal.saved(arguments.output))
+    terminal.say(terminal.saved(output))
     return 0

@@ -14,6 +14,7 @@ from ..errors import BadInput, ModelMissing
 from ..files.writing import write_named
 from ..media import video
 from ..schedules.camera.report import plot
+from ..takes import output_path
 
 if TYPE_CHECKING:
     from ..metrics.obedience import Following, Obedience
@@ -36,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"Judging a video needs the package {fault.name}: pip install opencv-python-headless."
         ) from None
     scene = shot.load(arguments.shot)
+    if arguments.plot:
+        arguments.plot = output_path.check_file(str(arguments.plot))
     if arguments.plot and arguments.plot.suffix.lower() != ".svg":
         raise BadInput(f"The plot {arguments.plot} must be a file whose name ends in .svg.")
     reference = video.streamed(arguments.reference) if arguments.reference else nullcontext((None, None))

@@ -36,6 +36,8 @@ def replacing(root: Path, name: str) -> Iterator[BinaryIO]:
     something on the way is a link; OSError as the system raises it.
     """
     with _folder(root, name, make=True) as (at, last):
+        with suppress(FileNotFoundError):
+            _check_replaceable(root / name, _look(at, last))
         part = last + PART
         _remove(at, part)
         with os.fdopen(_open(at, part, os.O_RDWR | _NEW), "w+b") as file:
@@ -74,6 +76,8 @@ def write_named(path: Path, content: bytes | str) -> None:
 def replacing_named(path: Path) -> Iterator[BinaryIO]:
     """The same for what is written piece by piece."""
     try:
+        with suppress(FileNotFoundError):
+            _check_replaceable(path, os.stat(path))  # /dev/stdout is a link to a device
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path.parent, path.name) as file:
             yield file
@@ -203,6 +207,14 @@ def _check_plain(path: Path, about: os.stat_result) -> None:
         raise BadInput(f"{path} is not a file; remove it.")
     if about.st_nlink > 1:
         raise BadInput(f"{path} has a second name elsewhere on the disk; nothing is written to it. Remove it.")
+
+
+def _check_replaceable(path: Path, about: os.stat_result) -> None:
+    """A device that is replaced by a file is lost to everybody."""
+    if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode) or is_link(about)):
+        raise BadInput(
+            f"{path} is a device, pipe or socket, which a file would take the place of; choose another name."
+        )
 
 
 def _explain(fault: OSError, path: Path) -> None:

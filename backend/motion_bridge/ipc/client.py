@@ -211,7 +211,7 @@ class _Watch:
         self._messages = self._seen = 0
         self._looked = time.monotonic()
         self._seconds = 0.0
-        self._silent = False
+        self._silent = 0  # whole seconds, as they were told last
 
     def heard(self, message: protocol.Message) -> None:
         self._messages += 1
@@ -222,14 +222,14 @@ class _Watch:
         self.state = "loading"
 
     def look(self) -> tuple[float, bool]:
-        """Seconds of silence, 0 while it is no longer than usual, and whether silence has begun or ended just now.
+        """Seconds of silence, 0 while it is no longer than usual, and whether there is news: it begins, lasts, or ends.
 
         A host that was busy itself finds messages unread; that must not look like a backend that says nothing.
         """
         now = time.monotonic()
         self._seconds = 0.0 if self._messages != self._seen else self._seconds + min(now - self._looked, ATTENTION)
         self._looked, self._seen = now, self._messages
-        silent = self._seconds >= SILENCE[self.state]
+        silent = int(self._seconds) if self._seconds >= SILENCE[self.state] else 0
         changed, self._silent = silent != self._silent, silent
         return (self._seconds if silent else 0.0), changed
 

@@ -1,4 +1,4 @@
-"""Which folders frames may be written to.
+"""Which folders and files may be written to.
 
 New names follow the rules of all systems together, because takes are copied from one to another.
 """
@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 from ..errors import BadInput
-from ..files import home
+from ..files import home, writing
 
 LONGEST_NAME = 255  # bytes of one part of a path, on every common file system
 LONGEST_PATH = {"win32": 259, "darwin": 1023}  # characters on Windows, bytes elsewhere; others allow 4095
-BELOW = len("/take_0001/shot/camera.orthographic.npy.part")  # the longest that will lie in an output folder
+BELOW = len("/take_0001/shot/geometry.placed.object.npy.part")  # the longest that will lie in an output folder
 _FORBIDDEN = ':?<>|*"\\'
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:([\\/]|$)")
@@ -21,8 +21,26 @@ _DRIVE = re.compile(r"[A-Za-z]:([\\/]|$)")
 
 def check_output(text: str) -> Path:
     """The folder that an output path means, absolute; it need not exist. BadInput says what is wrong with it."""
+    path = _checked(text, BELOW, "name a folder")
+    if path == Path(path.anchor):
+        raise BadInput(f"The output path {text} is the root of the disk; name a folder in it.")
+    _check_place(path)
+    return path
+
+
+def check_file(text: str) -> Path:
+    """The file that an output path means, absolute; it need not exist. BadInput says what is wrong with it."""
+    path = _checked(text, len(writing.PART), "name a file")
+    if not path.name or text.endswith(("/", os.sep)) or path.is_dir():
+        raise BadInput(f"The output path {text} is a folder; name a file in it.")
+    _check_place(path.parent)
+    return path
+
+
+def _checked(text: str, below: int, remedy: str) -> Path:
+    """What a text means as a path, if every name in it is a good one. below: characters that will follow it."""
     if not text.strip():
-        raise BadInput("The output path is empty; name a folder.")
+        raise BadInput(f"The output path is empty; {remedy}.")
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -37,21 +55,18 @@ def check_output(text: str) -> Path:
     if ".." in Path(text).parts:
         raise BadInput(f'The output path {text} contains ".."; write the folder that is meant.')
     path = Path(text).absolute()
-    _check_length(path)
+    _check_length(path, below)
     for place in (path, *path.parents):
         if place.name and not _exists(place):
             _check_name(place.name, text)
-    if path == Path(path.anchor):
-        raise BadInput(f"The output path {text} is the root of the disk; name a folder in it.")
-    _check_place(path)
     return path
 
 
-def _check_length(path: Path) -> None:
+def _check_length(path: Path, below: int) -> None:
     """So that everything below the folder has a path that the system takes."""
     windows = sys.platform == "win32"
     length = len(str(path)) if windows else len(os.fsencode(path))
-    longest = LONGEST_PATH.get(sys.platform, 4095) - BELOW
+    longest = LONGEST_PATH.get(sys.platform, 4095) - below
     if length > longest:
         what = "characters" if windows else "bytes"
         raise BadInput(

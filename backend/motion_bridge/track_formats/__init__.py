@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import BadInput
 from ..shot import Shot
+from ..takes import output_path
 from .clip_transform import TIMINGS, Clip, Timing, of_shot
 
 MODULES = {  # the name on the command line → its module
@@ -69,6 +70,8 @@ def write(
     """
     found = find(name)
     module = import_module(f".{MODULES[found]}", __package__)
+    folder = found == "das" and out.suffix not in (".mp4", ".npy")  # of pictures
+    out = output_path.check_output(str(out)) if folder else output_path.check_file(str(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     if found == "das":
         files, notices = module.write(shot, out)

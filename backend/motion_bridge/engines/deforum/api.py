@@ -86,7 +86,7 @@ class DeforumFlux:
         wanted = {name: value for name, value in specified(given).items() if value is not None}
         folder = output_path.check_output(str(_new_folder() if output is None else output))
         if movie is not None:
-            film.check(Path(movie))
+            film.check(output_path.check_file(str(movie)))
         kept = folder / shot_copy.FOLDER
         if not (resume and not wanted and (kept / "shot.json").is_file()):
             if not {"shot", "settings"} & set(wanted):

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from ....errors import BadInput
+from ....model_registry.folder_check import MOST_FILES
 from . import checkpoint, inference_config
 from .checkpoint import State, Weights
 
@@ -39,7 +40,7 @@ def convert(source: Path, folder: Path, kind: str = "open") -> tuple[str, ...]:
     inference_config.write(KINDS[kind], folder)
     for name in BESIDE:
         if (source / name).is_dir():
-            shutil.copytree(source / name, folder / name, copy_function=_link)
+            _copy(source / name, folder / name)
     said = list(weights.said)
     if kind != "open":
         said.append("These weights see a whole clip at once; until they are trained to stream, the video is rough.")
@@ -65,8 +66,14 @@ def _read(source: Path) -> Weights:
     return checkpoint.fit(found, {}, str(source))
 
 
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+def _copy(source: Path, target: Path) -> None:
+    """The files of a folder, which has no others in it; what is a pipe, a device or a folder stays where it is."""
+    target.mkdir(exist_ok=True)
+    files = [path for path in sorted(source.iterdir()) if path.is_file()]
+    if len(files) > MOST_FILES:
+        raise BadInput(f"{source} holds {len(files):,} files; a model has up to {MOST_FILES:,}.")
+    for file in files:
+        try:
+            os.link(file, target / file.name)
+        except OSError:
+            shutil.copy2(file, target / file.name)
