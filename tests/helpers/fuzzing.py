@@ -151,6 +151,7 @@ def _place(value: Any, chance: random.Random) -> tuple[Any, Any]:
 def hostile_array(array: Any, chance: random.Random) -> Any:
     """An array of another type, shape or order, or with numbers that nobody expects."""
     for _ in range(chance.randint(1, 2)):
+        array = np.atleast_1d(array)
         match chance.randrange(7):
             case 0:
                 array = array.astype(chance.choice(DTYPES), casting="unsafe")
@@ -182,7 +183,7 @@ def hostile_npy(data: bytes, chance: random.Random) -> bytes:
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            array = hostile_array(np.atleast_1d(np.load(io.BytesIO(data))), chance)
+            array = hostile_array(np.load(io.BytesIO(data)), chance)
         except ValueError:  # not every type becomes every other
             array = np.zeros(0, chance.choice(DTYPES))
     np.save(out, array)
@@ -517,12 +518,17 @@ def videos(folder: Path, chance: random.Random) -> Iterator[Case]:
 
 
 def models(folder: Path, chance: random.Random) -> Iterator[Case]:
+    from motion_bridge.engines.motionstream.checkpoints import inference_config
     from motion_bridge.model_registry import folder_check, parameter_count
 
-    source = BACKEND / "motion_bridge" / "weights" / "sketch-image"
+    weights = BACKEND / "motion_bridge" / "weights"
     place = folder / "model"
 
     def look() -> None:
+        if (place / "motionstream.json").exists():
+            folder_check.weight_faults(place / "transformer", "transformer/")
+            inference_config.read(place)
+            return
         folder_check.check(place)
         parameter_count.count_parameters(place)
         folder_check.pipeline_class(place)
@@ -530,6 +536,7 @@ def models(folder: Path, chance: random.Random) -> Iterator[Case]:
 
     while True:
         shutil.rmtree(place, ignore_errors=True)
+        source = weights / chance.choice(["sketch-image", "sketch-image", "sketch-video"])
         shutil.copytree(source, place, copy_function=os.link)
         files = sorted(path for path in place.rglob("*") if path.is_file())
         for file in chance.sample(files, chance.randint(1, 2)):
@@ -546,7 +553,7 @@ def models(folder: Path, chance: random.Random) -> Iterator[Case]:
                     file.write_bytes(text_of(json.loads(content), chance))
                 case _:
                     file.write_bytes(mutated(content[: 1 << 16], chance) + content[1 << 16 :])
-        if chance.random() < 0.2:
+        if chance.random() < 0.2 and (place / "vae").is_dir():
             index = {"weight_map": mutated_json({"a": "model.safetensors", "b": "../../other.safetensors"}, chance)}
             (place / "vae" / "model.safetensors.index.json").write_text(json.dumps(index))
         yield look

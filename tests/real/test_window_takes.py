@@ -55,16 +55,39 @@ def test_the_preview_shows_the_bytes_of_the_file(report: dict[str, Any], colors:
     from motion_bridge.media import png
 
     screen = png.read(Path(report["screen"]))
-    corner = colors[:24, :40]  # at a zoom of 1 the Sequencer may still leave out a column further on
-    assert places_of(corner, screen), "the take is nowhere on the screen as its file has it"
+    found = [place for corner in corners_of(colors, screen) if (place := shown_at(colors, screen, *corner))]
+    assert found, "the take is nowhere on the screen"
+    (rows, row), (columns, column) = found[0]
+    shown = screen[row : row + len(rows), column : column + len(columns)]
+    wrong = int(np.abs(shown.astype(int) - colors[rows][:, columns]).max())
+    print(f"preview: {len(set(rows))} rows and {len(set(columns))} columns of the file, at most {wrong} levels off")
+    assert wrong == 0
+    assert set(rows) == set(range(72)) and set(columns) == set(range(128)), "a part of the file is not shown"
 
 
-def places_of(picture: np.ndarray, screen: np.ndarray) -> list[tuple[int, int]]:
-    """Where a picture stands on the screen, pixel by pixel: rows and columns."""
-    height, width, _ = picture.shape
-    corners = np.argwhere((screen == picture[0, 0]).all(-1))
-    return [
-        (row, column)
-        for row, column in corners.tolist()
-        if np.array_equal(screen[row : row + height, column : column + width], picture)
-    ]
+def corners_of(picture: np.ndarray, screen: np.ndarray) -> list[list[int]]:
+    """Where the picture's first pixel may stand on the screen, its first row and column in a line with it."""
+    same = (screen == picture[0, 0]).all(-1)
+    first = same & ~np.pad(same, ((1, 0), (0, 0)))[:-1] & ~np.pad(same, ((0, 0), (1, 0)))[:, :-1]
+    return np.argwhere(first).tolist()
+
+
+def shown_at(
+    picture: np.ndarray, screen: np.ndarray, row: int, column: int
+) -> tuple[tuple[list[int], int], tuple[list[int], int]] | None:
+    """The rows and columns of the picture that the screen shows from a corner on; None where it does not show it."""
+    columns = followed(picture[0], screen[row, column:])
+    rows = followed(picture[:, 0], screen[row:, column])
+    return ((rows, row), (columns, column)) if len(rows) >= len(picture) and len(columns) >= len(picture[0]) else None
+
+
+def followed(line: np.ndarray, shown: np.ndarray) -> list[int]:
+    """Which pixel of a line each shown one is, as long as they come in order; a zoom shows some of them again."""
+    found, at = [], 0
+    for pixel in shown:
+        if at + 1 < len(line) and np.array_equal(pixel, line[at + 1]):
+            at += 1
+        elif not np.array_equal(pixel, line[at]):
+            break
+        found.append(at)
+    return found

@@ -165,8 +165,10 @@ def settings(engine: Engine, shot: Shot) -> dict[str, Any]:
 
 
 def completed(engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
-    """All of the engine's settings: its defaults with the given ones on top; BadInput for unknown names."""
+    """All of the engine's settings: its defaults with the given ones on top; BadInput for a wrong name or value."""
     unknown = sorted(set(given) - set(engine.defaults))
     if unknown:
         raise BadInput(f"Unknown setting {unknown[0]!r}; this engine knows {', '.join(sorted(engine.defaults))}.")
+    for name, value in given.items():
+        (engine.schema.get(name) or Setting(name, engine.defaults[name], name, "")).check(value)
     return {**engine.defaults, **given}

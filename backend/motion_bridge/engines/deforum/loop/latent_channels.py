@@ -180,9 +180,13 @@ def read_weights(path: Path, kind: str, channels: int, autoencoder: str = "") ->
             "channel weights for this model."
         )
     row = weights.get(kind)
-    if not isinstance(row, list) or len(row) != channels:
+    if row is None or len(row) != channels:
         raise BadInput(f"{path} is of a model with other latents; this one has {channels} channels.")
     return [float(each) for each in row]
+
+
+def _is_row(row: Any) -> bool:
+    return isinstance(row, list) and all(type(each) in (int, float) for each in row)
 
 
 def _report(path: Path) -> dict[str, Any]:
@@ -190,6 +194,9 @@ def _report(path: Path) -> dict[str, Any]:
         found = json_text.read(path)
         if found["format"] != FORMAT or found["version"] != VERSION:
             raise ValueError("it is of another format or version")
-        return {**found, "channel_weights": found["channel_weights"]}
-    except (BadInput, ValueError, KeyError, TypeError) as fault:
+        weights = found["channel_weights"]
+        if weights is not None and not all(_is_row(row) for row in weights.values()):
+            raise ValueError("its channel_weights are not rows of numbers")
+        return found
+    except (BadInput, ValueError, KeyError, TypeError, AttributeError) as fault:
         raise BadInput(f"{path} is not a report of `motion-bridge channels` that can be read: {fault}.") from None
