@@ -20,7 +20,7 @@ import nox
 ROOT = Path(__file__).parent
 BUILD = ROOT / "build"
 BPY = ("4.2", "4.5", "5.0")  # the oldest supported, the LTS after it, the newest for Python 3.11
-NEED_TORCH = ("deforum_engine", "model_registry", "motionstream", "training")  # folders of tests
+NEED_TORCH = ("comfyui", "deforum_engine", "model_registry", "motionstream", "training")  # folders of tests
 LIBRARIES = (
     "libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libxxf86vm1 libgomp1 libegl1 libegl-mesa0"
 )
@@ -52,7 +52,7 @@ def tests(session: nox.Session, where: str) -> None:
     """All tests: the pure ones, those inside each bpy, and those of the real program when BLENDER names it."""
     if where in ("plain", "torch"):
         _install(session, where, "pytest", "pytest-timeout", "hypothesis", "setuptools")
-        package = "backend[deforum,benchmarks]" if where == "torch" else "backend"
+        package = "backend[deforum,comfyui,benchmarks]" if where == "torch" else "backend"
         _install(session, where, "--no-build-isolation", "-e", package)
         _run_files(session, where, _outside_blender(where))
     elif where == "program":
@@ -63,7 +63,7 @@ def tests(session: nox.Session, where: str) -> None:
         screenshots = {"MOTION_BRIDGE_SCREENSHOTS": str(BUILD / "tests" / where)}
         _run_files(session, where, files, together=1, env=screenshots)
     else:
-        _install(session, f"blender-{where}", "bpy", "numpy", "pytest", "pytest-timeout")
+        _install(session, f"blender-{where}", "bpy", "numpy", "pytest", "pytest-timeout", "requests", "websockets")
         _require_bpy(session)
         zipped = _build_extension(session)
         files = sorted(Path("tests/blender").rglob("test_*.py"))

@@ -2,8 +2,8 @@
 
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,13 +61,13 @@ def run(request: JobRequest, changes: Changes, cancelled: Callable[[], bool]) ->
         found = ({name: value for name, value in fields.items() if name in engine.accepts} for fields in changes())
         return [fields for fields in found if fields]
 
-    with writer.take(folder, identity, shot.frames, request.resume) as take:
+    with writer.take(folder, identity, shot.frames, request.resume) as take, ExitStack() as held:
         total = len(shot.frames)
         yield Started(request.job, total, total - len(take))
         if take.damaged:
             yield Notice(_repaired(take.damaged), request.job)
         yield Progress(request.job, "Loading", len(take), total)
-        made = engine.frames(shot, take, accepted_changes)
+        made = held.enter_context(_closing(engine.frames(shot, take, accepted_changes)))
         while True:
             check_cancelled()
             with _typed(request.engine):
@@ -83,6 +83,16 @@ def run(request: JobRequest, changes: Changes, cancelled: Callable[[], bool]) ->
             yield Progress(request.job, "Generating", len(take), total)
         if len(take) < total:
             raise BackendFailed(f"Engine {request.engine} stopped after {len(take)} of {total} frames.")
+
+
+@contextmanager
+def _closing(made: Iterator[engines.Made]) -> Iterator[Iterator[engines.Made]]:
+    """What an engine makes; a generator ends with the job, at once, so that it can stop what it has begun."""
+    try:
+        yield made
+    finally:
+        if isinstance(made, Generator):
+            made.close()
 
 
 def _repaired(names: list[str]) -> str:

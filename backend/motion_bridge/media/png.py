@@ -34,16 +34,11 @@ def encode(pixels: Picture | NDArray[np.uint16], text: Mapping[str, str] | None 
     """A PNG of (H, W, 3) uint8 or uint16 sRGB pixels, top row first, with UTF-8 text chunks."""
     height, width, _ = pixels.shape
     bits = 8 * pixels.dtype.itemsize
-    samples = pixels.astype(pixels.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
-    rows = np.zeros((height, 1 + samples.shape[1]), np.uint8)
-    rows[:, 1:] = samples
-    rows[1:, 0] = 2  # the filter "up": each row minus the row above
-    rows[1:, 1:] -= samples[:-1]
-    chunks = [_chunk(b"IHDR", struct.pack(">2I5B", width, height, bits, 2, 0, 0, 0)), _chunk(b"sRGB", b"\0")]
+    chunks = [chunk(b"IHDR", struct.pack(">2I5B", width, height, bits, 2, 0, 0, 0)), chunk(b"sRGB", b"\0")]
     for key, value in (text or {}).items():
-        chunks.append(_chunk(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + value.encode()))
-    chunks.append(_chunk(b"IDAT", zlib.compress(rows.tobytes(), LEVEL)))
-    chunks.append(_chunk(b"IEND", b""))
+        chunks.append(chunk(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + value.encode()))
+    chunks.append(chunk(b"IDAT", packed(pixels, LEVEL)))
+    chunks.append(chunk(b"IEND", b""))
     return SIGNATURE + b"".join(chunks)
 
 
@@ -110,7 +105,18 @@ def text_of(data: bytes, where: str) -> dict[str, str]:
     return found
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def packed(pixels: Picture | NDArray[np.uint16], level: int) -> bytes:
+    """The rows of a picture as an IDAT chunk holds them. level: of zlib."""
+    samples = pixels.astype(pixels.dtype.newbyteorder(">")).view(np.uint8).reshape(len(pixels), -1)
+    rows = np.zeros((len(pixels), 1 + samples.shape[1]), np.uint8)
+    rows[:, 1:] = samples
+    rows[1:, 0] = 2  # the filter "up": each row minus the row above
+    rows[1:, 1:] -= samples[:-1]
+    return zlib.compress(rows.tobytes(), level)
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG file."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
