@@ -73,7 +73,7 @@ class ComfyServer:
         self.gate.set()
         self.at_gate = threading.Event()
         self.drop_at_frame = None  # of a prompt: the socket is cut when this much is done, silently
-        self.fault = None  # (exception_type, exception_message): the next prompt's
+        self.fault: tuple[str, str] | None = None  # (exception_type, exception_message): the next prompt's
         self.extra_frames = 0
         self.preview = None
         self.forgets = False
@@ -206,8 +206,6 @@ class ComfyServer:
 
         self.send(client, "execution_start", prompt_id=number, timestamp=0)
         outputs = {}
-        name: str
-        node: dict
         for name, node in nodes.items():
             if node["class_type"] not in ("PreviewImage", "SaveImage"):
                 continue
