@@ -4,7 +4,6 @@ A chunk is run when one of its frames is missing, so a resumed job repeats at mo
 from the finished frames, so it is the same whether the job was interrupted or not.
 """
 
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...errors import BackendFailed, BadInput
 from ...files import regular, writing
+from ...files.temporary import temporary_folder
 from ...media import apng, movie, png, video
 from ...shot import Shot
 from ...shot.generation import prompt_at
@@ -152,8 +152,8 @@ def _values(
 def _file(pictures: list[Picture], fps: float, as_movie: bool) -> tuple[bytes, str]:
     """Pictures as one file, without loss where the node reads pictures."""
     if as_movie:
-        with tempfile.TemporaryDirectory(prefix="motion_bridge_") as folder:
-            path = Path(folder) / "clip.mp4"
+        with temporary_folder() as folder:
+            path = folder / "clip.mp4"
             movie.check(path)
             movie.write(path, pictures, fps)
             return regular.read_bytes(path), ".mp4"
@@ -287,8 +287,8 @@ def _check_count(made: int, chunk: Chunk, workflow: Workflow) -> None:
 
 def _decoded(content: bytes, suffix: str) -> list[Picture]:
     """The pictures in a file that is no PNG. BadInput without PyAV."""
-    with tempfile.TemporaryDirectory(prefix="motion_bridge_") as folder:
-        path = Path(folder) / f"made{suffix}"
+    with temporary_folder() as folder:
+        path = folder / f"made{suffix}"
         writing.write_named(path, content)
         if suffix.lower() in MOVIES:
             with video.streamed(path) as (frames, _):

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ... import camera_formats
 from ...files import regular
+from ...files.temporary import temporary_folder
 from ...geometry.mesh_scene import MeshScene
 from ...geometry.scene import Scene, scene_of
 from ...media.resize import stretched
@@ -100,8 +99,8 @@ class Passes:
         )
         frames = tuple(range(len(at)))
         clip = Shot(frames, self.shot.fps, self.width, self.height, camera, self.shot.first_frame)
-        with TemporaryDirectory(prefix="motion_bridge_") as folder:
-            (file,) = camera_formats.write(clip, "realestate10k", Path(folder) / "camera.txt").files
+        with temporary_folder() as folder:
+            (file,) = camera_formats.write(clip, "realestate10k", folder / "camera.txt").files
             return regular.read_text(file)
 
     @cached_property
