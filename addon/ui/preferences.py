@@ -1,11 +1,17 @@
 """Which Python makes the frames, and whether it can."""
 
+from collections.abc import Callable
+
 import bpy
-from bpy.props import StringProperty
+from bpy.props import PointerProperty, StringProperty
 
 from ..interpreter import diagnostics
 from ..names import PACKAGE
 from .text import draw_wrapped
+
+Draw = Callable[[bpy.types.UILayout, bpy.types.Context], None]
+
+_sections: dict[str, Draw] = {}  # what engines add, by name
 
 
 class MotionBridgePreferences(bpy.types.AddonPreferences):
@@ -25,6 +31,29 @@ class MotionBridgePreferences(bpy.types.AddonPreferences):
         row.operator("motion_bridge.doctor", text="Check", icon="CHECKMARK")
         if diagnostics.report:
             draw_wrapped(layout.box(), diagnostics.report, context)
+        for draw in _sections.values():
+            draw(layout.column(), context)
+
+
+def attach(name: str, group: type, draw: Draw) -> None:
+    """Keep a property group with the preferences, as their field of that name; draw: how it is shown there.
+
+    Blender reads the fields when the class is registered, so it is registered anew; what was stored stays.
+    """
+    bpy.utils.register_class(group)
+    bpy.utils.unregister_class(MotionBridgePreferences)
+    MotionBridgePreferences.__annotations__[name] = PointerProperty(type=group)
+    bpy.utils.register_class(MotionBridgePreferences)
+    _sections[name] = draw
+
+
+def detach(name: str, group: type) -> None:
+    """Undo `attach`."""
+    del _sections[name]
+    bpy.utils.unregister_class(MotionBridgePreferences)
+    del MotionBridgePreferences.__annotations__[name]
+    bpy.utils.register_class(MotionBridgePreferences)
+    bpy.utils.unregister_class(group)
 
 
 class MOTION_BRIDGE_OT_doctor(bpy.types.Operator):

@@ -252,7 +252,9 @@ def test_missing_nodes_and_models_are_listed_before_anything_is_sent(job, comfy)
     nodes = workflow()
     nodes["4"] = {"class_type": "WanVaceToVideo", "inputs": {}}
     nodes["5"] = {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "wan.safetensors"}}
-    with pytest.raises(ModelMissing, match=r"nodes: WanVaceToVideo; models: wan\.safetensors \(for Checkpoint"):
+    nodes["6"] = {"class_type": "VAELoader", "inputs": {"vae_name": "wan_vae.safetensors"}}
+    wanted = r"nodes: WanVaceToVideo; models: wan\.safetensors \(for Checkpoint.*, wan_vae\.safetensors \(for VAEL"
+    with pytest.raises(ModelMissing, match=wanted):
         job(nodes)
     assert not comfy.prompts and not comfy.uploads
 

@@ -52,6 +52,7 @@ NODES = {
         "output_node": False,
     },
 }
+NODES["VAELoader"] = {"input": {"required": {"vae_name": [[]]}}, "output": ["VAE"], "output_node": False}
 OUT_OF_MEMORY = (
     "Allocation on device \nThis error means you ran out of memory on your GPU.\n\n"
     "TIPS: If the workflow worked before you might have accidentally set the batch_size to a large number."

@@ -28,7 +28,9 @@ def check(workflow: Workflow, describe: Describe, server: str) -> None:
             if is_link(value):
                 if value[0] not in workflow.nodes:
                     inputs.append(f"{workflow.name(number)}: {name} comes from a node that is not there")
-            elif (number, name) not in ours and (choices := _choices(about, name)) and value not in choices:
+                continue
+            choices = _choices(about, name)
+            if choices is not None and value not in choices and (number, name) not in ours:
                 if isinstance(value, str) and value.lower().endswith(MODELS):
                     models.append(f"{value} (for {workflow.name(number)})")
                 else:
@@ -57,15 +59,15 @@ def _is_plain(kind: Any) -> bool:
     return isinstance(kind, list) and bool(kind) and not str(kind[0]).startswith(("COMFY_", "IMAGEUPLOAD"))
 
 
-def _choices(about: Mapping[str, Any], name: str) -> list[Any]:
-    """What a menu input may be; empty for other inputs, and for menus that are filled later."""
+def _choices(about: Mapping[str, Any], name: str) -> list[Any] | None:
+    """What a menu input may be, nothing where the server has no model for it; None for other inputs."""
     kind = {**_inputs(about, "required"), **_inputs(about, "optional")}.get(name)
     if not isinstance(kind, list) or not kind:
-        return []
+        return None
     if isinstance(kind[0], list):  # as nodes were written until 2025
         return kind[0]
     options = kind[1].get("options") if kind[0] == "COMBO" and len(kind) > 1 and isinstance(kind[1], dict) else None
-    return options if isinstance(options, list) else []
+    return options if isinstance(options, list) else None
 
 
 def _inputs(about: Mapping[str, Any], group: str) -> Mapping[str, Any]:
