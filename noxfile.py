@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent
 BUILD = ROOT / "build"
 BPY = ("4.2", "4.5", "5.0")  # the oldest supported, the LTS after it, the newest for Python 3.11
 NEED_TORCH = ("comfyui", "deforum_engine", "model_registry", "motionstream", "training")  # folders of tests
+IN_BLENDER = ("blender", "real")  # likewise
 LIBRARIES = (
     "libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libxxf86vm1 libgomp1 libegl1 libegl-mesa0"
 )
@@ -101,13 +102,20 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("api", [nox.param(name, id=name) for name in ("latest", "4.2")])
-def typecheck(session: nox.Session, api: str) -> None:
-    """Types against the newest Blender's API and against the oldest that is supported."""
-    _install(
-        session, "check", "pyright[nodejs]", f"fake-bpy-module-{api}", "numpy", "pytest", "hypothesis", "nox", "pillow"
-    )
-    session.run("pyright", *session.posargs)
+@nox.parametrize("what", [nox.param(name, id=name) for name in ("latest", "4.2", "backend")])
+def typecheck(session: nox.Session, what: str) -> None:
+    """What runs in Blender against the newest API and the oldest; the backend with torch and its company installed."""
+    stubs = "latest" if what == "backend" else what
+    _install(session, "check", "pyright[nodejs]", f"fake-bpy-module-{stubs}", "numpy", "pytest", "hypothesis", "pillow")
+    if what == "backend":
+        _install(session, "torch", "setuptools")
+        _install(session, "torch", "--no-build-isolation", "-e", "backend[deforum,benchmarks]")
+        checked = ["backend", *sorted(map(str, Path("tests").iterdir()))]
+        checked = [path for path in checked if Path(path).name not in (*IN_BLENDER, "__pycache__")]
+    else:
+        _install(session, "check", "nox")
+        checked = ["__init__.py", "addon", "examples", "tools", "noxfile.py", *(f"tests/{name}" for name in IN_BLENDER)]
+    session.run("pyright", "--warnings", *(session.posargs or checked))  # an import that is not found is a warning
 
 
 @nox.session
@@ -157,7 +165,7 @@ def _build_extension(session: nox.Session) -> Path:
 
 def _outside_blender(where: str) -> list[Path]:
     """The tests that need no Blender: those that need torch or would like it, or all that can do without."""
-    files = [file for file in Path("tests").rglob("test_*.py") if file.parts[1] not in ("blender", "real")]
+    files = [file for file in Path("tests").rglob("test_*.py") if file.parts[1] not in IN_BLENDER]
     if where == "torch":
         files = [file for file in files if file.parts[1] in NEED_TORCH or "importorskip" in file.read_text("utf-8")]
     else:

@@ -69,7 +69,7 @@ def test_time_left_is_told_once_there_is_something_to_judge_by(scene, painted):
     job = window.session.job
     assert job.seconds_left is None
     wait_until(lambda: job.finished >= 2, window.step)
-    assert job.state.running and job.seconds_left >= 0
+    assert job.state.running and job.seconds_left is not None and job.seconds_left >= 0
     window.cancel()
     wait_until(lambda: not window.running, window.step)
     assert job.seconds_left is None

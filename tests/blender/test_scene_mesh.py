@@ -75,7 +75,12 @@ def test_a_mesh_is_kept_once_however_often_it_stands_and_however_long_it_is_stil
 def test_what_was_put_into_the_store_comes_out_once(parts):
     store = parts["geometry.array_store"].Store()
     random = np.random.default_rng(0)
-    arrays = [random.random((5, 3)), random.integers(0, 9, 7).astype(np.int32), np.empty((0, 3)), np.float32([1.5])]
+    arrays = [
+        random.random((5, 3)),
+        random.integers(0, 9, 7).astype(np.int32),
+        np.empty((0, 3)),
+        np.array([1.5], np.float32),
+    ]
     handles = [store.put(array) for array in arrays]
     assert [store.put(array.copy()) for array in arrays] == handles
     for array, handle in zip(arrays, handles, strict=True):

@@ -1,6 +1,7 @@
 """Scenes as they come: broken links, cycles, flat and vanishing things, odd names. Read, or refused by name."""
 
 import importlib
+from typing import Any
 
 import blender_scenes as kinds
 import bpy
@@ -26,8 +27,9 @@ def read(extension, tmp_path):
         parts["snapshot"].complete(taken, folder, lambda done, total: None, lambda: False)
         return shots.load(folder)
 
-    read.sources = parts["tracks.sources"]
-    return read
+    reader: Any = read
+    reader.sources = parts["tracks.sources"]
+    return reader
 
 
 @pytest.fixture

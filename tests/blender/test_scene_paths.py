@@ -1,6 +1,7 @@
 """Everything that a person can pick is followed to where Blender has it, and is visible when a picture shows it."""
 
 import importlib
+from typing import Any
 
 import blender_scenes as kinds
 import bpy
@@ -35,10 +36,11 @@ def read(extension, parts, tmp_path):
         request = parts["snapshot"].Request(tuple(frames), frozenset(needs), picture, sources=sources, **more)
         taken = parts["snapshot"].snapshot(bpy.context, request)
         parts["snapshot"].complete(taken, tmp_path / "shot", lambda done, total: None, lambda: False)
-        read.notes = taken.notes
+        reader.notes = taken.notes
         return shots.load(tmp_path / "shot")
 
-    return read
+    reader: Any = read
+    return reader
 
 
 def blenders(scene, frame, points):

@@ -1,6 +1,7 @@
 """A grid of 50 × 50 points over twelve frames at 832×480: where it ends up and what is hidden, by Cycles' passes."""
 
 import importlib
+from itertools import chain
 
 import blender_scenes as kinds
 import bpy
@@ -24,10 +25,12 @@ def followed(extension):
         taken = parts["snapshot"].snapshot(bpy.context, request)
         pixels = parts["tracks.surface_points"].cell_centres(50, 832, 480)
         depth = np.full((len(pixels), len(FRAMES)), np.inf)
-        for moment in parts["geometry.frame_geometry"].frame_geometries(taken.geometry, taken.cameras, taken.picture):
-            if moment.at == 0:
-                bound = parts["tracks.surface_points"].Bound(pixels, moment)
-                track = parts["tracks.tracker"].Track(bound, pixels, len(FRAMES))
+        frame_geometries = parts["geometry.frame_geometry"].frame_geometries
+        moments = iter(frame_geometries(taken.geometry, taken.cameras, taken.picture))
+        first = next(moments)
+        bound = parts["tracks.surface_points"].Bound(pixels, first)
+        track = parts["tracks.tracker"].Track(bound, pixels, len(FRAMES))
+        for moment in chain([first], moments):
             track.follow(moment)
             place, _ = bound.world(moment, set())
             local = (place[bound.hit] - moment.pose[:3, 3]) @ moment.pose[:3, :3]

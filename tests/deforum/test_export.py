@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from benchmarks.common import synthetic_shots
-from benchmarks.deforum import schedule_export
+from benchmarks.deforum.schedule_export_run import STEP, best_scale
 from motion_bridge import schedules
 from motion_bridge.errors import BadInput
 from motion_bridge.schedules import settings_files, webui_writer
@@ -36,9 +36,9 @@ def peers(drawn):
 
     def measure(name):
         shot = drawn(name)
-        grid = replay.every(schedule_export.STEP, shot.width, shot.height)
+        grid = replay.every(STEP, shot.width, shot.height)
         truth = measure_at(shot, grid.index)
-        errors = [truth.error(schedule_export.best_scale(shot, grid, on_time)).mean for on_time in (False, True, None)]
+        errors = [truth.error(best_scale(shot, grid, on_time)).mean for on_time in (False, True, None)]
         return errors, lambda made: truth.error(replay.flow(shot, made.settings(), grid.index)).mean
 
     return measure

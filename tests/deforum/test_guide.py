@@ -54,7 +54,7 @@ def test_optical_flow_follows_the_guide(drawn):
     truth = measure_at(shot, replay.every(8, shot.width, shot.height).index)
     index = replay.every(8, shot.width, shot.height).index
     before, after = (picture[..., 0] for picture in islice(guide_video.pictures(shot), 2))
-    follower = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    follower = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     flow = -follower.calc(before, after, None)[index[:, 1], index[:, 0]]
     error = np.linalg.norm(flow - truth.flow[1].T, axis=-1)[truth.seen[1]].mean()
     assert error < 0.2 * truth.size()

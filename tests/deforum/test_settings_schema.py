@@ -42,6 +42,7 @@ def test_a_choice_is_taken_and_anything_else_is_refused_with_what_there_is(name)
 @pytest.mark.parametrize("name", [each.name for each in SETTINGS.values() if each.least is not None])
 def test_a_number_below_its_range_is_refused_by_name_and_the_automatic_one_is_not(name):
     each = SETTINGS[name]
+    assert each.least is not None
     below = type(each.default)(each.least - 2)
     for ask in (lambda: setting.check(SETTINGS, {name: below}), lambda: settings_parser.parse(engine, {name: below})):
         with pytest.raises(BadInput, match=f"{name} is {below}; it must be"):

@@ -122,7 +122,7 @@ def test_shuffling_is_undone(klein):
 
 
 def test_packed_channels_are_where_the_pipeline_puts_them(klein):
-    from diffusers import Flux2KleinPipeline
+    from diffusers.pipelines.flux2.pipeline_flux2_klein import Flux2KleinPipeline
 
     model = autoencoder.load(str(klein), "cpu")
     picture = draw(Recipe(1, 1, 1), 32)

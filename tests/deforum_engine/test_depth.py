@@ -36,15 +36,8 @@ def dpt():
 
 
 def depth_anything():
-    backbone = Dinov2Config(
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        image_size=28,
-        patch_size=14,
-        out_features=["stage1", "stage2"],
-        reshape_hidden_states=False,
-    )
+    shape = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 28, "patch_size": 14}
+    backbone = Dinov2Config.from_dict({**shape, "out_features": ["stage1", "stage2"], "reshape_hidden_states": False})
     return DepthAnythingForDepthEstimation(
         DepthAnythingConfig(
             backbone_config=backbone,

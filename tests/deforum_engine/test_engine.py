@@ -104,7 +104,7 @@ def test_content_is_where_the_camera_is(travelling, cadence):
     """Without diffusion the picture only moves; it must then show at each frame what the true flow fetches."""
     shot = travelling(STILL, cadence=cadence, color_coherence="None")
     smooth = cv2.GaussianBlur(np.random.default_rng(1).random((HEIGHT, WIDTH, 3), np.float32), (0, 0), 4)
-    picture = cv2.normalize(smooth, None, 0, 255, cv2.NORM_MINMAX).round().astype(np.uint8)
+    picture = cv2.normalize(smooth, np.empty_like(smooth), 0, 255, cv2.NORM_MINMAX).round().astype(np.uint8)
     shot = Shot(**{**vars(shot), "first_frame": picture})
     made = run(shot)
     for k in range(1, COUNT):
@@ -116,9 +116,8 @@ def test_content_is_where_the_camera_is(travelling, cadence):
 
 def displacement(source, shown, places):
     """How far each pixel is from showing the source at its place: difference over slope, small where it is flat."""
-    expected = cv2.remap(
-        source.astype(np.float32), places - 0.5, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
+    x, y = cv2.split(places - 0.5)
+    expected = cv2.remap(source.astype(np.float32), x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     slope = np.linalg.norm(np.gradient(expected, axis=(0, 1)), axis=(0, 3))
     return np.linalg.norm(shown - expected, axis=-1) / np.maximum(slope, 8)
 

@@ -37,7 +37,7 @@ def swinging():
 def picture():
     """Blobs of a few pixels, which survive being sampled 120 times and have places that can be measured."""
     smooth = cv2.GaussianBlur(np.random.default_rng(1).random((HEIGHT, WIDTH, 3), np.float32), (0, 0), 3)
-    return cv2.normalize(smooth, None, 0, 255, cv2.NORM_MINMAX).round().astype(np.uint8)
+    return cv2.normalize(smooth, np.empty_like(smooth), 0, 255, cv2.NORM_MINMAX).round().astype(np.uint8)
 
 
 @pytest.mark.parametrize("cadence", [1, 2, 3, 5])
@@ -64,8 +64,9 @@ def test_all_of_120_frames_are_made_and_show_things_where_the_camera_is(model, s
 def displacement(source, shown, flow):
     """How many pixels the shown picture is off from the source moved by the flow, by optical flow: (H, W)."""
     places = (warp.positions(HEIGHT, WIDTH, flow) + flow[0]).numpy().astype(np.float32) - 0.5
-    expected = cv2.remap(source, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    dense = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    x, y = cv2.split(places)
+    expected = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    dense = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     dense.setFinestScale(0)
     grey = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (expected, shown))
     return np.linalg.norm(dense.calc(*grey, None), axis=-1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny_diffusion as tiny
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 from motion_bridge.errors import BackendFailed, BadInput, ModelMissing
 from motion_bridge.model_registry import controlnets, folder_check, registry
 from motion_bridge.models import image_model, noise_level

@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 import tiny_diffusion as tiny
 import torch
-from diffusers import (
-    ControlNetModel,
-    FluxControlNetModel,
-    FluxControlNetPipeline,
-    StableDiffusionControlNetPipeline,
-    StableDiffusionXLControlNetPipeline,
-)
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
+from diffusers.models.controlnets.controlnet import ControlNetModel
+from diffusers.models.controlnets.controlnet_flux import FluxControlNetModel
+from diffusers.pipelines.controlnet.pipeline_controlnet import StableDiffusionControlNetPipeline
+from diffusers.pipelines.controlnet.pipeline_controlnet_sd_xl import StableDiffusionXLControlNetPipeline
+from diffusers.pipelines.flux.pipeline_flux_controlnet import FluxControlNetPipeline
 from motion_bridge.errors import BadInput, ModelMissing
 from motion_bridge.models import control_images, image_model
 from motion_bridge.models.image_model import Conditioning, ControlImage, NoiseSeed, image_to_image

@@ -109,7 +109,7 @@ def klein(tmp_path_factory):
 
 
 def test_a_models_size_is_counted_without_opening_its_weights(klein):
-    from diffusers import Flux2KleinPipeline
+    from diffusers.pipelines.flux2.pipeline_flux2_klein import Flux2KleinPipeline
 
     pipeline = Flux2KleinPipeline.from_pretrained(klein)
     counts = {

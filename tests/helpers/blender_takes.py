@@ -35,8 +35,9 @@ def png(path: Path) -> np.ndarray:
     return png.read(path)
 
 
-def drawn_by_the_sequencer(scene: bpy.types.Scene, frame: int, path: Path) -> np.ndarray:
+def drawn_by_the_sequencer(scene: bpy.types.Scene | None, frame: int, path: Path) -> np.ndarray:
     """What a scene's Sequencer shows at a frame, with the view transform that the scene has."""
+    assert scene is not None
     scene.render.image_settings.color_mode = "RGB"
     scene.render.filepath = str(path)
     bpy.context.scene.frame_set(frame)  # this operator takes the frame from there, whichever scene it renders

@@ -97,4 +97,4 @@ def axis_scale(camera: bpy.types.Object) -> float:
     """Cycles measures depth along the camera's own axis; where a parent shears, that axis leans out of the picture."""
     axes = np.array(camera.matrix_world)[:3, :3]
     axes /= np.linalg.norm(axes, axis=0)
-    return 1 / np.linalg.norm(np.linalg.inv(axes)[2])
+    return 1 / float(np.linalg.norm(np.linalg.inv(axes)[2]))

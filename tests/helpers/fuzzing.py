@@ -485,9 +485,10 @@ def _png_again(data: bytes, chance: random.Random) -> bytes:
 
 def videos(folder: Path, chance: random.Random) -> Iterator[Case]:
     import av
+    from av import logging
     from motion_bridge.media import video
 
-    av.logging.set_level(None)
+    logging.set_level(None)
     good: dict[str, bytes] = {}
     for suffix, codec, pixels in (
         (".mp4", "libx264", "yuv420p"),

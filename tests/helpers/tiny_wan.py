@@ -1,7 +1,7 @@
 """A full-size model's folder with tiny random networks: Wan's autoencoder, UMT5, CLIP, 52 channels."""
 
 import torch
-from diffusers import AutoencoderKLWan
+from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 from motion_bridge.engines.motionstream.checkpoints import checkpoint
 from motion_bridge.engines.motionstream.network.student import Student
 from motion_bridge.engines.motionstream.network.track_head import TrackHead

@@ -51,7 +51,7 @@ def corner(picture):
         for top in (0, 1)
         for left in (0, 1)
     }
-    return max(found, key=found.get)
+    return max(found, key=lambda place: found[place])
 
 
 @pytest.mark.parametrize(("turned", "bright"), [(0, (0, 0)), (90, (1, 0)), (180, (1, 1)), (-90, (0, 1))])

@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-from diffusers import WanTransformer3DModel
-from diffusers.models.transformers.transformer_wan import WanAttnProcessor
+from diffusers.models.transformers.transformer_wan import WanAttnProcessor, WanTransformer3DModel
 from motion_bridge.engines.motionstream.network.kv_cache import Cache, KeyValue
 
 CHUNK = (12, 3, 8, 8)  # channels, frames, rows, columns: 48 tokens

@@ -1,7 +1,7 @@
 """The teacher makes a whole clip at once, guided by text and motion together."""
 
 import torch
-from diffusers import WanTransformer3DModel
+from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
 from motion_bridge.engines.motionstream.network.conditioning import FirstFrame, whole_clip
 from motion_bridge.engines.motionstream.network.guidance import Coefficients, coefficients
 from motion_bridge.engines.motionstream.network.sampler import sigmas

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLWan
+from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 from motion_bridge.engines.motionstream.checkpoints import load
 from motion_bridge.engines.motionstream.checkpoints.generator import Generator
 from motion_bridge.engines.motionstream.network import wan_vae
@@ -237,7 +237,7 @@ def _head_times(generator: Generator) -> dict[str, float]:
 def _encoder(generator: Generator, size: tuple[int, int]) -> Callable[[torch.Tensor], object]:
     """The sketch's at its size; above that Wan's autoencoder, with random weights."""
     if size == (SIZE, SIZE):
-        return Encoder(generator.student.config.out_channels)
+        return Encoder(generator.student.config["out_channels"])
     vae = AutoencoderKLWan().eval()
     return lambda video: wan_vae.encode(vae, video)
 

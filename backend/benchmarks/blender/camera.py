@@ -10,10 +10,8 @@ import time
 from itertools import chain
 from typing import Any
 
+from . import report
 from .in_blender import add_python, addon, elsewhere, empty_blender, moving_camera, wavy_sheet
-
-TARGET = 50  # times as fast as frame_set
-NUMBERS = 17  # compared in each frame: the matrix and the lens
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     if code is not None:
         return code
     found = measure(arguments.frames, arguments.side)
-    if arguments.json:
-        print(json.dumps(found))
-    else:
-        print(f"{found['frames']} frames beside {found['vertices']:,} moving vertices, Blender {found['blender']}")
-        print(f"frame_set for each: {found['frame_set_s']:.2f} s; ours: {found['ours_s']:.3f} s")
-        print(f"{found['times']:.0f} times as fast (at least {TARGET})")
-        print(f"numbers that differ: {found['different']} of {NUMBERS * found['frames']:,} (0)")
+    print(json.dumps(found) if arguments.json else report.camera(found))
     return 0
 
 

@@ -24,6 +24,7 @@ from motion_bridge.ipc.client import Client, Done, Failed, FrameMade
 from motion_bridge.ipc.events import Event, Started
 from numpy.typing import NDArray
 
+from . import report
 from .in_blender import command_in
 
 BACKEND = Path(__file__).parents[2]
@@ -46,15 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.frames < 10 * ROUNDS:
         raise BadInput(f"--frames {arguments.frames} is too few to measure; take at least {10 * ROUNDS}.")
     found = measure(arguments.frames)
-    if arguments.json:
-        print(json.dumps(found))
-    else:
-        print(f"{WIDTH} × {HEIGHT}, {arguments.frames} frames, Blender {found['blender']}")
-        print(f"{found['frames_per_second']:.0f} frames/s (target 60)")
-        print(
-            f"Blender's main thread: {found['main_thread_ms']:.2f} ms a frame; floor {found['floor_ms']:.2f} ms; "
-            f"ratio {found['ratio']:.2f} (target 1.3)"
-        )
+    print(json.dumps(found) if arguments.json else report.frame_transport(found))
     return 0
 
 
@@ -78,6 +71,8 @@ def measure(frames: int) -> dict[str, Any]:
     cost, floor = float(np.median(costs)) * 1e3, float(np.median(floors)) * 1e3
     return {
         "blender": bpy.app.version_string,
+        "size": f"{WIDTH} × {HEIGHT}",
+        "frames": frames,
         "frames_per_second": len(costs) / seconds,
         "main_thread_ms": cost,
         "floor_ms": floor,

@@ -22,13 +22,12 @@ from motion_bridge.geometry.camera import pixel_centres
 from motion_bridge.schedules.camera import documents
 
 from ..common.synthetic_shots import LENS, distance
+from . import report
 from .in_blender import addon, command_in, empty_blender, moving_camera, wavy_sheet
 
 WIDTH, HEIGHT, SIDE = 64, 36, 8  # pixels, and points along a side of the grid
 PERIOD = 240  # frames in which the drawn camera goes to and fro
 LENGTHS = (2500, 5000, 10000)
-SLOWER = 1.5  # times as long for a frame of the longest as for one of the shortest, at most
-GROWTH = 4096  # bytes that a frame more may cost
 FORMATS = ("npz", "wantrack", "wan-move", "ati", "comfyui-ati", "comfyui-wan-move", "das")
 
 
@@ -53,20 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(found))
         return 0
     for work, lengths in found.items():
-        print(f"{work}: {WORK[work].__doc__}")
-        for one in lengths:
-            print(f"  {one['frames']:6} frames  {one['seconds']:8.2f} s  {one['megabytes']:7.1f} MB at most")
-        slower, growth = against(lengths)
-        print(f"  a frame takes {slower:.2f} times as long in the longest (at most {SLOWER:g})")
-        print(f"  a frame more costs {growth:.0f} bytes (at most {GROWTH})")
+        print(report.long_shots(f"{work}: {WORK[work].__doc__}", lengths))
     return 0
-
-
-def against(lengths: list[dict[str, Any]]) -> tuple[float, float]:
-    """Of the longest and the shortest: how much longer a frame takes, and how many bytes a frame more costs."""
-    few, many = lengths[0], lengths[-1]
-    slower = (many["seconds"] / many["frames"]) / (few["seconds"] / few["frames"])
-    return slower, (many["megabytes"] - few["megabytes"]) * 2**20 / max(1, many["frames"] - few["frames"])
 
 
 def elsewhere(python: str, work: str, frames: int) -> dict[str, Any]:

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import report
 from .in_blender import add_python, addon, elsewhere, empty_blender, moving_camera, wavy_sheet
 
 WIDTH, HEIGHT = 832, 480
 WAVING = {"static": 0, "mixed": 1, "deforming": 4}  # of the four sheets
-TARGETS = {"static": 5.0, "mixed": 1.5, "deforming": 1.5}  # times as fast as the script
-AGREE = 0.995  # of the visibility, at least
 Array = NDArray[Any]
 
 
@@ -36,18 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
     code = elsewhere(arguments, frames=arguments.frames, side=arguments.side, faces=arguments.faces)
     if code is not None:
         return code
-    found = {kind: measure(kind, arguments.frames, arguments.side, arguments.faces) for kind in TARGETS}
+    found = {kind: measure(kind, arguments.frames, arguments.side, arguments.faces) for kind in WAVING}
     if arguments.json:
         print(json.dumps(found))
         return 0
     for kind, part in found.items():
-        print(f"{kind}: {part['points']} points × {part['frames']} frames, {part['faces']:,} faces")
-        print(
-            f"  script {part['script_s']:.2f} s; ours {part['ours_s']:.2f} s, of which Blender's {part['read_s']:.2f} s"
-        )
-        print(f"  {part['times']:.1f} times as fast (at least {TARGETS[kind]:g})")
-        print(f"  positions {part['apart_px']:.5f} px apart on average")
-        print(f"  visibility agrees on {part['agree']:.2%} (at least {AGREE:.1%})")
+        print(report.tracks(kind, part))
     return 0
 
 

@@ -124,7 +124,7 @@ def run_or_kept(name: str, question: Question, output: Path | None) -> Run:
 def measure(name: str, question: Question) -> Run:
     """A mode's job from its first frame to its last, and the control."""
     shot = circling(name, question)
-    made = []
+    made, began = [], time.perf_counter()
     for frame in frames_alone(engine.frames(shot, Nothing(), list)):
         made.append(frame.pixels)
         if len(made) == 1:

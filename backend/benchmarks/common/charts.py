@@ -1,6 +1,7 @@
 """Curves and rows of pictures as one picture, for pages and eyes."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import cv2
 import matplotlib
@@ -8,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.typing import RcKeyType
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]  # (H, W, 3)
@@ -17,7 +19,7 @@ DPI = 100
 CHART = (4.7, 2.2)  # inches of one chart
 LABEL, HEAD = 84, 20  # pixels for a row's name, and for the columns' heads
 COLORS = ("black", *(f"C{at}" for at in range(10)), "darkred", "navy", "gold")
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "font.size": 8,
     "lines.linewidth": 1,
     "axes.titlesize": "medium",
@@ -38,7 +40,7 @@ def line_charts(charts: Mapping[str, Lines], columns: int = 2) -> Picture:
     rows = -(-(len(charts) + 1) // columns)
     with matplotlib.rc_context(STYLE):
         figure = Figure((columns * CHART[0], rows * CHART[1]), dpi=DPI, layout="constrained")
-        places: Sequence[Axes] = figure.subplots(rows, columns, squeeze=False).ravel()
+        places: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
         for axes, (title, lines) in zip(places, charts.items(), strict=False):
             axes.set_title(title)
             axes.set_xlabel("frame", loc="right")

@@ -52,9 +52,9 @@ def scene(size: int) -> tuple[Bytes, Tensor]:
     """A picture (S, S, 3) of soft noise and the z (1, S, S) of a hilly depth; always the same."""
     rng = np.random.default_rng(4)
     noise = cv2.GaussianBlur(rng.random((size, size, 3), np.float32), (0, 0), 2)
-    shown = cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
+    shown = cv2.normalize(noise, np.empty(noise.shape, np.uint8), 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
     hills = cv2.GaussianBlur(rng.random((size, size), np.float32), (0, 0), size / 16)
-    return np.asarray(shown), webui_motion.equalize(torch.from_numpy(hills)[None], "midas")
+    return np.asarray(shown, np.uint8), webui_motion.equalize(torch.from_numpy(hills)[None], "midas")
 
 
 def best_of(rounds: int, *candidates: Callable[[], object]) -> list[NDArray[np.float64]]:

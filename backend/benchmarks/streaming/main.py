@@ -35,11 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
     needs("torch", "diffusers", extra="motionstream")
     if arguments.chunks < 12:
         raise BadInput(f"--chunks is {arguments.chunks}; it takes 12 to have an early and a late part.")
-    from .run import measure  # torch
+    from . import report  # torch
+    from .run import measure
 
     found = measure(arguments)
-    if arguments.json:
-        print(json.dumps(asdict(found)))
-    else:
-        print(found.text())
+    print(json.dumps(asdict(found)) if arguments.json else report.text(found))
     return 0 if found.steady and found.flat else 1

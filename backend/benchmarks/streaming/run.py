@@ -15,7 +15,7 @@ from motion_bridge.engines.motionstream.checkpoints.generator import Generator
 from motion_bridge.engines.motionstream.network.conditioning import FirstFrame, channels
 from motion_bridge.engines.motionstream.network.cuda_graphs import Graphs
 from motion_bridge.engines.motionstream.network.sampler import sigmas
-from motion_bridge.engines.motionstream.network.student import Student, Text
+from motion_bridge.engines.motionstream.network.student import Kept, Student, Text
 from motion_bridge.engines.motionstream.network.tiny_decoder import TinyDecoder
 from motion_bridge.engines.motionstream.network.track_head import STRIDE, TrackHead
 from motion_bridge.engines.motionstream.network.track_map import embed_ids
@@ -89,22 +89,6 @@ class Found:
     def flat(self) -> bool:
         begun, *_, ended = self.memory.values()
         return ended <= 1.02 * begun + 32
-
-    def text(self) -> str:
-        stages = "\n".join(f"| {name} | {value:.1f} |" for name, value in self.stages.items())
-        memory = ", ".join(f"{value:,.0f} at chunk {chunk}" for chunk, value in self.memory.items())
-        return (
-            f"{self.model} at {self.size} on {self.device}; {self.usage}; {self.chunks} chunks\n\n"
-            f"| a chunk, ms | |\n|---|---|\n| p50 | {self.p50:.1f} |\n| p95 | {self.p95:.1f} |\n"
-            f"| max | {self.largest:.1f} |\n{stages}\n\n"
-            f"{self.frames_a_second:.1f} frames/s by the clock; p50 {self.busy:.1f} ms by the processor's own time\n"
-            f"the first frame after {self.first_frame:.0f} ms\n"
-            f"late over early chunks, made in turn: {self.late / self.early:.3f} "
-            f"({'steady' if self.steady else 'NOT steady'}, within {STEADY:.0%})\n"
-            f"memory, MiB: {memory} ({'flat' if self.flat else 'NOT flat'})\n"
-            f"arithmetic: {self.operations:.3g} TFLOP a chunk; {self.limit_frames:.1f} frames/s at most "
-            f"({self.limit_from})"
-        )
 
 
 @torch.no_grad()
@@ -215,7 +199,7 @@ def _stages(generator: Generator, first: FirstFrame, text: Text, past: int) -> d
     given, sigma = torch.cat([noisy.to(told), told], dim=1), torch.ones(1, device=told.device)
     _, own = student.chunk(given, sigma, text, [None] * len(student.blocks))
     repeat = -(-past // max(1, own[0].key.shape[1]))
-    context = (
+    context: Kept = (
         [None] * len(own)
         if not past
         else [
@@ -290,7 +274,7 @@ def _decoder(arguments: argparse.Namespace, kind: torch.dtype):
     small = arguments.model == "toy"
     if arguments.decoder == "tiny":
         return (TinyDecoder(16, (12, 8, 8, 8), 1) if small else TinyDecoder()).eval().to(kind)
-    from diffusers import AutoencoderKLWan
+    from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
     from motion_bridge.engines.motionstream.network.wan_vae import WanDecoder
 
     shape = {"base_dim": 8, "dim_mult": [1, 1, 2, 2], "num_res_blocks": 1} if small else {}
@@ -303,7 +287,10 @@ def _in_eight_bits(student: Student) -> None:
     """The blocks' matrix products in fp8, inputs scaled as they come."""
     if find_spec("torchao") is None:
         raise BadInput(f"{sys.executable} has no torchao, which --fp8 needs: pip install torchao")
-    from torchao.quantization import Float8DynamicActivationFloat8WeightConfig, quantize_
+    from torchao.quantization import (  # pyright: ignore[reportMissingImports]
+        Float8DynamicActivationFloat8WeightConfig,
+        quantize_,
+    )
 
     quantize_(student.blocks, Float8DynamicActivationFloat8WeightConfig())
 

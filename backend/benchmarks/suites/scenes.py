@@ -277,7 +277,7 @@ def _blotches(rng: np.random.Generator, cells: int) -> Array:
 def _paint(bpy: ModuleType, thing: Any, colour: str, pattern: str, repeat: float) -> Any:
     """A material that shows a texture on all sides of a thing, in its own coordinates, whatever way it turns."""
     material = bpy.data.materials.new(thing.name)
-    if material.node_tree is None:
+    if not material.node_tree:
         material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     nodes.clear()

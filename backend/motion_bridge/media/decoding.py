@@ -30,6 +30,7 @@ def opened(path: Path) -> Iterator[Any]:
     """A file's first video stream, for `frames`; BadInput for whatever is wrong with the file meanwhile."""
     try:
         import av
+        from av.error import FFmpegError
     except ImportError:
         raise BadInput(f"Reading {path} needs PyAV: pip install av. Folders of PNGs are read without it.") from None
     with open_regular(path) as file:
@@ -44,7 +45,7 @@ def opened(path: Path) -> Iterator[Any]:
                 stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
                 stream.codec_context.thread_count = 2  # each thread holds frames
                 yield stream
-        except (av.FFmpegError, OSError, ArithmeticError, ValueError, TypeError, AssertionError, RuntimeError) as fault:
+        except (FFmpegError, OSError, ArithmeticError, ValueError, TypeError, AssertionError, RuntimeError) as fault:
             what = f"{path} cannot be read as a video or picture"
             raise BadInput(f"{what}: it cannot be decoded ({str(fault)[:200]}).") from None
 

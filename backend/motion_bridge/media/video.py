@@ -176,7 +176,7 @@ def frames_at_rate(
                 made += 1
             if made == count:
                 return
-            shown = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+            shown = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
             end = at
         rate = decoding.fps(stream)
         while shown is not None and made < count and made / fps < end + 1 / rate - NEAR:
@@ -204,7 +204,7 @@ def frames_by_number(
             if made == count:
                 return
             if number == begin + made * every:
-                yield cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+                yield np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
                 made += 1
     if made < count:
         raise BadInput(f"{path} has {made} of the {count} frames that this job needs (from {begin}, every {every}).")

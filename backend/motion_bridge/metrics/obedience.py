@@ -156,7 +156,8 @@ def _sized(shot: Shot, pictures: Iterable[Picture], notices: list[str]) -> Itera
                 notices.append(f"The video is {width}x{height}; it is scaled to the Shot's {shot.width}x{shot.height}.")
                 if abs(width / height / (shot.width / shot.height) - 1) > 0.01:
                     notices.append("Its shape is another one: if it was cropped rather than stretched, this is unfair.")
-            picture = cv2.resize(picture, (shot.width, shot.height), interpolation=cv2.INTER_AREA)
+            fitted = cv2.resize(picture, (shot.width, shot.height), interpolation=cv2.INTER_AREA)
+            picture = np.asarray(fitted, np.uint8)
         yield picture
 
 
@@ -172,7 +173,7 @@ def _follow(
     before: NDArray[np.uint8] | None = None
     held = visible.copy()
     for picture in pictures:
-        now = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
+        now = np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY), np.uint8)
         if before is None:
             held &= _textured(now, start)
         else:
@@ -193,7 +194,9 @@ def _step(one: NDArray[np.uint8], other: NDArray[np.uint8], points: Array) -> Ar
     start = np.asarray(points - 0.5, np.float32)[:, None]
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 0.002)
     size = (WINDOW, WINDOW)
-    found, _, _ = cv2.calcOpticalFlowPyrLK(one, other, start, None, winSize=size, maxLevel=LEVELS, criteria=stop)
+    found, _, _ = cv2.calcOpticalFlowPyrLK(
+        one, other, start, np.empty_like(start), winSize=size, maxLevel=LEVELS, criteria=stop
+    )
     return found[:, 0].astype(np.float64) + 0.5
 
 
@@ -248,7 +251,7 @@ def _pose(xyz: Array, pixels: Array, intrinsics: Array) -> Array | None:
     )
     if not fine or inside is None or len(inside) < FEWEST:
         return None
-    chosen = inside[:, 0]
+    chosen = np.asarray(inside[:, 0], np.intp)
     turn, place = cv2.solvePnPRefineLM(object_points[chosen], image[chosen], plain, None, turn, place)
     world = np.eye(4)
     world[:3, :3] = cv2.Rodrigues(turn)[0]
@@ -313,4 +316,4 @@ class _Compared:
             return float("nan")
         x, y = np.nan_to_num(place - 0.5).astype(np.float32).transpose(2, 0, 1)
         moved = cv2.remap(first, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return min(60.0, float(psnr(moved, picture, seen)))
+        return min(60.0, float(psnr(np.asarray(moved, np.uint8), picture, seen)))

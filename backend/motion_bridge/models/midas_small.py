@@ -68,9 +68,10 @@ class Decoder(nn.Module):
 
     def forward(self, features: list[Tensor]) -> Tensor:
         seen = [getattr(self, f"layer{at}_rn")(feature) for at, feature in enumerate(features, start=1)]
-        x = self.refinenet4(seen[3])
-        for at in (3, 2, 1):
-            x = getattr(self, f"refinenet{at}")(x, seen[at - 1])
+        fuse = [getattr(self, f"refinenet{at}") for at in range(1, 5)]
+        x = fuse[3](seen[3])
+        for at in (2, 1, 0):
+            x = fuse[at](x, seen[at])
         head = self.output_conv
         x = functional.interpolate(head["0"](x), scale_factor=2, mode="bilinear", align_corners=False)
         return functional.relu(head["4"](functional.relu(head["2"](x))))[:, 0]

@@ -39,7 +39,7 @@ def quantization(plan: MemoryPlan, denoiser: str) -> dict[str, Any]:
 
     denoiser: the component's name. 8 bits need no package (see `place`), but torchao's are scaled by rows.
     """
-    from diffusers.quantizers import PipelineQuantizationConfig
+    from diffusers.quantizers.pipe_quant_config import PipelineQuantizationConfig
 
     if plan.precision == "4-bit":
         from diffusers.quantizers.quantization_config import BitsAndBytesConfig
@@ -90,7 +90,7 @@ def place(pipeline: Any, control: nn.Module | None, plan: MemoryPlan, device: st
 
 def _stream(module: nn.Module, device: str, how: str) -> None:
     """Keep a module's weights in the processor's memory and copy them ahead of their use."""
-    from diffusers.hooks import apply_group_offloading
+    from diffusers.hooks.group_offloading import apply_group_offloading
 
     apply_group_offloading(
         module,

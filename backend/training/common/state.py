@@ -3,18 +3,19 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.distributed import checkpoint
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
     get_optimizer_state_dict,
     set_optimizer_state_dict,
 )
+from torch.distributed.checkpoint.state_dict_loader import load as load_pieces
+from torch.distributed.checkpoint.state_dict_saver import save as save_pieces
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 
@@ -31,7 +32,7 @@ def save(
 ) -> None:
     if machines is not None:
         newest = folder / PIECES.replace("*", f"{step:08}")
-        checkpoint.save(_pieces(step, model, optimiser, average), checkpoint_id=str(newest))
+        save_pieces(_pieces(step, model, optimiser, average), checkpoint_id=str(newest))
         if machines.is_main_process:
             for other in set(folder.glob(PIECES)) - {newest}:
                 shutil.rmtree(other)
@@ -54,7 +55,7 @@ def resume(
         if not (there := _finished(folder)):
             return 0
         kept = _pieces(0, model, optimiser, average)
-        checkpoint.load(kept, checkpoint_id=str(there[-1]))  # into the very tensors of model and average
+        load_pieces(kept, checkpoint_id=str(there[-1]))  # into the very tensors of model and average
         set_optimizer_state_dict(model, optimiser, kept["optimiser"])
         return int(kept["step"])
     if not (folder / FILE).exists():
@@ -83,15 +84,15 @@ def spread(parts: Sequence[nn.Module], machines: Accelerator) -> None:
         return
     mesh = init_device_mesh(machines.device.type, (machines.num_processes,))
     for part in parts:
-        fully_shard(part, mesh=mesh)
-        part.set_reduce_scatter_unused_params(True)
+        fully_shard(part, mesh=mesh).set_reduce_scatter_unused_params(True)
         for name in getattr(part, "CALLED", ()):
             register_fsdp_forward_method(part, name)
 
 
 def whole(model: nn.Module) -> dict[str, Tensor]:
     """A model's weights on the processor, gathered from all machines; empty on all but the first."""
-    return get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+    return cast("dict[str, Tensor]", get_model_state_dict(model, options=options))
 
 
 def _pieces(

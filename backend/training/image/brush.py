@@ -83,7 +83,8 @@ def grain(rng: Generator, size: int, scale: float, stretch: float = 1.0) -> Arra
     high = int(np.clip(6 / scale, 8, GRAIN_SIDE / 2))  # features of the tiles are about six texels
     wide = int(np.clip(high / stretch, 8, GRAIN_SIDE / 2))
     y, x = rng.integers(GRAIN_SIDE - high), rng.integers(GRAIN_SIDE - wide)
-    return cv2.resize(tile[y : y + high, x : x + wide], (size, size), interpolation=cv2.INTER_CUBIC)
+    part = tile[y : y + high, x : x + wide]
+    return np.asarray(cv2.resize(part, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 @lru_cache(1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from diffusers import AutoencoderKLFlux2
+from diffusers.models.autoencoders.autoencoder_kl_flux2 import AutoencoderKLFlux2
 from numpy.random import Generator
 from torch import Tensor
 from torch.nn import functional
@@ -17,6 +17,7 @@ from torch.nn import functional
 from ..common.loop import train
 from . import scenes
 from .brush import Array
+from .latents import decoded, encoded
 from .wavelet import lead
 
 CHANNELS = 16  # of the latents, before they are packed 2×2
@@ -45,11 +46,11 @@ def train_codec(folder: Path, steps: int, minutes: float, seed: int = 0) -> Auto
 
     def loss(step: int, generator: torch.Generator) -> Tensor:
         pictures = draw_crops(np.random.default_rng([seed, step]))
-        latents = codec.encode(pictures).latent_dist.mode()
+        latents = encoded(codec, pictures)
         amount = NOISE * torch.rand((len(latents), 1, 1, 1), generator=generator)
         noisy = latents + amount * torch.randn(latents.shape, generator=generator)
         spread = (latents.std() - 1).square() + latents.mean().square()
-        return difference(codec.decode(noisy, return_dict=False)[0], pictures) + 0.02 * spread
+        return difference(decoded(codec, noisy), pictures) + 0.02 * spread
 
     train(folder, codec, loss, steps=steps, rate=6e-4, seed=seed, minutes=minutes)
     return codec
@@ -63,19 +64,20 @@ def train_decoder(
     It also learns from pictures that went through it up to three times: what comes back must be what went in, or a
     feedback loop gains contrast with every round.
     """
+    assert codec.quant_conv is not None
     codec.encoder.requires_grad_(False)
     codec.quant_conv.requires_grad_(False)
 
     def loss(step: int, generator: torch.Generator) -> Tensor:
         pictures = draw_crops(np.random.default_rng([seed + 1, step]))
         with torch.no_grad():
-            latents = codec.encode(pictures).latent_dist.mode()
+            latents = encoded(codec, pictures)
             for _ in range(step % ROUNDS):
-                pictures = codec.decode(latents, return_dict=False)[0].clamp(-1, 1)
-                latents = codec.encode(pictures).latent_dist.mode()
+                pictures = decoded(codec, latents).clamp(-1, 1)
+                latents = encoded(codec, pictures)
         amount = NOISE * torch.rand((len(latents), 1, 1, 1), generator=generator)
         noisy = latents + amount * torch.randn(latents.shape, generator=generator)
-        return difference(codec.decode(noisy, return_dict=False)[0], pictures)
+        return difference(decoded(codec, noisy), pictures)
 
     train(folder, codec, loss, steps=steps, rate=3e-4, seed=seed, minutes=minutes)
     return codec
@@ -87,12 +89,13 @@ def level(codec: AutoencoderKLFlux2, pictures: Tensor) -> None:
 
     Three hundredths that nobody sees once are a factor of twenty after a hundred frames.
     """
-    back = codec.decode(codec.encode(pictures).latent_dist.mode(), return_dict=False)[0]
+    back = decoded(codec, encoded(codec, pictures))
     was, came = (functional.avg_pool2d(each, AREA).transpose(0, 1).flatten(1) for each in (pictures, back))
     apart = was - was.mean(1, keepdim=True)
     gain = (apart * came).sum(1) / apart.square().sum(1)
     offset = came.mean(1) - gain * was.mean(1)
     last = codec.decoder.conv_out
+    assert last.bias is not None
     last.weight /= gain[:, None, None, None]
     last.bias.copy_((last.bias - offset) / gain)
 
@@ -127,7 +130,7 @@ def _worn(rng: Generator, picture: Array) -> Array:
     """As a feedback loop leaves it: turned and scaled, tinted, with noise, perhaps upside down."""
     size = len(picture)
     matrix = cv2.getRotationMatrix2D((size / 2, size / 2), float(rng.uniform(-30, 30)), float(rng.uniform(0.6, 1.5)))
-    picture = cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    picture = picture ** rng.uniform(0.6, 1.6) * rng.uniform(0.7, 1.2, 3) + rng.uniform(-0.1, 0.1, 3)
+    turned = cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    picture = turned ** rng.uniform(0.6, 1.6) * rng.uniform(0.7, 1.2, 3) + rng.uniform(-0.1, 0.1, 3)
     picture = picture + rng.uniform(0, 0.06) * rng.standard_normal(picture.shape)
     return np.clip(picture[:: rng.choice([1, -1])], 0, 1).astype(np.float32)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from diffusers import Flux2Transformer2DModel
+from diffusers.models.transformers.transformer_flux2 import Flux2Transformer2DModel
 from torch import Tensor, nn
 
 from ..common.loop import train

@@ -1,10 +1,11 @@
 """Stage 2: pictures are drawn and encoded once; the later stages learn from their latents."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLFlux2
+from diffusers.models.autoencoders.autoencoder_kl_flux2 import AutoencoderKLFlux2
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -28,7 +29,7 @@ def make_latents(path: Path, codec: AutoencoderKLFlux2, count: int, seed: int = 
             drawn = [scenes.draw(np.random.default_rng([seed, side, start + k]), side) for k in range(AT_ONCE)]
             pictures = torch.from_numpy(np.stack([picture for picture, _ in drawn])).permute(0, 3, 1, 2)
             with torch.no_grad():
-                latents.append(packed(codec.encode(pictures.contiguous() * 2 - 1).latent_dist.mode()).half())
+                latents.append(packed(encoded(codec, pictures.contiguous() * 2 - 1)).half())
             captions += [caption for _, caption in drawn]
         found[f"latents.{side}"] = torch.cat(latents)
         found[f"identities.{side}"], found[f"mask.{side}"] = tokens(tokenizer, captions)
@@ -46,13 +47,23 @@ def weights(codec: AutoencoderKLFlux2, latents: Tensor, deviation: Tensor) -> Te
     """
     told = []
     raw = unpacked(latents)
-    plain = codec.decode(raw, return_dict=False)[0]
+    plain = decoded(codec, raw)
     for channel, size in enumerate(deviation.view(-1, 4).mean(1)):
         moved = raw.clone()
         moved[:, channel] += size
-        told.append((codec.decode(moved, return_dict=False)[0] - plain).square().mean().sqrt())
+        told.append((decoded(codec, moved) - plain).square().mean().sqrt())
     found = torch.stack(told).repeat_interleave(4)
     return found / found.mean()
+
+
+def encoded(codec: AutoencoderKLFlux2, pictures: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) in -1 … 1 → the most likely latents (B, C, H/8, W/8)."""
+    return codec.encode(pictures, return_dict=False)[0].mode()
+
+
+def decoded(codec: AutoencoderKLFlux2, latents: Tensor) -> Tensor:
+    """Latents (B, C, H/8, W/8) → pictures (B, 3, H, W) in about -1 … 1."""
+    return codec.decode(cast("torch.FloatTensor", latents), return_dict=False)[0]
 
 
 def packed(raw: Tensor) -> Tensor:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKLFlux2, FlowMatchEulerDiscreteScheduler, Flux2KleinPipeline
+from diffusers.models.autoencoders.autoencoder_kl_flux2 import AutoencoderKLFlux2
+from diffusers.pipelines.flux2.pipeline_flux2_klein import Flux2KleinPipeline
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 
 from .distil import SHIFT
 from .flow import Painter
@@ -13,6 +15,7 @@ from .text import grown, new_tokenizer
 
 def save_model(folder: Path, codec: AutoencoderKLFlux2, painter: Painter, bank: Bank) -> None:
     """A folder that models/ loads as it loads FLUX.2 Klein."""
+    assert codec.bn.running_mean is not None and codec.bn.running_var is not None
     codec.bn.running_mean.copy_(bank.mean)
     codec.bn.running_var.copy_(bank.variance)
     pipeline = Flux2KleinPipeline(

@@ -43,13 +43,18 @@ def new_tokenizer() -> Qwen2Tokenizer:
 
 def tokens(tokenizer: Qwen2Tokenizer, captions: list[str]) -> tuple[Tensor, Tensor]:
     """Identities and mask as FLUX.2 Klein's pipeline makes them: (B, LONGEST) twice."""
-    told = [
-        tokenizer.apply_chat_template(
-            [{"role": "user", "content": caption}], tokenize=False, add_generation_prompt=True, enable_thinking=False
+    prompts = [
+        str(
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": caption}],
+                tokenize=False,
+                add_generation_prompt=True,
+                enable_thinking=False,
+            )
         )
         for caption in captions
     ]
-    found = tokenizer(told, return_tensors="pt", padding="max_length", truncation=True, max_length=LONGEST)
+    found = tokenizer(prompts, return_tensors="pt", padding="max_length", truncation=True, max_length=LONGEST)
     return found["input_ids"], found["attention_mask"]
 
 

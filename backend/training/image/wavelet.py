@@ -10,12 +10,14 @@ silu(x) - silu(-x) = x.
 """
 
 import torch
-from diffusers import AutoencoderKLFlux2
+from diffusers.models.autoencoders.autoencoder_kl_flux2 import AutoencoderKLFlux2
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
-COLOURS = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]])
-COLOURS = COLOURS / COLOURS.norm(dim=1, keepdim=True)  # brightness, red - blue, green against both; orthonormal
+from .latents import encoded
+
+COLORS = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]])
+COLORS = COLORS / COLORS.norm(dim=1, keepdim=True)  # brightness, red - blue, green against both; orthonormal
 MEAN, SLOPE = (0.5, 0.5, 0.0), (0.5, -0.5, 0.0)  # shrinking; the window starts at the pixel itself
 GROW, TILT = (0.25, 0.5, 0.25), (-0.75, 0.0, 0.75)  # growing, after each pixel was doubled
 STAY = (0.0, 1.0, 0.0)
@@ -36,56 +38,57 @@ def lead(codec: AutoencoderKLFlux2, pictures: Tensor) -> None:
     for module in codec.modules():
         if isinstance(module, ResnetBlock2D):
             module.conv2.weight *= 0.05  # what a block adds starts small
-            module.conv2.bias.zero_()
+            _bias(module.conv2).zero_()
     _encoder(codec.encoder)
     _decoder(codec.decoder)
     same = torch.eye(len(LATENTS))
-    _matrix(codec.quant_conv, same)
-    size = codec.encode(pictures).latent_dist.mode().std((0, 2, 3))
-    _matrix(codec.quant_conv, same / size[:, None])
-    _matrix(codec.post_quant_conv, same * size[:, None])
+    _matrix(_conv(codec, "quant_conv"), same)
+    size = encoded(codec, pictures).std((0, 2, 3))
+    _matrix(_conv(codec, "quant_conv"), same / size[:, None])
+    _matrix(_conv(codec, "post_quant_conv"), same * size[:, None])
 
 
 def _encoder(encoder: nn.Module) -> None:
-    _matrix(encoder.conv_in, COLOURS)
-    down = encoder.down_blocks
-    for block, signals in zip(down, (FIRST, EARLIER, LATENTS), strict=False):
-        _shortcut(block, torch.eye(len(FIRST) if signals is not LATENTS else len(EARLIER)))
-        _clear(block.downsamplers[0].conv, len(signals))
+    _matrix(_conv(encoder, "conv_in"), COLORS)
+    for stage, signals in enumerate((FIRST, EARLIER, LATENTS)):
+        _shortcut(encoder, f"down_blocks.{stage}", torch.eye(len(FIRST) if signals is not LATENTS else len(EARLIER)))
+        shrink = _conv(encoder, f"down_blocks.{stage}.downsamplers.0.conv")
+        _clear(shrink, len(signals))
         for place, (source, y, x) in enumerate(signals):
-            _lead(block.downsamplers[0].conv, place, source, (MEAN, SLOPE)[y], (MEAN, SLOPE)[x])
-    _last(encoder, down[-1], torch.eye(len(LATENTS)))
+            _lead(shrink, place, source, (MEAN, SLOPE)[y], (MEAN, SLOPE)[x])
+    _last(encoder, "down_blocks.3", torch.eye(len(LATENTS)))
 
 
 def _decoder(decoder: nn.Module) -> None:
-    _matrix(decoder.conv_in, torch.eye(len(LATENTS)))
-    up = decoder.up_blocks
-    for block, signals, came in zip(up, (LATENTS, EARLIER, FIRST), (16, 16, 5), strict=False):
-        _shortcut(block, torch.eye(min(came, len(signals))))
-        _clear(block.upsamplers[0].conv, max(source for source, _, _ in signals) + 1)
+    _matrix(_conv(decoder, "conv_in"), torch.eye(len(LATENTS)))
+    for stage, (signals, came) in enumerate(((LATENTS, 16), (EARLIER, 16), (FIRST, 5))):
+        _shortcut(decoder, f"up_blocks.{stage}", torch.eye(min(came, len(signals))))
+        grow = _conv(decoder, f"up_blocks.{stage}.upsamplers.0.conv")
+        _clear(grow, max(source for source, _, _ in signals) + 1)
         for place, (source, y, x) in enumerate(signals):
-            _lead(block.upsamplers[0].conv, source, place, (GROW, TILT)[y], (GROW, TILT)[x])
-    _last(decoder, up[-1], COLOURS.T)
+            _lead(grow, source, place, (GROW, TILT)[y], (GROW, TILT)[x])
+    _last(decoder, "up_blocks.3", COLORS.T)
 
 
-def _last(half: nn.Module, block: nn.Module, matrix: Tensor) -> None:
+def _last(half: nn.Module, block: str, matrix: Tensor) -> None:
     """The signals leave: each as x and -x beside channels that are always loud; normalized, SiLU, put together."""
     count = matrix.shape[1]
     both = torch.stack([torch.eye(count), -torch.eye(count)], dim=1).flatten(0, 1)
-    conv = block.resnets[0].conv_shortcut
+    conv = _conv(half, f"{block}.resnets.0.conv_shortcut")
     _matrix(conv, both)
     loud = slice(len(conv.weight) - len(conv.weight) // SHARE, None)
     conv.weight[loud] = 0
-    conv.bias[loud] = LOUD
-    conv.bias[loud][::2] *= -1
-    half.conv_norm_out.weight.fill_(LOUD / SHARE**0.5)
-    _matrix(half.conv_out, torch.stack([matrix, -matrix], dim=2).flatten(1))
+    _bias(conv)[loud] = LOUD
+    _bias(conv)[loud][::2] *= -1
+    half.get_parameter("conv_norm_out.weight").fill_(LOUD / SHARE**0.5)
+    _matrix(_conv(half, "conv_out"), torch.stack([matrix, -matrix], dim=2).flatten(1))
 
 
-def _shortcut(block: nn.Module, matrix: Tensor) -> None:
+def _shortcut(half: nn.Module, block: str, matrix: Tensor) -> None:
     """A block of another width than the one before it is passed by a 1×1 convolution; of the same, by nothing."""
-    if block.resnets[0].conv_shortcut is not None:
-        _matrix(block.resnets[0].conv_shortcut, matrix)
+    name = f"{block}.resnets.0.conv_shortcut"
+    if name in dict(half.named_modules()):
+        _matrix(_conv(half, name), matrix)
 
 
 def _matrix(conv: nn.Conv2d, matrix: Tensor) -> None:
@@ -98,8 +101,20 @@ def _matrix(conv: nn.Conv2d, matrix: Tensor) -> None:
 
 def _clear(conv: nn.Conv2d, rows: int) -> None:
     conv.weight[:rows] = 0
-    conv.bias[:rows] = 0
+    _bias(conv)[:rows] = 0
 
 
 def _lead(conv: nn.Conv2d, to: int, source: int, along_y: tuple, along_x: tuple) -> None:
     conv.weight[to, source] = torch.outer(torch.tensor(along_y), torch.tensor(along_x))
+
+
+def _conv(network: nn.Module, name: str) -> nn.Conv2d:
+    """The convolution of that name, as state dicts have it."""
+    found = network.get_submodule(name)
+    assert isinstance(found, nn.Conv2d), name
+    return found
+
+
+def _bias(conv: nn.Conv2d) -> Tensor:
+    assert conv.bias is not None
+    return conv.bias

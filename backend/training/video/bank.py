@@ -13,6 +13,7 @@ Clips of one look share their first frame and differ in motion.
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -105,10 +106,10 @@ def encode_bank(folder: Path, bank: Bank, encode: Callable[[Tensor], Tensor]) ->
     path = folder / "latents.npy"
     if not path.exists():
         part = path.with_suffix(".part")
-        for k in range(len(bank)):
-            latent = encode(bank.pictures([k], slice(None)))[0].numpy().astype(np.float16)
-            if k == 0:
-                kept = np.lib.format.open_memmap(part, "w+", np.float16, (len(bank), *latent.shape))
+        latents = (encode(bank.pictures([k], slice(None)))[0].numpy().astype(np.float16) for k in range(len(bank)))
+        first = next(latents)
+        kept = np.lib.format.open_memmap(part, "w+", np.float16, (len(bank), *first.shape))
+        for k, latent in enumerate(chain([first], latents)):
             kept[k] = latent
         kept.flush()
         part.replace(path)

@@ -76,6 +76,7 @@ def fit_linear(codec: Codec, bank: Bank) -> None:
     _fit_decoder(codec.decoder, latents, groups)
     for layer in codec.decoder.modules():
         if isinstance(layer, nn.Conv2d) and layer is not codec.decoder.linear:
+            assert layer.bias is not None
             nn.init.kaiming_normal_(layer.weight, a=3**0.5)  # half of what relu would need
             nn.init.zeros_(layer.bias)
     codec.decoder.leave.weight.zero_()
@@ -93,6 +94,7 @@ def _fit_encoder(encoder: Encoder, groups: Tensor) -> None:
     scale *= (variance * scale.square()).mean() ** -0.5
     down = (axes * scale).T
     encoder.linear.weight.copy_(down.view(CHANNELS, *fade.shape) * fade)
+    assert encoder.linear.bias is not None
     encoder.linear.bias.copy_(-down @ seen.mean(0))
 
 
@@ -104,6 +106,7 @@ def _fit_decoder(decoder: Decoder, latents: Tensor, groups: Tensor) -> None:
     ridge = 0.1 * torch.eye(around.shape[1])
     found = torch.linalg.solve(around.T @ around + ridge, around.T @ pixels).T
     decoder.linear.weight.copy_(found[:, :-1].view(decoder.linear.weight.shape))
+    assert decoder.linear.bias is not None
     decoder.linear.bias.copy_(found[:, -1])
 
 

@@ -32,6 +32,7 @@ WORN = 0.1  # noise on what is looked back at: the student's own chunks will not
 def new_streamer(teacher: Teacher) -> Streamer:
     """A student that begins with the teacher's weights; the head stays as it is from here on."""
     student = Student.from_config(teacher.transformer.config)
+    assert isinstance(student, Student)
     student.load_state_dict(teacher.transformer.state_dict())
     return Streamer(student, copy.deepcopy(teacher.head).requires_grad_(False), teacher.carries, teacher.answers)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from diffusers import WanTransformer3DModel
+from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
 from motion_bridge.engines.motionstream.network.teacher import Teacher
 from motion_bridge.engines.motionstream.network.track_head import TrackHead
 from torch import Tensor

@@ -90,16 +90,14 @@ def look_up(
 ) -> Found:
     """Where the pixels of frame k, or some of them, stood in a source that shows their points."""
     height, width = here.index.shape
-    asked = pixels
+    asked, wanted = pixels, None
     if pixels is not None and axes:  # with their neighbors, whose places say how far a step goes
         mask = np.zeros(here.index.size, bool)
         mask[pixels] = True
         asked = np.flatnonzero(widened(mask.reshape(height, width), 1))
+        wanted = mask[asked]
     old = follow(scene, k, source.index, here, source.surfaces, asked)
-    if asked is None or asked is pixels:
-        seen = np.flatnonzero(old.seen)
-    else:
-        seen = np.flatnonzero(old.seen & mask[asked])
+    seen = np.flatnonzero(old.seen if wanted is None else old.seen & wanted)
     x, y = old.x[seen], old.y[seen]
     column = np.minimum(x.astype(np.int32), np.int32(width - 1))
     row = np.minimum(y.astype(np.int32), np.int32(height - 1))

@@ -161,6 +161,7 @@ def _simpler(way: _Way, truth: Truth, fit: Solution, spare: tuple[float, float])
     few, few_truth = _coarser(way, truth)
     every = np.ones(way.guide.shape[1], bool)
     best = solve(few.problem(few_truth, every, 0.0), fit.value, fit.aspect)
+    smooth, found = 0.0, best
     for smooth in SMOOTH:
         found = solve(few.problem(few_truth, every, smooth), best.value, best.aspect)
         if found.cost <= best.cost * SMOOTH_COST + spare[0]:
@@ -206,12 +207,14 @@ def _thinned(
     """
     unit = sensitivity(way.warp, truth)
     problem = replace(way.problem(truth, np.ones(len(unit), bool), 0.0), free_aspect=fit.aspect != 1.0)
+    written: _Written | None = None
     for pixels in trials:
         keys = [thin(fit.value[:, c], Tolerance(pixels / size), truth.still, keep=keep) for c, size in enumerate(unit)]
         places = [sorted(found) for found in keys]
         written = _written(shot, way, truth, at_keys(problem, places, fit), places, keep)
         if written.error.mean <= limit:
             break
+    assert written is not None  # there is at least one trial
     return written
 
 

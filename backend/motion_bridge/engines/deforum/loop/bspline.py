@@ -38,9 +38,9 @@ def on_cpu(picture: Tensor, place: Tensor, padding: str) -> Tensor:
     out = np.empty((*place.shape[:3], picture.shape[1]), np.float32)
     pixels = picture.permute(0, 2, 3, 1).contiguous().numpy()
     for at, (source, where) in enumerate(zip(pixels, place, strict=True)):
-        wide = cv2.copyMakeBorder(source, *[MARGIN] * 4, BORDERS[padding])
+        wide = cv2.copyMakeBorder(source, MARGIN, MARGIN, MARGIN, MARGIN, BORDERS[padding])
         known = cv2.sepFilter2D(wide, -1, FILTER, FILTER, borderType=cv2.BORDER_REPLICATE)
-        _fetch(known, inside(where, picture.shape[-2:], padding).numpy(), out[at])
+        _fetch(np.asarray(known, np.float32), inside(where, picture.shape[-2:], padding).numpy(), out[at])
     return torch.from_numpy(out).permute(0, 3, 1, 2)
 
 

@@ -57,5 +57,7 @@ def read(given: Any, context: Context, size: tuple[int, int], device: str) -> Gu
         frame: from_bytes(images.fitted(images.read(path, "guided_images"), *size), device)
         for frame, path in input_files.shown(given, context).items()
     }
-    nothing = next(iter(shown.values()), None)
-    return GuidedImages({frame: shown.get(frame, nothing) for frame in input_files.guided(given, context)})
+    if not shown:
+        return GuidedImages({})
+    unread = next(iter(shown.values()))  # in place of those that hold at no frame
+    return GuidedImages({frame: shown.get(frame, unread) for frame in input_files.guided(given, context)})

@@ -118,7 +118,8 @@ def make_key(context: LoopContext, state: LoopState) -> KeyFrame:
 def restore(context: LoopContext, k: int, finished: Finished) -> KeyFrame | None:
     """Key frame k from disk; None where what was saved beside it is gone, so that it must be made again."""
     shown, saved = finished.pixels(k), finished.state(k)
-    pixels = scaled(shown, context.start_picture.shape[:1:-1])
+    height, width = context.start_picture.shape[-2:]
+    pixels = scaled(shown, (width, height))
     picture = from_bytes(pixels, context.device)
     feedback = context.space.restore(picture, saved)
     if feedback is None:

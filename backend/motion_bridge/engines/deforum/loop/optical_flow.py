@@ -38,10 +38,10 @@ def optical_flow(before: Picture, after: Picture, method: str = "DIS Medium") ->
     if method == "Farneback":
         flow = cv2.calcOpticalFlowFarneback(one, two, np.zeros((*one.shape, 2), np.float32), 0.5, 3, 15, 3, 5, 1.2, 0)
         return torch.from_numpy(flow)[None]
-    dense = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dense = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     for name, value in FINE.items() if method == "DIS Fine" else ():
         getattr(dense, f"set{name}")(value)
-    return torch.from_numpy(dense.calc(one, two, None))[None]
+    return torch.from_numpy(dense.calc(one, two, np.zeros((*one.shape, 2), np.float32)))[None]
 
 
 def consistent(flow: Tensor, back: Tensor, blurred: int = 0) -> Tensor:
@@ -63,8 +63,8 @@ def global_motion(before: Picture, after: Picture, kind: str) -> NDArray[np.floa
     corners = cv2.goodFeaturesToTrack(_gray(before), CORNERS, 0.01, 7)
     if corners is None or len(corners) < FEWEST:
         return np.eye(3)
-    there, found, _ = cv2.calcOpticalFlowPyrLK(_gray(before), _gray(after), corners, None)
-    back, returned, _ = cv2.calcOpticalFlowPyrLK(_gray(after), _gray(before), there, None)
+    there, found, _ = cv2.calcOpticalFlowPyrLK(_gray(before), _gray(after), corners, np.empty_like(corners))
+    back, returned, _ = cv2.calcOpticalFlowPyrLK(_gray(after), _gray(before), there, np.empty_like(there))
     same = np.linalg.norm(back - corners, axis=-1).ravel() < 0.5
     good = (found.ravel() == 1) & (returned.ravel() == 1) & same
     if good.sum() < FEWEST:
@@ -72,7 +72,7 @@ def global_motion(before: Picture, after: Picture, kind: str) -> NDArray[np.floa
     cv2.setRNGSeed(0)  # RANSAC draws by chance; a resumed job must draw the same
     if kind == "Perspective":
         matrix, _ = cv2.findHomography(corners[good], there[good], cv2.RANSAC, REPROJECTION)
-        return np.eye(3) if matrix is None else matrix
+        return np.eye(3) if matrix is None else np.asarray(matrix, np.float64)
     part, _ = cv2.estimateAffinePartial2D(
         corners[good], there[good], method=cv2.RANSAC, ransacReprojThreshold=REPROJECTION
     )
@@ -80,4 +80,4 @@ def global_motion(before: Picture, after: Picture, kind: str) -> NDArray[np.floa
 
 
 def _gray(picture: Picture) -> Picture:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)

@@ -6,6 +6,7 @@ no sharpness and a flow of zero is the identity, bit for bit.
 """
 
 from functools import lru_cache
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ MARGIN = 2  # pixels that a bicubic kernel reaches beyond a wrapped edge
 # OpenCV 5 samples at exact places and five times as fast as torch's CPU kernel; OpenCV 4 rounds to 1/32 pixel.
 EXACT_REMAP = int(cv2.__version__.split(".")[0]) >= 5
 CV_KERNEL = {"bicubic": cv2.INTER_CUBIC, "bilinear": cv2.INTER_LINEAR}
+ONE_MAP = cast("Any", None)  # in place of a second map; OpenCV's stubs do not know that x and y may share one
 CV_PADDING = {
     "border": cv2.BORDER_REPLICATE,
     "reflection": cv2.BORDER_REFLECT,
@@ -60,7 +62,7 @@ def remap(picture: Tensor, place: Tensor, padding: str, kernel: str) -> Tensor:
     pixels = picture.permute(0, 2, 3, 1).contiguous().numpy()
     out = np.empty((*place.shape[:3], pixels.shape[3]), np.float32)
     for source, where, target in zip(pixels, place.numpy(), out, strict=True):
-        cv2.remap(source, where, None, CV_KERNEL[kernel], dst=target, borderMode=CV_PADDING[padding])
+        cv2.remap(source, where, ONE_MAP, CV_KERNEL[kernel], dst=target, borderMode=CV_PADDING[padding])
     return torch.from_numpy(out).permute(0, 3, 1, 2)
 
 

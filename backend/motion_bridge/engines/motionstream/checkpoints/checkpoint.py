@@ -23,6 +23,7 @@ from ....errors import BadInput
 from ....files import json_text, writing
 from ....model_registry.folder_check import weight_faults
 from ..network.conditioning import MASK_CHANNELS
+from ..network.inference import for_inference
 from ..network.student import Student
 from ..network.track_head import TrackHead
 from .key_mapping import HEAD, UNUSED, diffusers_name, listed
@@ -86,12 +87,12 @@ def build(weights: Weights, device: str, dtype: torch.dtype) -> tuple[Student, T
     with torch.device("meta"):
         student = Student(**weights.config)
         head = TrackHead(*_head_shape(weights.head))
-    config = student.config
-    student.rope = WanRotaryPosEmbed(config.attention_head_dim, config.patch_size, config.rope_max_seq_len)
+    rotary = (student.config[name] for name in ("attention_head_dim", "patch_size", "rope_max_seq_len"))
+    student.rope = WanRotaryPosEmbed(*rotary)
     placed = {name: tensor.to(device, _dtype(name, dtype)) for name, tensor in weights.transformer.items()}
     student.load_state_dict(placed, assign=True)
     head.load_state_dict({name: tensor.to(device, dtype) for name, tensor in weights.head.items()}, assign=True)
-    return student.to(device).eval().requires_grad_(False), head.eval().requires_grad_(False)
+    return for_inference(student, device), for_inference(head, device)
 
 
 def cast(network: nn.Module, dtype: torch.dtype) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -75,7 +76,7 @@ def load(
     words = Words() if own.text == "words" else T5(folder, device, dtype)
 
     def look(picture: Tensor) -> Tensor | None:
-        return None if student.config.image_dim is None else look_at(picture, folder, device, dtype)
+        return None if student.config["image_dim"] is None else look_at(picture, folder, device, dtype)
 
     return Model(Generator(student, head, decode, own), encode, look, words, weights.said)
 
@@ -103,7 +104,7 @@ def folder_of(name: str) -> Path:
 def save(
     folder: Path,
     use: Usage,
-    transformer: nn.Module,
+    transformer: WanTransformer3DModel,
     head: TrackHead,
     encoder: Encoder,
     decoder: Decoder,
@@ -146,12 +147,13 @@ def _own_codec(path: Path, device: str) -> tuple[Encoder, Decoder]:
     except (SafetensorError, OSError) as fault:
         raise BadInput(f"{path} is damaged or cut short: {fault}.") from None
     channels = next((tensor.shape[1] for name, tensor in state.items() if name == "decoder.enter.weight"), 16)
-    networks = nn.ModuleDict({"encoder": Encoder(channels), "decoder": Decoder(channels)})
+    encoder, decoder = Encoder(channels), Decoder(channels)
+    networks = nn.ModuleDict({"encoder": encoder, "decoder": decoder})
     if faults := checkpoint.faults(state, networks.state_dict()):
         raise BadInput(f"{path} does not hold this codec. {' '.join(faults)}")
     networks.load_state_dict(state)
     networks.to(device).eval().requires_grad_(False)
-    return networks["encoder"], networks["decoder"]  # pyright: ignore[reportReturnType]
+    return encoder, decoder
 
 
 @torch.no_grad()

@@ -77,7 +77,7 @@ class Decoder(nn.Module):
 
     def forward(self, latents: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
         """→ (B, 3, 4n, H, W), or 4n - 3 frames when the clip starts here, and the memory for the next chunk."""
-        past = list(memory) if memory else [None] * (len(self.low) + len(self.high))
+        past: list[Tensor | None] = list(memory) if memory else [None] * (len(self.low) + len(self.high))
         kept: Memory = []
         cells = latents.transpose(1, 2)
         frames = _each(self.enter, cells)
@@ -92,7 +92,7 @@ class Decoder(nn.Module):
         return (pictures if memory else pictures[:, :, STRIDE - 1 :]), kept
 
     @staticmethod
-    def _remember(block: MemoryBlock, frames: Tensor, past: list[Tensor | None], kept: Memory) -> Tensor:
+    def _remember(block: nn.Module, frames: Tensor, past: list[Tensor | None], kept: Memory) -> Tensor:
         before = past[len(kept)]
         kept.append(frames[:, -1])
         return block(frames, before)

@@ -5,10 +5,12 @@ what attention sees: the chunk itself and the context of cache.py, at rotary pos
 time, so that they never leave the range seen in training.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
-from diffusers import WanTransformer3DModel
+from diffusers.models.transformers.transformer_wan import WanAttention, WanTransformer3DModel, WanTransformerBlock
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,14 +37,17 @@ class Student(WanTransformer3DModel):
         """
         words = self.condition_embedder.text_embedder(embedding)
         layers, picture = [], []
-        for block in self.blocks:
+        for block in self._layers():
             key = block.attn2.norm_k(block.attn2.to_k(words))
             layers.append(KeyValue(_heads(key, block.attn2), _heads(block.attn2.to_v(words), block.attn2)))
         if seen is not None:
-            patches = self.condition_embedder.image_embedder(seen)
-            for block in self.blocks:
-                key = block.attn2.norm_added_k(block.attn2.add_k_proj(patches))
-                value = block.attn2.add_v_proj(patches)
+            embedder = self.condition_embedder.image_embedder
+            assert embedder is not None, "this transformer does not look at the first frame"
+            patches = embedder(seen)
+            for block in self._layers():
+                to_key, to_value = block.attn2.add_k_proj, block.attn2.add_v_proj
+                assert to_key is not None and to_value is not None  # made along with the embedder
+                key, value = block.attn2.norm_added_k(to_key(patches)), to_value(patches)
                 picture.append(KeyValue(_heads(key, block.attn2), _heads(value, block.attn2)))
         return Text(tuple(layers), tuple(picture))
 
@@ -53,7 +58,8 @@ class Student(WanTransformer3DModel):
         """
         if kept[0] is None:
             return kept
-        rows, columns = height // self.config.patch_size[1], width // self.config.patch_size[2]
+        _, down, across = self.config["patch_size"]
+        rows, columns = height // down, width // across
         rotation = self._rotation(kept[0].key.shape[1] // (rows * columns), rows, columns)
         return [each and KeyValue(_rotate(each.key, rotation), each.value) for each in kept]
 
@@ -64,7 +70,7 @@ class Student(WanTransformer3DModel):
         → velocity (B, out channels, chunk frames, h, w) and one KeyValue for each layer.
         """
         batch, _, frames, height, width = model_input.shape
-        _, rows, columns = self.config.patch_size
+        _, rows, columns = self.config["patch_size"]
         grid = (frames, height // rows, width // columns)
         hidden = self.patch_embedding(model_input).flatten(2).transpose(1, 2)
         embedded = self._embed_sigma(sigma, hidden.dtype)
@@ -75,12 +81,15 @@ class Student(WanTransformer3DModel):
         told = [[each] for each in text.layers]
         if text.picture:
             told = [[words, picture] for words, picture in zip(text.layers, text.picture, strict=True)]
-        for block, past, words in zip(self.blocks, context, told, strict=True):
+        for block, past, words in zip(self._layers(), context, told, strict=True):
             hidden, own = _block(block, hidden, modulation, rotation, past, words)
             memory.append(own)
         shift, scale = (self.scale_shift_table + embedded[:, None]).chunk(2, dim=1)
         hidden = (self.norm_out(hidden.float()) * (1 + scale) + shift).type_as(hidden)
         return self._to_picture(self.proj_out(hidden), batch, grid), memory
+
+    def _layers(self) -> Sequence[WanTransformerBlock]:
+        return cast("Sequence[WanTransformerBlock]", self.blocks)
 
     def _embed_sigma(self, sigma: Tensor, dtype: torch.dtype) -> Tensor:
         embedder = self.condition_embedder
@@ -90,8 +99,8 @@ class Student(WanTransformer3DModel):
     def _rotation(self, frames: int, rows: int, columns: int) -> Tensor:
         """Rotary angles as unit complex numbers for slots 0 … frames-1: (frames · rows · columns, head width / 2)."""
         rope = self.rope
-        cosine = rope.freqs_cos.split([rope.t_dim, rope.h_dim, rope.w_dim], dim=1)
-        sine = rope.freqs_sin.split([rope.t_dim, rope.h_dim, rope.w_dim], dim=1)
+        cosine = rope.get_buffer("freqs_cos").split([rope.t_dim, rope.h_dim, rope.w_dim], dim=1)
+        sine = rope.get_buffer("freqs_sin").split([rope.t_dim, rope.h_dim, rope.w_dim], dim=1)
         shapes = ((frames, 1, 1), (1, rows, 1), (1, 1, columns))
         turns = [
             torch.complex(c[:count, ::2].float(), s[:count, ::2].float())
@@ -102,13 +111,13 @@ class Student(WanTransformer3DModel):
         return torch.cat(turns, dim=-1).flatten(0, 2)
 
     def _to_picture(self, tokens: Tensor, batch: int, grid: tuple[int, int, int]) -> Tensor:
-        _, rows, columns = self.config.patch_size
+        _, rows, columns = self.config["patch_size"]
         patches = tokens.view(batch, *grid, rows, columns, -1)
         return patches.permute(0, 6, 1, 2, 4, 3, 5).flatten(5, 6).flatten(3, 4)
 
 
 def _block(
-    block: torch.nn.Module,
+    block: WanTransformerBlock,
     hidden: Tensor,
     modulation: Tensor,
     rotation: Tensor,
@@ -128,7 +137,7 @@ def _block(
 
 
 def _attend_to_past(
-    attention: torch.nn.Module, hidden: Tensor, rotation: Tensor, past: KeyValue | None
+    attention: WanAttention, hidden: Tensor, rotation: Tensor, past: KeyValue | None
 ) -> tuple[Tensor, KeyValue]:
     query = _heads(attention.norm_q(attention.to_q(hidden)), attention)
     own = KeyValue(
@@ -140,7 +149,7 @@ def _attend_to_past(
     return attention.to_out[0](_attend(_rotate(query, rotation), key, value)), own
 
 
-def _attend_to_text(attention: torch.nn.Module, hidden: Tensor, words: list[KeyValue]) -> Tensor:
+def _attend_to_text(attention: WanAttention, hidden: Tensor, words: list[KeyValue]) -> Tensor:
     """Attention to the text, and beside it to the first frame in models that have that; the two add up."""
     query = _heads(attention.norm_q(attention.to_q(hidden)), attention)
     return attention.to_out[0](sum(_attend(query, each.key, each.value) for each in words))
@@ -151,7 +160,7 @@ def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return seen.transpose(1, 2).flatten(2)
 
 
-def _heads(tokens: Tensor, attention: torch.nn.Module) -> Tensor:
+def _heads(tokens: Tensor, attention: WanAttention) -> Tensor:
     return tokens.unflatten(2, (attention.heads, -1))
 
 

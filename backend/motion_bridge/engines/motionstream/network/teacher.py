@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from diffusers import WanTransformer3DModel
+from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
 from torch import Tensor, nn
 
 from .conditioning import FirstFrame, Tracks, channels

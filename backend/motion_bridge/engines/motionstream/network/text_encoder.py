@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from ....errors import BadInput
 from ....model_registry.folder_check import weight_faults
+from .inference import for_inference
 from .sketch_config import embed_words
 
 LENGTH = 512  # tokens; what is behind a text's end is zeros
@@ -45,14 +46,14 @@ class T5:
             )
         except (OSError, ValueError, KeyError) as fault:
             raise BadInput(f"{folder} does not hold a text encoder that can be used: {fault}") from None
-        self._encoder = encoder.to(device).eval().requires_grad_(False)
+        self._encoder, self._device = for_inference(encoder, device), device
 
     @torch.no_grad()
     def __call__(self, prompt: str) -> Tensor:
         """(1, 512, width)"""
         read = self._tokenizer(
             " ".join(prompt.split()), max_length=LENGTH, truncation=True, add_special_tokens=True, return_tensors="pt"
-        ).to(self._encoder.device)
+        ).to(self._device)
         found = self._encoder(read.input_ids, read.attention_mask).last_hidden_state
         return functional.pad(found, (0, 0, 0, LENGTH - found.shape[1]))
 
@@ -71,10 +72,10 @@ def look_at(picture: Tensor, folder: Path, device: str, dtype: torch.dtype) -> T
     if faults := list(weight_faults(place, "image_encoder/")):
         raise BadInput(f"{place} cannot be loaded: {' '.join(faults)}")
     encoder = CLIPVisionModel.from_pretrained(str(place), dtype=dtype, use_safetensors=True, local_files_only=True)
-    side = encoder.config.image_size
+    side = int(encoder.config.to_dict()["image_size"])
     small = functional.interpolate(
         (picture[None].float() + 1) / 2, (side, side), mode="bicubic", align_corners=False, antialias=True
     ).clamp(0, 1)
     mean, std = (torch.tensor(each)[None, :, None, None] for each in (CLIP_MEAN, CLIP_STD))
     shown = ((small - mean) / std).to(device, dtype)
-    return encoder.to(device).eval()(shown, output_hidden_states=True).hidden_states[-2]
+    return for_inference(encoder, device)(shown, output_hidden_states=True).hidden_states[-2]

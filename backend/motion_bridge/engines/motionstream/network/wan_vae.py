@@ -6,7 +6,7 @@ through on its own, whichever way the clip is cut.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan, WanCausalConv3d, unpatchify
@@ -15,6 +15,7 @@ from torch import Tensor
 from ....errors import BadInput
 from ....model_registry.folder_check import weight_faults
 from .conditioning import FirstFrame
+from .inference import for_inference
 from .track_head import STRIDE
 
 Memory = list[Any]  # what each causal convolution of the decoder saw last
@@ -25,15 +26,16 @@ def load(folder: Path, device: str, dtype: torch.dtype) -> AutoencoderKLWan:
     if faults := list(weight_faults(folder, f"{folder.name}/")):
         raise BadInput(f"{folder} cannot be loaded: {' '.join(faults)}")
     try:
-        vae, report = AutoencoderKLWan.from_pretrained(
+        found = AutoencoderKLWan.from_pretrained(
             str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError) as fault:
         raise BadInput(f"{folder} cannot be loaded as Wan's autoencoder: {fault}") from None
+    vae, report = cast("tuple[AutoencoderKLWan, dict[str, Any]]", found)  # two, with output_loading_info
     wrong = [*report["missing_keys"], *report["unexpected_keys"], *(each[0] for each in report["mismatched_keys"])]
     if wrong:
         raise BadInput(f"{folder} does not hold Wan's autoencoder; missing or not known: {', '.join(wrong)}.")
-    return vae.to(device).eval().requires_grad_(False)
+    return for_inference(vae, device)
 
 
 class WanDecoder:
@@ -57,8 +59,8 @@ class WanDecoder:
             for k in range(entered.shape[2])
         ]
         pictures = torch.cat(shown, dim=2)
-        if self._vae.config.patch_size is not None:
-            pictures = unpatchify(pictures, patch_size=self._vae.config.patch_size)
+        if self._vae.config["patch_size"] is not None:
+            pictures = unpatchify(pictures, patch_size=self._vae.config["patch_size"])
         return pictures.float().clamp(-1, 1), kept
 
 
@@ -66,7 +68,7 @@ class WanDecoder:
 def encode(vae: AutoencoderKLWan, clip: Tensor) -> Tensor:
     """Clips (B, 3, 1 + 4n, H, W) in -1 … 1 → latents (B, C, 1 + n, h, w) as the models know them."""
     mean, std = _statistics(vae)
-    return (vae.encode(clip.to(vae.quant_conv.weight)).latent_dist.mode().float() - mean) / std
+    return (vae.encode(clip.to(vae.quant_conv.weight), return_dict=False)[0].mode().float() - mean) / std
 
 
 @torch.no_grad()
@@ -84,5 +86,5 @@ def encode_first(vae: AutoencoderKLWan, picture: Tensor, grey: int) -> FirstFram
 def _statistics(vae: AutoencoderKLWan) -> tuple[Tensor, Tensor]:
     """Mean and deviation of the latents the transformers were trained on: (1, C, 1, 1, 1) each."""
     device = vae.quant_conv.weight.device
-    mean, std = (torch.tensor(each, device=device) for each in (vae.config.latents_mean, vae.config.latents_std))
+    mean, std = (torch.tensor(vae.config[name], device=device) for name in ("latents_mean", "latents_std"))
     return mean.view(1, -1, 1, 1, 1), std.view(1, -1, 1, 1, 1)
