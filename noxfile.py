@@ -55,7 +55,7 @@ def tests(session: nox.Session, where: str) -> None:
         _install(session, where, "pytest", "pytest-timeout", "hypothesis", "setuptools")
         package = "backend[deforum,comfyui,benchmarks]" if where == "torch" else "backend"
         _install(session, where, "--no-build-isolation", "-e", package)
-        _run_files(session, where, _outside_blender(where))
+        _run_files(session, where, _outside_blender(where), batch=8)
     elif where == "program":
         if not os.environ.get("BLENDER"):
             session.skip("BLENDER names no Blender program; BLENDER=/usr/bin/blender would test that one too")
@@ -174,9 +174,14 @@ def _outside_blender(where: str) -> list[Path]:
 
 
 def _run_files(
-    session: nox.Session, where: str, files: Iterable[Path], together: int = 2, env: dict[str, str] | None = None
+    session: nox.Session,
+    where: str,
+    files: Iterable[Path],
+    together: int = 2,
+    batch: int = 1,
+    env: dict[str, str] | None = None,
 ) -> None:
-    """Every file in a process of its own; words before the first option select files, the rest goes to pytest."""
+    """`batch` files in each process; words before the first option select files, the rest goes to pytest."""
     first = next((at for at, word in enumerate(session.posargs) if word.startswith("-")), len(session.posargs))
     words, options = session.posargs[:first], session.posargs[first:]
     chosen = [str(file) for file in files if not words or any(word in str(file) for word in words)]
@@ -186,9 +191,11 @@ def _run_files(
     results = BUILD / "tests" / f"{where}.xml"
     results.unlink(missing_ok=True)
     ran.append(results)
-    command = ["python", "-m", "pytest", "--each-file", f"--together={together}", f"--junitxml={results}"]
-    limit = ("--file-limit=2400",) if where == "program" else ()  # one of its files runs all of Blender's
-    session.run(*command, f"--logs={BUILD / 'tests' / where}", *limit, *options, *chosen, env=env)
+    # one of the real program's files runs all of Blender's
+    limit = ("--file-limit=2400",) if where == "program" else ()
+    command = ["python", "-m", "pytest", "--each-file", f"--together={together}", f"--batch={batch}", *limit]
+    command += [f"--junitxml={results}", f"--logs={BUILD / 'tests' / where}"]
+    session.run(*command, *options, *chosen, env=env)
 
 
 ran: list[Path] = []  # the results of each environment

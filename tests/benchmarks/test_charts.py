@@ -25,6 +25,7 @@ def test_a_sheet_shows_each_picture_unchanged_under_its_head():
     assert sheet[: charts.HEAD].min() < 128 and sheet[:, : charts.LABEL].min() < 128  # the heads and names
 
 
+@pytest.mark.slow
 def test_a_line_has_one_color_in_every_chart_and_in_the_legend():
     rising, falling = np.linspace(0, 1, 20), np.linspace(1, 0, 20)
     made = charts.line_charts({"both": {"up": rising, "down": falling}, "one": {"down": falling}})

@@ -216,6 +216,7 @@ def test_every_format_has_an_independent_reader():
     assert set(READERS) == set(SAYS) == set(camera_formats.FORMATS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("start", ["origin", "elsewhere"])
 def test_what_a_format_can_say_comes_back_exactly(name, start, tmp_path):
@@ -239,6 +240,7 @@ def test_what_a_format_can_say_comes_back_exactly(name, start, tmp_path):
     assert np.abs(seen(pose[:count], lens) - seen(true, k)).max() < EXACT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_a_locked_camera_is_exactly_still(name, tmp_path):
     start = np.eye(4)

@@ -35,6 +35,7 @@ def asked(**more):
     return shot_of(frames=10, width=64, height=64, **more)[0]
 
 
+@pytest.mark.slow
 def test_the_package_imports_neither_torch_nor_numpy_until_it_is_asked():
     program = (
         "import sys, motion_bridge; assert 'numpy' not in sys.modules\n"
@@ -141,6 +142,7 @@ def test_a_preset_asks_for_nothing_that_does_not_exist(name):
     assert asked(preset=name).settings["cadence"] == presets.PRESETS[name].values["cadence"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("model", ["flux.2-klein-4b", "sd-1.5"])
 def test_public_settings_files_become_jobs(name, model, tmp_path):

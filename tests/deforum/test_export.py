@@ -81,6 +81,7 @@ def test_a_negative_tolerance_is_refused(small):
         export(small, tolerance=-0.5)
 
 
+@pytest.mark.slow
 def test_keys_stand_where_they_are_wanted(small):
     """All channels that move have them, and a channel that rests has one key."""
     wanted = {4, 5, 11}

@@ -19,6 +19,7 @@ def read_back(shot, written):
     return np.stack([schedules.values(written[name], context, name) for name in CHANNELS_3D], axis=-1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", synthetic_shots.SHOTS)
 def test_dense_text_gives_the_flow_back(name, drawn):
     shot = drawn(name)

@@ -123,6 +123,7 @@ def hostile(rng):
     return text[: rng.randrange(len(text))] if rng.random() < 0.03 else text
 
 
+@pytest.mark.slow
 def test_a_hostile_file_becomes_a_job_or_is_refused_in_a_sentence(tmp_path):
     rng = random.Random(11)
     path = tmp_path / "settings.txt"

@@ -250,6 +250,7 @@ def test_every_key_of_every_program_has_a_meaning_here(program):
     assert not unknown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", [WEBUI, FORGE, NOTEBOOK, STUDIO], ids=lambda program: program.title)
 def test_a_key_that_is_ignored_changes_nothing_and_says_so(program, whole):
     plain = whole(program)

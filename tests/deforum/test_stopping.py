@@ -15,6 +15,7 @@ def shot():
     return synthetic_shots.make("crane", 96, 56, 12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fit", [for_webui, for_metric])
 def test_a_fit_asks_all_the_time_whether_it_shall_stop(shot, fit):
     """No stretch between two questions is more than a fifth of the whole; what other programs do does not count."""

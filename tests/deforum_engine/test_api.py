@@ -30,6 +30,7 @@ def contents(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_the_ten_lines_of_the_front_page_make_a_take(klein, tmp_path):
     seen = []
     output = klein.animate(
@@ -198,6 +199,7 @@ def test_without_any_model_on_the_machine_the_sketch_paints_and_that_is_said(tmp
     assert sky[0] > sky[1], "the sky is not that of a sunset"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["simple_zoom", "3d_rotation", "prompt_journey", "klein_preview"])
 def test_an_example_runs_as_it_stands(klein, tmp_path, name):
     streams = name == "klein_preview"

@@ -6,6 +6,7 @@ import pytest
 from benchmarks.__main__ import main
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_that_it_is_one_and_measures_everything(capsys):
     assert main(["klein", "--shape", "small", "--frames", "2", "--size", "64", "--no-compile"]) == 0
     said = capsys.readouterr().out

@@ -49,6 +49,7 @@ def test_a_slope_is_the_change_in_a_hundred_frames():
     assert "sharpness" in color_drift.drifting(found, still)
 
 
+@pytest.mark.slow
 def test_a_picture_that_goes_to_and_fro_has_as_much_detail_all_the_way():
     wide = scenes.picture(160, 64)
     swung = [np.ascontiguousarray(wide[:, at : at + 128]) for at in (16 + 16 * np.sin(np.arange(200) / 16)).astype(int)]
@@ -57,6 +58,7 @@ def test_a_picture_that_goes_to_and_fro_has_as_much_detail_all_the_way():
     )
 
 
+@pytest.mark.slow
 def test_the_experiment_runs_on_any_model_folder_and_draws_what_it_found(tmp_path, capsys):
     folder = tiny.save("flux2-klein", tmp_path / "klein")
     words = ["burn", str(folder), "--frames", "9", "--size", "64", "--device", "cpu", "--output"]

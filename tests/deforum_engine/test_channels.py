@@ -63,6 +63,7 @@ def test_a_picture_is_changed_in_one_thing_only():
     assert torch.equal(draw(recipe, SIZE), plain)
 
 
+@pytest.mark.slow
 def test_channels_that_are_made_for_one_thing_are_found(measured):
     report = latent_channels.conclude("known", *measured)
     assert report.concluded and report.chance == pytest.approx(1 / (1 + SHUFFLES))
@@ -99,6 +100,7 @@ def klein(tmp_path_factory):
     return tiny.save("flux2-klein", tmp_path_factory.mktemp("klein"))
 
 
+@pytest.mark.slow
 def test_the_command_refuses_to_conclude_on_random_weights(klein, tmp_path, capsys):
     report = tmp_path / "report.json"
     asked = ["channels", str(klein), "--output", str(report), "--pictures", "4", "--shuffles", "19", "--size", "32"]
@@ -185,6 +187,7 @@ def latent_job(klein, weights, **schedules):
     return [np.asarray(frame.state) for frame in frames_alone(engine.frames(shot, Disk(), list))]
 
 
+@pytest.mark.slow
 def test_noise_comes_where_a_report_says_that_texture_is(klein, tmp_path):
     report = report_of(klein, tmp_path / "r.json", ["texture", "texture", "colour", "structure", *[None] * 4])
     loud = {"noise_schedule": "0:(0.4)", "color_amount": "0:(0)"}
@@ -205,6 +208,7 @@ def test_colours_are_matched_where_a_report_says_that_colour_is(klein, tmp_path)
     assert np.array_equal(last[:, 0], plain[:, 0]) and not np.array_equal(last[:, 1], plain[:, 1])
 
 
+@pytest.mark.slow
 def test_a_report_of_another_model_or_without_a_conclusion_is_refused_and_one_that_lies_beside_the_model_is_taken(
     klein, tmp_path
 ):

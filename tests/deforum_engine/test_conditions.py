@@ -72,6 +72,7 @@ def seen_by_model(monkeypatch):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["depth", "canny"])
 def test_the_scenes_structure_reaches_the_model_at_every_frame(folders, seen_by_model, kind):
     asked = {"control": kind, "control_model": folders("sd", tiny.save_control)}
@@ -98,6 +99,7 @@ def test_greys_of_depth_are_steady_over_the_shot(folders, seen_by_model):
     assert greys == pytest.approx([greys[0]] * COUNT, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_flux_depth_control_runs_a_whole_job(folders):
     made = run(shot_of(folders("flux-control"), control="depth"))
     assert [frame.index for frame in made] == list(range(COUNT))
@@ -115,6 +117,7 @@ def test_what_the_settings_need_of_the_scene_includes_structure():
     assert not engine.needs({**engine.defaults, "motion": "2D"})
 
 
+@pytest.mark.slow
 def test_the_first_frame_is_read_along_by_all_that_follow(folders, tmp_path):
     model = folders("flux2-klein")
     alone, referred = run(shot_of(model)), run(shot_of(model, reference="first"))
@@ -131,6 +134,7 @@ def test_a_reference_for_a_model_that_takes_none_is_refused_at_once(folders):
         run(shot_of(folders("sd"), reference="first"))
 
 
+@pytest.mark.slow
 def test_lora_strengths_are_schedules(folders, seen_by_model, tmp_path):
     pytest.importorskip("peft")
     name = "unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_v"

@@ -125,6 +125,7 @@ def published(model):
     return found
 
 
+@pytest.mark.slow
 def test_midas_small_is_read_under_its_published_names_where_timm_is(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", SimpleNamespace(create_model=lambda name, pretrained: Lite(), __spec__=1))
     folder = tmp_path / "midas-small"

@@ -80,6 +80,7 @@ def test_all_frames_are_made_in_order_at_any_cadence(travelling, cadence):
     assert all(frame.pixels.std() > 1 for frame in made)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"cadence": 3}, {"noise_type": "perlin"}, {"motion": "3D", "cadence": 2}])
 def test_a_job_interrupted_anywhere_continues_byte_for_byte(travelling, settings):
     shot = travelling({"translation_z": "0:(4)", "rotation_3d_y": "0:(0.5)"}, **settings)
@@ -92,6 +93,7 @@ def test_a_job_interrupted_anywhere_continues_byte_for_byte(travelling, settings
             assert a.notes == b.notes
 
 
+@pytest.mark.slow
 def test_a_hole_in_the_middle_is_filled_with_what_was_there(travelling):
     whole = run(travelling())
     again = run(travelling(), Disk(frame for frame in whole if frame.index != 3))
@@ -138,6 +140,7 @@ def test_a_picture_that_only_stands_still_is_never_changed(travelling):
         assert np.array_equal(frame.pixels, still.first_frame)
 
 
+@pytest.mark.slow
 def test_prompts_seeds_and_strength_reach_the_model(travelling):
     plain = run(travelling())
     assert plain[0].notes == {"prompt": "red hills", "negative": "", "seed": 11, "precision": "fp32"}

@@ -170,6 +170,7 @@ def levels_seen(monkeypatch):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width,height", SIZES)
 @pytest.mark.parametrize(("name", "steps"), steps_of(["flux.1-dev", "flux.1-schnell", "flux.2-dev", "flux.2-klein-4b"]))
 def test_at_sigma_one_all_levels_of_the_pipeline_are_taken(models, levels_seen, name, steps, width, height):

@@ -73,6 +73,7 @@ def test_animate_has_the_plans_parameters_in_its_order_with_its_defaults():
     assert positional[0].name == "prompt"
 
 
+@pytest.mark.slow
 def test_animate_as_written_makes_a_new_folder_and_names_it(klein, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first = klein.animate("a valley", frames=2, **SMALL)
@@ -149,6 +150,7 @@ def test_a_preset_holds_what_its_name_promises(klein, name):
     assert len(list(klein.stream(prompt="hills", preset=name, frames=3, **SMALL))) == 3
 
 
+@pytest.mark.slow
 def test_generate_from_video_is_as_long_as_the_video_and_keeps_its_motion(klein, film, tmp_path):
     kept = klein.generate_from_video(film, {0: "red hills"}, strength=0.5, preserve_motion=True, output=tmp_path / "a")
     alone = klein.generate_from_video(film, "red hills", 0.5, False, tmp_path / "b")

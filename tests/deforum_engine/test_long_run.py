@@ -40,6 +40,7 @@ def picture():
     return cv2.normalize(smooth, np.empty_like(smooth), 0, 255, cv2.NORM_MINMAX).round().astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cadence", [1, 2, 3, 5])
 def test_all_of_120_frames_are_made_and_show_things_where_the_camera_is(model, swinging, picture, cadence):
     settings = {"model": model, "device": "cpu", "cadence": cadence, "color_coherence": "None"}

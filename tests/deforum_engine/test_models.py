@@ -37,6 +37,7 @@ def picture():
     return torch.rand(1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", tiny.MAKERS)
 def test_a_family_makes_a_picture_from_a_picture_and_the_same_one_again(models, family, picture):
     conditioning = Conditioning("red hills", steps=4)
@@ -98,6 +99,7 @@ def test_at_full_noise_a_flow_model_is_its_own_text_to_image(models, family, pic
     assert (model.decode(found).clamp(0, 1) - expected).abs().max() < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["sd", "sdxl", "lcm"])
 def test_a_stable_diffusion_model_starts_at_any_sigma_and_keeps_nothing_at_one(models, family, picture):
     """From just above a level of its own and from just below it, pictures are nearly the same; so they are near 1."""

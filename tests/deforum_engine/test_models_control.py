@@ -51,6 +51,7 @@ def controlled(saved):
     return get
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("net", CONTROLLED)
 def test_a_controlnet_changes_the_picture_as_strongly_as_it_is_told_to(controlled, net):
     model, picture, shape = controlled(net), of_seed(1), of_seed(2)
@@ -139,6 +140,7 @@ def test_a_model_made_for_structure_follows_it_and_wants_it(saved):
         load_model(ModelSelection(folder, "cpu", (WIDTH, HEIGHT)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["flux2", "flux2-klein"])
 def test_a_reference_is_read_along_and_encoded_once(saved, family):
     model = load_model(ModelSelection(saved(family, tiny.save), "cpu", (WIDTH, HEIGHT)))

@@ -49,6 +49,7 @@ def made_by(model, *weights):
     return image_to_image(model, picture(), 0.7, conditioning, NoiseSeed(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", PARTS)
 def test_a_lora_changes_the_picture_by_its_strength_at_every_frame(saved, family, tmp_path):
     pytest.importorskip("peft")
@@ -103,6 +104,7 @@ def test_a_lora_of_another_width_says_that_it_does_not_fit(saved, tmp_path):
         load_model(ModelSelection(saved("flux2-klein"), "cpu", (64, 64), loras=((file, 1.0),)))
 
 
+@pytest.mark.slow
 def test_lora_files_that_are_missing_broken_or_pickled_are_refused(saved, tmp_path):
     pytest.importorskip("peft")
 

@@ -141,6 +141,7 @@ def made_with(plan, folder, monkeypatch, **conditioning):
     return model, image_to_image(model, picture, 0.6, Conditioning("red hills", steps=2, **conditioning), NoiseSeed(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["flux2-klein", "flux", "sd"])
 def test_where_parts_live_does_not_change_the_picture(family, klein, tmp_path, monkeypatch):
     folder = klein if family == "flux2-klein" else tiny.save(family, tmp_path / family)
@@ -175,6 +176,7 @@ def test_text_encoders_are_on_the_device_only_while_they_read(klein, monkeypatch
     assert len(moves) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["vae", "transformer"])
 @pytest.mark.parametrize(
     "fault", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]

@@ -104,6 +104,7 @@ def same(one, other):
     return np.array_equal(one.pixels, other.pixels) and one.notes == other.notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_a_mode_runs_and_continues_byte_for_byte_wherever_it_was_interrupted(travelling, mode):
     shot = travelling(**MODES[mode])
@@ -119,6 +120,7 @@ def test_a_mode_runs_and_continues_byte_for_byte_wherever_it_was_interrupted(tra
         assert all(np.array_equal(a, b) for a, b in kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["2D", "3D", "scene latent", "RANSAC", "video", "interpolation"])
 def test_a_mode_runs_on_stable_diffusion_too(travelling, mode):
     made = run(travelling("sd", **MODES[mode]))
@@ -126,6 +128,7 @@ def test_a_mode_runs_on_stable_diffusion_too(travelling, mode):
     assert all(frame.pixels.std() > 1 for frame in made)
 
 
+@pytest.mark.slow
 def test_latents_that_were_deleted_are_made_again_without_touching_finished_frames(travelling):
     shot = travelling(**MODES["scene latent"])
     whole = run(shot)

@@ -41,6 +41,7 @@ def shot_of(klein):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [
@@ -118,6 +119,7 @@ def test_on_the_processor_work_beside_is_done_at_once():
     assert torch.equal(cuda_stream.to_host(torch.ones(2)), cuda_stream.to_device(torch.ones(2), "cpu"))
 
 
+@pytest.mark.slow
 def test_a_compiled_model_draws_the_same(klein):
     model, picture = load(klein, "cpu"), torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
 

@@ -22,6 +22,7 @@ def sketch(tmp_path_factory):
         return load("sketch", "cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LEAST)
 def test_what_the_prompt_names_is_where_the_prompt_has_it(sketch, kind):
     assert follows(sketch, kind, 128, 12) >= LEAST[kind]

@@ -44,6 +44,7 @@ def render(shot, tmp_path, capsys):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.title)
 def test_a_whole_file_renders_as_its_program_wrote_it(program, render):
     code, said, take = render(whole_files.text(program))
@@ -52,6 +53,7 @@ def test_a_whole_file_renders_as_its_program_wrote_it(program, render):
     assert "did you mean" not in said and "Traceback" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in whole_files.VARIANTS if name != "defaults"])
 @pytest.mark.parametrize("program", NEWEST.values(), ids=lambda program: program.title)
 def test_a_whole_file_renders_with_what_people_change_first(program, name, render):

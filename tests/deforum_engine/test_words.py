@@ -21,6 +21,7 @@ def loaded(tmp_path_factory):
     return get
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", tiny.MAKERS)
 def test_a_mixture_lies_between_its_prompts(loaded, family):
     model = loaded(family)
@@ -76,6 +77,7 @@ def test_latents_can_be_spread_out_and_taken_back(loaded, family):
     assert not torch.equal(moved, image_model.decode_latent(model, latent))
 
 
+@pytest.mark.slow
 def test_a_picture_and_its_latents_take_the_same_way(loaded):
     model = loaded("flux2-klein")
     picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))

@@ -73,6 +73,7 @@ def test_a_shot_seen_smaller_moves_as_it_does(klein):
     assert small.first_frame.shape == (64, 96, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"cadence": 2}, {"feedback": "latent"}])
 def test_frames_have_the_shots_size_and_continue_byte_for_byte(klein, settings):
     shot = travelling(klein, working_size=96, **settings)

@@ -52,6 +52,7 @@ def test_every_format_is_found_however_it_is_spelt():
 # --- memory ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in track_formats.MODULES if name != "das"])
 @pytest.mark.parametrize(
     "choice", [{}, {"kinds": ("grid",), "size": (416, 240)}], ids=["as it is", "part of it scaled"]
@@ -229,6 +230,7 @@ def test_ati_comes_back(make_shot, tmp_path):
     assert not back.visible[:, 60:].any() and not back.xy[:, 60:].any() and "2.46 of 5.00 seconds" in notices[0]
 
 
+@pytest.mark.slow
 def test_real_torch_loads_what_we_write_and_we_load_what_it_writes(tmp_path):
     torch = pytest.importorskip("torch")
     data = bytes(range(256)) * 33
@@ -390,6 +392,7 @@ def test_a_movie_needs_an_encoder_and_says_so(make_shot, tmp_path, monkeypatch):
         track_formats.write(make_shot(2, depth=True), "das", tmp_path / "v.mp4")
 
 
+@pytest.mark.slow
 def test_a_movie_keeps_the_colours(make_shot, tmp_path):
     av = pytest.importorskip("av")
     shot = make_shot(9, depth=True)
@@ -437,6 +440,7 @@ def test_a_file_that_is_missing_or_of_another_kind_is_named(tmp_path):
             read(tmp_path / "nothing.npz")
 
 
+@pytest.mark.slow
 def test_a_file_with_flipped_bytes_is_read_or_refused(make_shot, tmp_path):
     rng = np.random.default_rng(3)
     readers = {

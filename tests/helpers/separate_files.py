@@ -4,8 +4,10 @@ Blender keeps state for as long as its process lives, and it may crash or hang a
 Here such a file is read, not imported: each of its test functions is collected as one item. When the first of them is
 due, pytest runs the file in another process and its reports are repeated here, one for each test.
 
-    python -m pytest                                 Blender's files alone are separate; without bpy they are skipped
+    python -m pytest                                 batches of files, two at a time; without bpy Blender's are skipped
+    python -m pytest FILE …                          only Blender's files are separate
     python -m pytest --each-file --together 2        every file is separate, two at a time
+    python -m pytest --each-file --batch 8           neighbors that need no Blender share a process, to import once
     python -m pytest --in-one-process FILE           nothing is separate: what the other process is told
 """
 
@@ -29,6 +31,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
 LOGS = ROOT / "build" / "tests"
+IN_BLENDER = ("blender", "real")  # folders whose files always have a process of their own
 OPTIONAL = {
     *(
         "accelerate",
@@ -44,6 +47,7 @@ OPTIONAL = {
     ),
     *("torch", "torchvision", "transformers"),
 }
+BATCH = 8  # files in a process where all are run: few enough to keep two processes busy, enough to import rarely
 LAST_LINES = 12_000  # characters of a log that are shown
 NEED_ARGUMENTS = ("skipif", "usefixtures", "parametrize", "timeout", "fault")  # marks that say nothing by their name
 NO_TESTS_RAN = 5  # pytest's exit code
@@ -53,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("separate files")
     group.addoption("--each-file", action="store_true", help="run every test file in a process of its own")
     group.addoption("--together", type=int, default=1, metavar="N", help="how many separate files run at a time")
+    group.addoption("--batch", type=int, default=1, metavar="N", help="files outside Blender that share a process")
     group.addoption("--file-limit", type=float, default=600, metavar="SECONDS", help="time limit of a separate file")
     group.addoption("--logs", type=Path, default=LOGS, metavar="FOLDER", help="where separate files' output is kept")
     group.addoption("--in-one-process", action="store_true", help="run Blender's files in this very process, too")
@@ -60,6 +65,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    option = config.option
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS  # no file or folder was named
+    if everything and not (option.each_file or option.in_one_process or option.usepdb):
+        option.each_file, option.batch, option.together = True, BATCH, min(2, os.cpu_count() or 1)
     if path := config.getoption("reports_to"):
         config.pluginmanager.register(_Reporter(config, path))
     elif not config.getoption("in_one_process"):
@@ -76,7 +85,7 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector:
     config = parent.config
     folder = module_path.relative_to(TESTS).parts[0] if module_path.is_relative_to(TESTS) else ""
-    if not config.getoption("in_one_process") and (config.getoption("each_file") or folder in ("blender", "real")):
+    if not config.getoption("in_one_process") and (config.getoption("each_file") or folder in IN_BLENDER):
         return SeparateFile.from_parent(parent, path=module_path)
     return _Module.from_parent(parent, path=module_path)
 
@@ -169,9 +178,9 @@ def _imported_or_skipped(path: Path) -> Iterator[str]:
 
 @dataclass
 class _Run:
-    """One file in its own process."""
+    """One file in its own process, or a few neighbors in one."""
 
-    path: Path
+    path: Path  # the first
     tests: list[str]
     reports: list[dict] = field(default_factory=list)
     fault: str = ""  # why the process failed, if it did other than by a failed test
@@ -186,16 +195,19 @@ class _Runner:
         self.config = config
         self.together = config.getoption("together")
         self.waiting: list[_Run] = []
-        self.started: dict[Path, Future[_Run]] = {}
+        self.started: dict[Path, Future[_Run] | None] = {}
+        self.first: dict[Path, Path] = {}  # of the files that share a process
         self.processes: set[subprocess.Popen[bytes]] = set()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session):
         self.session = session
+        items = [item for item in session.items if isinstance(item, SeparateTest) and not item.missing]
+        self.first = _batches(list(dict.fromkeys(item.path for item in items)), self.config.getoption("batch"))
         runs: dict[Path, _Run] = {}
-        for item in session.items:
-            if isinstance(item, SeparateTest) and not item.missing:
-                runs.setdefault(item.path, _Run(item.path, [])).tests.append(item.nodeid)
+        for item in items:
+            path = self.first[item.path]
+            runs.setdefault(path, _Run(path, [])).tests.append(item.nodeid)
         self.waiting = list(runs.values())
         with ThreadPoolExecutor(self.together) as self.pool:
             try:
@@ -209,9 +221,10 @@ class _Runner:
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         if not isinstance(item, SeparateTest) or item.missing:
             return None
-        self._start_until(item.path)
-        if future := self.started.get(item.path):
-            self.started[item.path] = None
+        path = self.first[item.path]
+        self._start_until(path)
+        if future := self.started.get(path):
+            self.started[path] = None
             self._repeat(future.result())
         return True
 
@@ -225,6 +238,7 @@ class _Runner:
         name = run.path.relative_to(TESTS).with_suffix("").as_posix().replace("/", ".")
         log = self.config.getoption("logs") / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
+        limit = self.config.getoption("file_limit") * len({test.partition("::")[0] for test in run.tests})
         start = time.monotonic()
         with open(log, "wb") as output, tempfile.TemporaryDirectory(prefix="motion-bridge-") as scratch:
             reports = Path(scratch) / "reports"
@@ -239,7 +253,7 @@ class _Runner:
             )
             self.processes.add(process)
             try:
-                code = process.wait(self.config.getoption("file_limit"))
+                code = process.wait(limit)
             except subprocess.TimeoutExpired:
                 code = None
             _end_group(process)
@@ -247,7 +261,7 @@ class _Runner:
             lines = reports.read_text(encoding="utf-8").splitlines() if reports.exists() else []
         run.reports = [json.loads(line) for line in lines]
         failed = any(report["outcome"] == "failed" for report in run.reports)
-        run.fault = _fault(code, failed, self.config.getoption("file_limit"))
+        run.fault = _fault(code, failed, limit)
         run.log = log.read_text(encoding="utf-8", errors="replace")[-LAST_LINES:]
         run.seconds = time.monotonic() - start
         return run
@@ -285,6 +299,18 @@ class _Runner:
         self.config.hook.pytest_runtest_logreport(report=report)
         if last:
             self.config.hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
+
+
+def _batches(paths: list[Path], most: int) -> dict[Path, Path]:
+    """The first file of the batch that each file belongs to: neighbors in one folder, but alone inside Blender."""
+    first: dict[Path, Path] = {}
+    begin, count = Path(), 0
+    for path in paths:
+        alone = path.relative_to(TESTS).parts[0] in IN_BLENDER
+        if alone or path.parent != begin.parent or count >= most:
+            begin, count = path, 0
+        first[path], count = begin, count + 1
+    return first
 
 
 def _fault(code: int | None, failed: bool, limit: float) -> str:

@@ -96,6 +96,7 @@ def weights(torch):
     return found
 
 
+@pytest.mark.slow
 def test_lpips_is_measured_where_its_weights_lie_and_only_there(tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
     save_file = pytest.importorskip("safetensors.torch").save_file

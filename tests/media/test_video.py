@@ -102,6 +102,7 @@ def test_a_film_of_an_even_rate_comes_frame_by_frame(tmp_path):
         assert abs(found.fps - float(rate)) < 0.1
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_film(tmp_path):
     path = film(tmp_path / "long.mp4", [a_picture(20 + k % 200, 320, 240) for k in range(600)])
     tracemalloc.start()

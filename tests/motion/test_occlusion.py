@@ -44,6 +44,7 @@ def in_camera(places, infinite, to_camera):
     return np.where(infinite[:, None], places @ to_camera[:3, :3].T, transform(to_camera, places))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [0.0, 0.002, 0.01, 0.04])
 @pytest.mark.parametrize("near", [-1.0, 3.0])
 @pytest.mark.parametrize("seed", range(3))

@@ -18,6 +18,7 @@ def test_the_arithmetic_of_a_chunk_is_known():
     assert 12 * 989e12 / (4 * work.total) == pytest.approx(121, abs=1)
 
 
+@pytest.mark.slow
 def test_a_stream_is_measured_in_tiny_shapes_by_the_command_that_measures_full_ones(capsys):
     options = ["--model", "toy", "--chunks", "12", "--threads", "1", "--device", "cpu", "--json"]
     code = main(["motionstream", *options])

@@ -1,9 +1,11 @@
 """The decoder streams: chunk by chunk it draws what it draws of the whole clip."""
 
+import pytest
 import torch
 from motion_bridge.engines.motionstream.network.sketch_vae import Decoder, Encoder
 
 
+@pytest.mark.slow
 def test_streaming_decode_is_whole_decode():
     torch.manual_seed(0)
     decoder = Decoder()

@@ -1,5 +1,6 @@
 """What the model is told of a stretch of frames is the slice of what it would be told of the whole clip."""
 
+import pytest
 import torch
 from motion_bridge.engines.motionstream.network.conditioning import FirstFrame, channels, whole_clip
 from motion_bridge.engines.motionstream.network.track_head import TrackHead
@@ -15,6 +16,7 @@ def told(frames, carry=True, tracks=True):
         return channels(first, moving if tracks else None, head, frames, carry), first
 
 
+@pytest.mark.slow
 def test_chunks_are_slices_of_the_whole():
     for carry in (True, False):
         whole, _ = told(range(9), carry)

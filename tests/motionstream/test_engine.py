@@ -89,6 +89,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others(shot):
     assert not np.array_equal(made[3].pixels, run(shot(frames=12, seed=6))[3].pixels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 8, 9, 15, 21, 29])
 def test_a_job_interrupted_anywhere_continues_byte_for_byte(shot, stop):
     whole = run(shot())
@@ -136,6 +137,7 @@ def test_what_arrives_late_is_done_at_the_next_border_and_said(shot):
     assert not np.array_equal(quiet[9].pixels, in_time[9].pixels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -247,6 +249,7 @@ def test_bad_settings_are_refused_before_anything_is_made(shot, settings, says):
         run(shot(settings))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"steps": 1}, {"chunk": 1}, {"chunk": 2, "sink": 0}, {"window": 3}, {"sink": 0}])
 def test_steps_chunk_sink_and_window_can_be_chosen(shot, settings):
     made = run(shot(settings, frames=34))

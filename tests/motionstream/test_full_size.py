@@ -41,6 +41,7 @@ def little(monkeypatch):
     monkeypatch.setattr(inference_config, "OPEN", replace(inference_config.OPEN, width=64, height=48, grey=2))
 
 
+@pytest.mark.slow
 def test_streaming_decode_is_whole_decode():
     vae = full.vae()
     latents = torch.randn(1, 16, 7, 4, 6, generator=torch.Generator().manual_seed(0))
@@ -80,6 +81,7 @@ def test_the_first_frame_is_encoded_as_the_start_of_a_clip_that_goes_on_grey():
     assert torch.equal(first.unknown(range(1, 6)), torch.cat([whole[:, 1:], whole[:, 3:].expand(-1, 2, -1, -1)], dim=1))
 
 
+@pytest.mark.slow
 def test_an_open_checkpoint_streams_one_frame_and_then_twelve_at_a_time(folder):
     made = run(small({"model": str(folder)}))
     assert [frame.notes["chunk"] for frame in made] == [0] + 12 * [1] + [2]
@@ -88,6 +90,7 @@ def test_an_open_checkpoint_streams_one_frame_and_then_twelve_at_a_time(folder):
     assert all(np.array_equal(one.pixels, two.pixels) for one, two in zip(made[5:], rest, strict=True))
 
 
+@pytest.mark.slow
 def test_prompt_and_first_frame_reach_the_model_by_their_encoders(folder):
     plain = run(small({"model": str(folder)}))[1].pixels
     assert not np.array_equal(plain, run(small({"model": str(folder)}, prompts={1: "fog"}))[1].pixels)
@@ -123,6 +126,7 @@ def test_an_open_checkpoint_has_no_tiny_decoder_and_says_so(folder):
         run(small({"model": str(folder), "decoder": "tiny"}))
 
 
+@pytest.mark.slow
 def test_a_tiny_decoder_at_full_size_streams_and_is_taken_where_there_is_one(folder, tmp_path):
     torch.manual_seed(3)
     decoder = TinyDecoder(16, (12, 8, 8, 8), 1).eval()

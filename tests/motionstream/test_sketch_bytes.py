@@ -54,10 +54,12 @@ def streamed(shot):
     return np.concatenate([chunk.pictures.numpy() for chunk in islice(session, 3)]), latents, generator.decoder
 
 
+@pytest.mark.slow
 def test_a_session_and_the_engine_give_the_same_bytes(shot, from_engine):
     assert np.array_equal(streamed(shot)[0], from_engine)
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bytes(shot, from_engine, tmp_path):
     shots.save(shot, tmp_path / "shot")
     order = ["render", str(tmp_path / "shot"), "--engine", "motionstream", "--output", str(tmp_path / "take")]

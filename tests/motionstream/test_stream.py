@@ -100,6 +100,7 @@ def test_past_the_plan_nothing_is_asked(generator):
     assert live.advance(slice(9, 21)).visible.sum(1).tolist() == [1] * 6
 
 
+@pytest.mark.slow
 def test_three_hundred_chunks_cost_no_more_memory_than_thirty(generator):
     def resident():
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
@@ -248,6 +249,7 @@ def test_distance_is_nothing_to_itself_and_one_to_a_stranger():
     assert distance(one, other) == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.slow
 def test_the_sinks_limit_lies_between_a_scene_that_goes_on_and_another_one():
     """Drawn clips, encoded by the sketch's codec: chunk ends beside their own first chunk, and beside others'."""
     loaded, ends = load.load("sketch"), []

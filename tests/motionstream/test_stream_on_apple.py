@@ -9,6 +9,7 @@ from motion_bridge.engines.motionstream.engine import engine
 from motion_bridge.engines.motionstream.network.feature_propagation import propagate
 
 
+@pytest.mark.slow
 def test_a_tiny_stream_runs(tmp_path):
     torch.set_num_threads(1)
     folder = str(tiny.save(tmp_path / "model"))

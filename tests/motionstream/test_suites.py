@@ -63,6 +63,7 @@ def small(monkeypatch):
         monkeypatch.setattr(run, name, value)
 
 
+@pytest.mark.slow
 def test_one_command_measures_all_suites_and_renews_the_page(folder, model, tmp_path, capsys):
     page = tmp_path / report.PAGE
     page.write_text(f"# Ours\n\nBefore.\n\n{report.BEGIN}\nold\n{report.END}\n\nAfter.\n")

@@ -45,6 +45,7 @@ def signals():
         signal.signal(wish, handler)
 
 
+@pytest.mark.slow
 def test_points_follow_the_video_in_the_first_frames_own_pixels(place):
     made, said = transfer(place / "video", place / "first.png", grid=6, prompt="red cloth", seed=3)
     shot.check(made, "transfer")
@@ -135,6 +136,7 @@ def test_what_cannot_be_transferred_is_said(place, tmp_path):
     refused("cannot be read as a video", video=tmp_path / "broken.mp4")
 
 
+@pytest.mark.slow
 def test_one_command_makes_the_frames_and_goes_on_where_it_was(place, tmp_path, capsys, signals):
     take = tmp_path / "take"
     command = ["transfer", str(place / "video"), "--first-frame", str(place / "first.png"), "--output", str(take)]

@@ -42,6 +42,7 @@ def test_the_command_line_renders_with_it_and_its_notice_comes_before_its_first_
     assert np.all(png.read(tmp_path / "take/frame_0003.png") == 9)
 
 
+@pytest.mark.slow
 def test_its_settings_can_come_from_a_file_and_wrong_ones_are_refused_by_name(backend, shot_folder, tmp_path):
     (tmp_path / "mine.json").write_text('{"level": 7}')
     shot = shot_folder(count=1)

@@ -48,6 +48,7 @@ def test_the_same_command_makes_the_same_bytes(shot_folder, tmp_path):
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_nothing_is_overwritten(shot_folder, tmp_path):
     shot, output = shot_folder(count=3), tmp_path / "take"
     render(shot, output)
@@ -71,6 +72,7 @@ def test_resume_never_takes_a_foreign_picture_for_a_frame(shot_folder, tmp_path)
     assert contents(output) == {"frame_0002.png": foreign}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [0, 20, 100, -1])
 def test_resume_makes_a_damaged_frame_again(shot_folder, tmp_path, keep):
     shot, output = shot_folder(count=3), tmp_path / "take"
@@ -140,6 +142,7 @@ def edit(shot, **fields):
     (shot / "shot.json").write_text(json.dumps({**header, **fields}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD_SHOTS)
 def test_a_shot_is_refused_that(shot_folder, tmp_path, name):
     spoil, says = BAD_SHOTS[name]

@@ -49,6 +49,7 @@ def end_of(client):
     return events_until(client, (Done, Failed))[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames_before", [1, 2, 5, 9])
 @pytest.mark.fault("The backend is killed", "SIGKILL after 1, 2, 5 and 9 frames")
 def test_a_killed_backend_is_noticed_and_resume_makes_only_the_rest(start, shot_folder, tmp_path, frames_before):
@@ -119,6 +120,7 @@ def test_a_backend_ends_with_its_parent(shot_folder, tmp_path, fault):
     until(lambda: not running(backend), SOON, "the end of the backend")
 
 
+@pytest.mark.slow
 @pytest.mark.fault("The backend is stopped", "SIGSTOP, then SIGCONT")
 def test_a_stopped_backend_is_reported_and_may_recover(start, shot_folder, tmp_path):
     client = start()
@@ -135,6 +137,7 @@ def test_a_stopped_backend_is_reported_and_may_recover(start, shot_folder, tmp_p
     events_until(client, Done)
 
 
+@pytest.mark.slow
 def test_a_stopped_backend_can_be_ended_and_cancel_does_not_wait_for_that(start, shot_folder, tmp_path):
     client = start()
     job = first_frame(client, shot_folder(count=30, pause=0.05), tmp_path / "take")
@@ -146,6 +149,7 @@ def test_a_stopped_backend_can_be_ended_and_cancel_does_not_wait_for_that(start,
     assert not running(client.pid)
 
 
+@pytest.mark.slow
 def test_a_host_that_was_busy_does_not_mistake_that_for_silence(start, shot_folder, tmp_path):
     client = start()
     first_frame(client, shot_folder(count=60, pause=0.05), tmp_path / "take")
@@ -154,6 +158,7 @@ def test_a_host_that_was_busy_does_not_mistake_that_for_silence(start, shot_fold
         assert not any(isinstance(event, Unresponsive) for event in client.poll())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["", "busy"])
 def test_cancel_ends_a_job_though_the_host_does_not_read(start, shot_folder, tmp_path, fault, monkeypatch):
     if not fault:  # an answer is waited for however busy the machine is
@@ -171,6 +176,7 @@ def test_cancel_ends_a_job_though_the_host_does_not_read(start, shot_folder, tmp
     assert client.alive is not bool(fault), "a backend that answers is kept"
 
 
+@pytest.mark.slow
 def test_a_host_that_does_not_read_bounds_what_piles_up(start, shot_folder, tmp_path):
     client, output = start(), tmp_path / "take"
     job = client.render(shot_folder(count=500, width=832, height=480), output, "testing", False)
@@ -187,6 +193,7 @@ def test_a_host_that_does_not_read_bounds_what_piles_up(start, shot_folder, tmp_
     assert isinstance(end_of(client).error, Cancelled)
 
 
+@pytest.mark.slow
 def test_close_never_blocks_and_a_new_client_goes_on(start, shot_folder, tmp_path):
     shot, output = shot_folder(count=20, pause=0.05), tmp_path / "take"
     client = start()
@@ -250,6 +257,7 @@ def test_a_backend_listens_on_nothing(start, shot_folder, tmp_path):
     assert len([link for link in links if link.startswith("pipe:")]) >= 3
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_over_two_thousand_frames(start, shot_folder, tmp_path):
     client, at_200, last = start(), 0, None
     client.render(shot_folder(count=2000, width=128, height=72), tmp_path / "take", "testing", False)
@@ -261,6 +269,7 @@ def test_memory_stays_flat_over_two_thousand_frames(start, shot_folder, tmp_path
     assert memory(client.pid) < 1.05 * at_200
 
 
+@pytest.mark.slow
 def test_ten_thousand_finished_frames_are_found_in_little_more_time_than_reading_them_takes(tmp_path):
     identity, numbers = writer.Identity("abc", "testing", {"a": 1}), range(1, 10_001)
     picture = np.zeros((36, 64, 3), np.uint8)

@@ -35,6 +35,7 @@ def test_the_prints_of_an_engine_do_not_reach_the_pipe(start, shot_folder, tmp_p
     assert isinstance(render(start(), shot_folder(fault="print"), tmp_path / "take"), Done)
 
 
+@pytest.mark.slow
 def test_a_change_reaches_the_engine_if_it_accepts_it(start, shot_folder, tmp_path):
     client = start()
     job = client.render(shot_folder(count=40, pause=0.02), tmp_path / "take", "testing", False)
@@ -51,6 +52,7 @@ def test_a_change_that_is_too_large_is_refused_in_a_sentence(start):
         start().change(1, {"prompts": "x" * 70_000})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "kind", "says"),
     [
@@ -109,6 +111,7 @@ def test_a_sentence_of_any_length_crosses_the_pipe_cut_to_what_a_message_holds()
     assert short[2] == {"message": "Depth is estimated."}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["a flipped byte", "half of it zeroed", "cut short", "no PNG", "empty"])
 @pytest.mark.fault("A finished frame is damaged", "a flipped byte, half zeroed, cut short, another file, empty")
 def test_a_finished_frame_that_was_damaged_is_made_again_and_that_is_said(start, shot_folder, tmp_path, damage):

@@ -17,6 +17,7 @@ def test_a_setting_reaches_the_engine_and_the_take_keeps_the_shot_that_it_made(s
     assert shots.load(tmp_path / "shot").settings["at"] == 9
 
 
+@pytest.mark.slow
 def test_a_take_is_resumed_with_the_same_options_and_no_others(shot_folder, tmp_path):
     shot, options = shot_folder(count=4), ("--set", "at=1")
     assert render(shot, tmp_path / "take", *options).returncode == 0
@@ -35,6 +36,7 @@ def test_other_engines_read_their_settings_from_json(shot_folder, tmp_path):
     assert done.returncode == 0 and (tmp_path / "sign").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -27,6 +27,7 @@ def a_real_shot(folder, move, width, height, count):
     return folder
 
 
+@pytest.mark.slow
 def test_a_job_killed_again_and_again_ends_with_the_same_bytes(start, tmp_path):
     shot = a_real_shot(tmp_path / "shot", "truck", 208, 120, 20)
     whole, torn = tmp_path / "whole", tmp_path / "torn"

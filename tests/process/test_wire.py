@@ -142,6 +142,7 @@ def mutated(data, chance):
     return bytes(data)
 
 
+@pytest.mark.slow
 def test_twenty_thousand_mutated_messages_raise_protocol_errors_and_nothing_else():
     chance, valid = random.Random(20260101), bytes_of(CONVERSATION)
     refused = 0
@@ -157,6 +158,7 @@ def test_twenty_thousand_mutated_messages_raise_protocol_errors_and_nothing_else
     assert peak < 4 << 20
 
 
+@pytest.mark.slow
 def test_a_backend_survives_or_refuses_mutated_messages_but_never_crashes():
     chance, valid = random.Random(7), bytes_of(CONVERSATION[:3] + [Message("cancel", 1, 3, {})])
     for _ in range(25):

@@ -41,6 +41,7 @@ def from_above():
     return film(stage(COUNT), poses, zoom, WIDTH, HEIGHT, orthographic=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "made", [flown, lambda: flown(mirrored=True), from_above], ids=["perspective", "mirrored", "orthographic"]
 )
@@ -103,6 +104,7 @@ def shutter(count=30):
     return film(things, [STILL] * count, [LENS] * count, WIDTH, HEIGHT)
 
 
+@pytest.mark.slow
 def test_what_was_invented_is_the_same_after_something_passed_before_it(generate):
     scene = shutter()
     frames = generate(scene.shot)
@@ -144,6 +146,7 @@ def test_mark_unseen_hatches_exactly_what_the_first_frame_does_not_show(generate
         assert k == 0 or 0.02 < marked.mean() < 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 2, 7, 13, 22, 29])
 def test_a_resumed_job_makes_the_same_bytes(stop, generate):
     scene = shutter()
@@ -154,6 +157,7 @@ def test_a_resumed_job_makes_the_same_bytes(stop, generate):
         assert whole[k].notes == resumed[k].notes
 
 
+@pytest.mark.slow
 def test_frames_that_are_missing_in_the_middle_are_made_the_same(generate):
     scene = shutter()
     whole = generate(scene.shot)
@@ -200,6 +204,7 @@ def test_a_thin_pole_keeps_its_colour_beside_a_moving_background(generate):
         assert np.abs(frames[k].pixels - scene.truth(k))[pole].mean() < 8
 
 
+@pytest.mark.slow
 def test_what_is_filled_over_many_frames_stays_as_grainy_as_what_is_known(generate):
     """Each frame fills a strip beside what the one before it filled; grain laid over grain must not grow."""
     count = 48

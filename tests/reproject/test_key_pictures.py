@@ -38,6 +38,7 @@ def picture(traced, k):
     return np.clip(np.rint(traced.truth(k)), 0, 255).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_every_key_picture_is_a_frame_and_makes_those_around_it_better(flown, generate):
     traced, shot = flown
     alone = generate(shot)
@@ -69,6 +70,7 @@ def test_light_that_changes_between_key_pictures_fades_from_one_to_the_other(tmp
     assert max(np.ptp(frames[k].pixels) for k in range(count)) <= 1, "nor does any place"
 
 
+@pytest.mark.slow
 def test_a_job_with_key_pictures_resumes_to_the_same_bytes(flown, generate):
     traced, shot = flown
     shot = replace(shot, key_pictures={shot.frames[7]: picture(traced, 7)})

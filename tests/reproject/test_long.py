@@ -37,6 +37,7 @@ print(json.dumps(resident))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_two_thousand_frames_take_no_more_memory_than_two_hundred(tmp_path):
     there_and_back = np.abs(np.arange(COUNT) % (2 * ROUND) - ROUND) % ROUND

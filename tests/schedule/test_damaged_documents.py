@@ -5,6 +5,7 @@ import json
 import random
 
 import numpy as np
+import pytest
 from motion_bridge.errors import BadInput
 from motion_bridge.schedules import settings_files, webui_writer
 from motion_bridge.schedules.parseq import document as parseq
@@ -39,6 +40,7 @@ def put(document, place, value):
     inner[place[-1]] = value
 
 
+@pytest.mark.slow
 def test_a_document_with_junk_in_it_is_read_or_refused():
     rng = random.Random(5)
     originals = documents()

@@ -204,6 +204,7 @@ PIECES = [
 ]
 
 
+@pytest.mark.slow
 def test_hostile_text_gives_values_or_bad_input_and_nothing_else():
     rng = random.Random(20240)
     context = [Context(MOST if k == 0 else 7, rng.randrange(-5, 99), dialect=d) for k, d in enumerate(DIALECTS)]
@@ -218,6 +219,7 @@ def test_hostile_text_gives_values_or_bad_input_and_nothing_else():
     assert 10_000 < refused < 20_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "written",
     [

@@ -92,6 +92,7 @@ def test_prompt_travel_without_prompts_is_refused(document):
         settings_files.read(json.dumps(document), "travel.json")
 
 
+@pytest.mark.slow
 def test_a_million_keys_and_a_hundred_thousand_keyframes_have_a_stated_limit():
     with pytest.raises(BadInput, match="10001 keys; at most 10000 are read"):
         settings_files.read(json.dumps({f"key{at}": at for at in range(10_001)}), "large.txt")

@@ -28,6 +28,7 @@ def tiny_model(folder, small, tmp_path):
     return tmp_path / "model"
 
 
+@pytest.mark.slow
 def test_every_ablation_has_its_rows_and_the_page_its_picture(tiny_model, tmp_path, monkeypatch):
     from benchmarks.ablations import report, run  # OpenCV
 

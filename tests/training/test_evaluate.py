@@ -14,6 +14,7 @@ pytest.importorskip("cv2")
 CLIPS = [0, 4]  # of two looks
 
 
+@pytest.mark.slow
 def test_the_true_clips_follow_their_tracks_and_a_still_one_does_not(folder):
     source, codec = load_source(folder), load_codec(folder)
     truth = source.batch(CLIPS, 9, torch.Generator(), complete=True).clean
@@ -70,6 +71,7 @@ def test_only_the_last_step_of_a_roll_out_carries_the_gradient(streamer, folder,
     assert "student.proj_out.weight" in reached and not any(name.startswith("head.") for name in reached)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("streamer")
 def test_the_report_has_a_row_for_each_way_to_run(small, tmp_path, monkeypatch, capsys):
     pack(tmp_path, tmp_path / "model", "causal")

@@ -34,6 +34,7 @@ def run(folder, base, tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 def test_every_stage_runs_at_full_size_and_goes_on_where_it_was(run, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
     run("teacher", steps=1)

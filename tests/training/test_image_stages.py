@@ -44,6 +44,7 @@ def broken(at):
     return train
 
 
+@pytest.mark.slow
 def test_every_stage_goes_on_as_if_it_had_not_been_interrupted_and_the_last_leaves_a_model(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -98,6 +99,7 @@ def test_pictures_have_the_colours_that_their_captions_name():
     assert np.mean(hits) > 0.85
 
 
+@pytest.mark.slow
 def test_every_word_of_a_caption_is_one_token_and_an_unknown_word_is_its_beginning_and_letters():
     tokenizer = text.new_tokenizer()
     known = set(words.vocabulary())

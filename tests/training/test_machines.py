@@ -38,6 +38,7 @@ def runs(folder, base, tmp_path_factory):
     return place
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(runs):
     whole, parts = (load_file(runs / name / "teacher.safetensors") for name in ("whole", "parts"))
     (kept,) = (runs / "parts" / "teacher").glob("state-*")  # the older one is gone, and the one that was cut short
@@ -45,6 +46,7 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(runs):
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["teacher", "causal", "dmd"])
 def test_two_processes_learn_what_one_learns_from_the_clips_of_both(runs, base, monkeypatch, stage):
     train, begun = loop.train, {}

@@ -88,6 +88,7 @@ def videos(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_video_is_read_at_sixteen_frames_a_second(videos):
     video = read_video(videos / "good.mp4", (HEIGHT, WIDTH))
     assert isinstance(video, np.ndarray) and video.shape == (81, HEIGHT, WIDTH, 3)
@@ -135,6 +136,7 @@ def test_a_point_that_does_not_come_back_is_no_track():
     assert not tracked(video, 3, runs_away)[1].any()
 
 
+@pytest.mark.slow
 def test_one_command_makes_a_bank_of_videos_or_takes(videos, take, tmp_path, capsys):
     pytest.importorskip("cv2")
     size = ["--width", str(WIDTH), "--height", str(HEIGHT), "--grid", "4"]

@@ -56,6 +56,7 @@ def test_each_part_of_a_model_may_learn_at_its_own_rate(tmp_path):
     assert moved["quick.bias"] > 20 * moved["slow.bias"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_every_stage_leaves_weights_that_the_next_one_finds(folder, tmp_path):
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
