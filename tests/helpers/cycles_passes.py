@@ -78,9 +78,10 @@ def read_exr(path: Path) -> np.ndarray:
     image = bpy.data.images.load(str(path))
     try:
         image.colorspace_settings.name = "Non-Color"
-        values = np.empty(image.size[0] * image.size[1] * image.channels, np.float32)
+        width, height = tuple(image.size)
+        values = np.empty(width * height * image.channels, np.float32)
         image.pixels.foreach_get(values)
-        return values.reshape(image.size[1], image.size[0], image.channels)[::-1].copy()
+        return values.reshape(height, width, image.channels)[::-1].copy()
     finally:
         bpy.data.images.remove(image)
 

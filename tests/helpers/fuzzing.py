@@ -304,7 +304,8 @@ def _save_geometry(shot: Any, folder: Path) -> None:
         pose[0, 3] = k / 8
         things = [(floor, flat), (ball, packed), (flag, writer.add_mesh(square + k / 10, waves))]
         things += [(late, flat)] if k == 2 else []
-        writer.add_frame(*map(list, zip(*things, strict=True)), [pose] * len(things))
+        objects, meshes = [of for of, _ in things], [mesh for _, mesh in things]
+        writer.add_frame(objects, meshes, [pose] * len(things))
     clip = np.tile([0.1, np.inf], (len(shot.frames), 1))
     deep = np.full((shot.height, shot.width, 3), 30_000, np.uint16)
     shot = replace(

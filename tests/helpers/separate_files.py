@@ -193,7 +193,8 @@ class _Runner:
 
     def __init__(self, config: pytest.Config):
         self.config = config
-        self.together = config.getoption("together")
+        self.together = int(config.option.together)
+        self.file_limit = float(config.option.file_limit)  # seconds
         self.waiting: list[_Run] = []
         self.started: dict[Path, Future[_Run] | None] = {}
         self.first: dict[Path, Path] = {}  # of the files that share a process
@@ -238,7 +239,7 @@ class _Runner:
         name = run.path.relative_to(TESTS).with_suffix("").as_posix().replace("/", ".")
         log = self.config.getoption("logs") / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        limit = self.config.getoption("file_limit") * len({test.partition("::")[0] for test in run.tests})
+        limit = self.file_limit * len({test.partition("::")[0] for test in run.tests})
         start = time.monotonic()
         with open(log, "wb") as output, tempfile.TemporaryDirectory(prefix="motion-bridge-") as scratch:
             reports = Path(scratch) / "reports"
