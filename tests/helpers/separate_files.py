@@ -237,7 +237,7 @@ class _Runner:
 
     def _run(self, run: _Run) -> _Run:
         name = run.path.relative_to(TESTS).with_suffix("").as_posix().replace("/", ".")
-        log = self.config.getoption("logs") / f"{name}.log"
+        log = Path(self.config.option.logs) / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         limit = self.file_limit * len({test.partition("::")[0] for test in run.tests})
         start = time.monotonic()
