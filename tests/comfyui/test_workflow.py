@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,3 +170,25 @@ def test_an_animated_png_shows_its_pictures_without_loss():
             file.seek(k)
             np.testing.assert_array_equal(np.asarray(file.convert("RGB")), pictures[k])
     np.testing.assert_array_equal(png.decode(data, "it"), pictures[0])
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "comfyui").glob("*.json"))
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_the_examples_can_be_fed(file):
+    found = workflows.read(str(file))
+    assert {"prompt", "negative", "seed"} <= set(found.slots)
+    links = [value[0] for node in found.nodes.values() for value in node["inputs"].values() if workflows.is_link(value)]
+    assert set(links) <= set(found.nodes), "every link leads to a node"
+    assert found.nodes[found.output]["class_type"] == "PreviewImage"
+
+
+def test_the_examples_ask_for_what_their_names_say():
+    asked = {file.stem: set(workflows.read(str(file)).slots) - {"prompt", "negative", "seed"} for file in EXAMPLES}
+    assert asked == {
+        "first_frame_to_video": {"first_frame", "frames"},
+        "frame_by_frame": {"video"},
+        "vace_depth": {"depth", "first_frame"},
+        "vace_warp_and_mask": {"video", "mask"},
+    }
