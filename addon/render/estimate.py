@@ -46,7 +46,7 @@ class Estimate:
             parts.append(f"about {time_text(self.seconds)}")
         said = " \N{MIDDLE DOT} ".join(parts)
         if self.rendered:
-            said += f", beside {self.rendered} render{'s' if self.rendered != 1 else ''}"
+            said += f", plus {self.rendered} render{'s' if self.rendered != 1 else ''}"
         return said if self.camera_moves else f"{said}; the camera does not move"
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...backend.motion_bridge import shot
 from ...backend.motion_bridge.errors import BadInput, Cancelled
 from . import key_pictures
-from .camera import CameraFrame, Picture, picture_of, read_camera
+from .camera import CameraFrame, Picture, Sample, picture_of, placed, sample
 from .drivers import driver_sentences
 from .evaluation import each_frame
 from .first_frame import FirstFrame, FromRender, Pixels, take_first_frame
@@ -120,17 +120,17 @@ def _snapshot(context: Any, request: Request) -> Snapshot:
 
 
 def _everything(context: Any, request: Request) -> tuple[list[CameraFrame], Geometry, ControlPointReader]:
-    cameras: list[CameraFrame] = []
+    cameras: list[Sample] = []
     reader = Reader()
     control_points = ControlPointReader(request.all_sources, reader.geometry.store)
 
     def visit(depsgraph: Any, frame: float) -> None:
-        cameras.append(read_camera(depsgraph, frame))
+        cameras.append(sample(depsgraph, frame))
         reader.read(depsgraph)
         control_points.read(depsgraph, frame)
 
     each_frame(context, request.frames, visit)
-    return cameras, reader.geometry, control_points
+    return placed(cameras), reader.geometry, control_points
 
 
 Rendered = Callable[[tuple[int, ...], str], Mapping[int, Pixels]]  # frame numbers, what to say of them → their renders

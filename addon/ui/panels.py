@@ -49,8 +49,7 @@ class MainPanel(Sidebar):
             column.prop(settings, "first_frame_image", text="Image")
         column.prop(settings, "output")
         column.row().prop(settings.draft, "size", expand=True)
-        if settings.draft.size != "100" or settings.draft.step > 1:
-            column.prop(settings.draft, "step")
+        column.prop(settings.draft, "step")
         draw_summary(layout, scene)
         if window.running:
             draw_progress(layout)

@@ -67,7 +67,7 @@ def test_a_snapshot_that_fails_leaves_everything_as_it_was(busy_scene, scene_par
     def fail(depsgraph, frame):
         raise RuntimeError(f"broken at {frame}")
 
-    monkeypatch.setattr(scene_parts["snapshot"], "read_camera", fail)
+    monkeypatch.setattr(scene_parts["snapshot"], "sample", fail)
     with pytest.raises(RuntimeError, match="broken at 2"):
         scene_parts["snapshot"].snapshot(bpy.context, request(scene_parts))
     assert_same(before, dump())
