@@ -45,6 +45,8 @@ class Estimate:
         if self.seconds is not None:
             parts.append(f"about {time_text(self.seconds)}")
         said = " \N{MIDDLE DOT} ".join(parts)
+        if self.rendered is None:
+            said += ", plus the renders that are chosen once the scene is read"
         if self.rendered:
             said += f", plus {self.rendered} render{'s' if self.rendered != 1 else ''}"
         return said if self.camera_moves else f"{said}; the camera does not move"

@@ -115,8 +115,10 @@ class Window:
 
         What happens while the Shot is written does not count: the snapshot's own updates come late.
         """
-        generating = self.session is not None and self.session.job.state is State.GENERATING
-        watched = generating and not self._delivering and scene.name == self._scene_name
+        job = self.session.job if self.session else None
+        rendering = job is not None and job.state is State.RENDERING and job.counted[0] > 0
+        read = rendering or (job is not None and job.state is State.GENERATING)
+        watched = read and not self._delivering and scene.name == self._scene_name
         if watched and _is_edit(depsgraph.updates):
             self.scene_changed = True
 

@@ -134,7 +134,10 @@ def draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     for note in window.session.job.notes if window.session else ():
         draw_wrapped(layout, note, context, icon="INFO")
     if window.running and window.scene_changed:
-        draw_wrapped(layout, "The scene has changed; these frames still show it as it was.", context, icon="INFO")
+        rendering = window.session is not None and window.session.job.state is State.RENDERING
+        fits = "key pictures that are rendered now may not fit; render again" if rendering else ""
+        said = fits or "these frames still show it as it was"
+        draw_wrapped(layout, f"The scene has changed; {said}.", context, icon="INFO")
 
 
 class EnginePanel(Sidebar):

@@ -18,7 +18,7 @@ def report(blender: Blender, scene_file: Path, folder: Path) -> dict[str, Any]:
     """What happened in the window."""
     windowed = Blender(of_environment("BLENDER_WINDOW"), blender.user_folder)
     arguments = ("-P", HERE / "keys_in_window.py", "--", folder / "report.json", folder / "out")
-    _, output = windowed.run(scene_file, *arguments)
+    _, output = windowed.run("--enable-event-simulate", scene_file, *arguments)
     assert (folder / "report.json").is_file(), output
     said = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert "fault" not in said, said.get("fault")
