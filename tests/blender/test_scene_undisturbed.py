@@ -86,6 +86,7 @@ def test_edit_mode_is_not_left_and_what_is_edited_counts(busy_scene, scene_parts
     import bmesh
 
     floor = bpy.data.objects["floor"]
+    assert isinstance(floor.data, bpy.types.Mesh)
     bpy.ops.object.mode_set(mode="EDIT")
     mesh = bmesh.from_edit_mesh(floor.data)
     for vertex in mesh.verts:
