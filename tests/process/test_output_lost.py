@@ -47,6 +47,7 @@ def words_of(command, place, out):
         "render": ["render", place / "shot", "--engine", "testing", "--output", out / "take"],
         "serve": ["serve"],
         "doctor": ["doctor"],
+        "models": ["models", "list"],
         "export": ["export", place / "shot", "--format", "npz", "--out", out / "tracks.npz"],
         "judge": ["judge", place / "shot", place / "video"],
         "schedules": ["schedules", place / "settings.txt"],
