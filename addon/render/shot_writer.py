@@ -2,11 +2,11 @@
 
 import shutil
 import threading
-import traceback
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from ...backend.motion_bridge import terminal
 from ...backend.motion_bridge.errors import BadInput, Cancelled, MotionBridgeError, release_frames
 from ...backend.motion_bridge.files.reserve import FULL, no_room
 from ..scene.first_frame import Pixels
@@ -62,7 +62,7 @@ class ShotWriter:
             why = no_room(folder) if fault.errno in FULL else f"{folder} cannot be written: {fault.strerror or fault}."
             self.fault = BadInput(why)
         except Exception as fault:  # a thread's last chance: whatever it is, the person must see it
-            traceback.print_exc()
+            terminal.trace()
             self.fault = MotionBridgeError(f"Reading the scene failed: {type(fault).__name__}: {fault}.")
 
     def _write(self, snapshot: Snapshot, folder: Path) -> None:

@@ -122,8 +122,8 @@ def note(text: str) -> None:
 
 def trace() -> None:
     """Print the traceback of what was raised just now on stderr, if anybody takes it."""
-    with suppress(OSError, ValueError):
-        traceback.print_exc()
+    for line in traceback.format_exc().splitlines():
+        note(line)
 
 
 def silence(number: int) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from backend_processes import BACKEND, SOON, TESTING, a_shot, until
 from motion_bridge import shot as shots
+from motion_bridge import terminal
 from motion_bridge.cli.main import COMMANDS
 from motion_bridge.errors import BadInput, Cancelled, MotionBridgeError, OutOfMemory, typed
 from motion_bridge.media import png
@@ -156,6 +157,22 @@ def test_schedules_from_stdin_are_refused_in_a_sentence(content):
     shell = ["bash", "-c", '"$@" <&-' if content is None else '"$@"', "bash", *TESTING, "schedules", "-"]
     done = subprocess.run(shell, input=content or b"", capture_output=True, timeout=60)
     assert done.returncode == 2 and done.stderr.startswith(b"motion-bridge: ") and done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("redirected", ["2>/dev/full", "2>&-", ">/dev/full 2>/dev/full"])
+def test_an_engine_that_fails_is_exit_code_3_though_its_traceback_is_lost(place, tmp_path, redirected):
+    words = ["render", place / "shot", "--engine", "testing", "--set", "fault=raise", "--set", "at=0"]
+    done = run([*words, "--output", tmp_path / "take"], redirected, tmp_path)
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+def test_a_traceback_does_nothing_to_the_terminal(capfd):
+    try:
+        raise ValueError("a\x1b[2Jb\nSaved: '/etc/passwd'")
+    except ValueError:
+        terminal.trace()
+    said = capfd.readouterr().err
+    assert said.startswith("Traceback (most recent call last):\n") and "a\\x1b[2Jb" in said and "\x1b" not in said
 
 
 def test_whatever_is_raised_is_a_sentence_of_some_kind():

@@ -1,7 +1,5 @@
 """One job from request to frames; the worker runs it for Blender, the command line for itself."""
 
-import sys
-import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import shot as shots
+from .. import terminal
 from ..errors import BackendFailed, BadInput, Cancelled, ModelMissing, MotionBridgeError, OutOfMemory
 from ..geometry.computed_maps import with_maps
 from ..ipc.events import Event, FrameMade, Notice, Progress, Started
@@ -138,7 +137,7 @@ def _typed(name: str) -> Iterator[None]:
             f"Engine {name} cannot be loaded: {fault}. `motion-bridge doctor` says what to install."
         ) from None
     except (Exception, SystemExit) as fault:
-        traceback.print_exc(file=sys.stderr)
+        terminal.trace()
         said = f"{type(fault).__name__}: {fault}"
         if isinstance(fault, MemoryError) or type(fault).__name__ == "OutOfMemoryError":  # torch has its own
             raise OutOfMemory(f"Memory ran out in engine {name} ({said}). Make the picture smaller.") from None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ... import shot as shots
+from ... import terminal
 from ...errors import BadInput, ModelMissing
 from ...ipc.events import FrameMade, Notice
 from ...media import movie as film
@@ -98,7 +99,7 @@ class DeforumFlux:
                 case FrameMade(number=number, pixels=pixels) if on_frame:
                     on_frame(number, pixels)
                 case Notice(sentence=sentence):
-                    warnings.warn(sentence, stacklevel=2)
+                    warnings.warn(terminal.printable(sentence), stacklevel=2)
         if movie is not None:
             shot = shots.load(kept)
             pictures = (png.read(folder / writer.frame_name(number)) for number in shot.frames)
@@ -211,7 +212,7 @@ class DeforumFlux:
             raise BadInput("There is no prompt; say what the frames show: prompt='a valley at dawn'.")
         engine.check(GenerationRequest(shot.generation, shot.frames, shot.fps))
         for notice in notices:
-            warnings.warn(notice, stacklevel=3)  # where animate or stream was called
+            warnings.warn(terminal.printable(notice), stacklevel=3)  # where animate or stream was called
         return shot
 
 
@@ -268,7 +269,7 @@ class Stream(Iterator[Picture]):
 
     def __next__(self) -> Picture:
         while isinstance(made := next(self._made), Notice):
-            warnings.warn(made.sentence, stacklevel=2)
+            warnings.warn(terminal.printable(made.sentence), stacklevel=2)
         return made.pixels
 
     def say(self, prompt: str) -> None:
