@@ -6,10 +6,12 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+import pytest
 from blender_session import SOON, begun, contents, names, wait_until
 from blender_takes import strips
 
 
+@pytest.mark.fault("The scene changes while a job runs", "camera and meshes deleted")
 def test_the_camera_is_deleted_and_the_job_goes_on_from_its_snapshot(scene, painted, tmp_path: Path):
     scene.frame_end = 30
     bpy.ops.motion_bridge.render()
@@ -22,6 +24,7 @@ def test_the_camera_is_deleted_and_the_job_goes_on_from_its_snapshot(scene, pain
     assert contents(tmp_path / "motion_bridge/take_002") == contents(tmp_path / "motion_bridge/take_001")
 
 
+@pytest.mark.fault("Another file is opened while a job runs", "read_homefile")
 def test_another_file_is_opened_and_the_job_goes_on_without_touching_it(scene, painted, tmp_path: Path):
     window = begun(scene, 40)
     wait_until(lambda: window.session.job.finished >= 3, window.step)
@@ -33,6 +36,7 @@ def test_another_file_is_opened_and_the_job_goes_on_without_touching_it(scene, p
     assert "Motion Bridge" not in bpy.data.images
 
 
+@pytest.mark.fault("The file is reverted while a job runs", "revert_mainfile")
 def test_the_same_file_is_opened_again_and_the_strip_is_there_again(scene, painted):
     window = begun(scene, 40)
     wait_until(lambda: window.session.job.finished >= 3, window.step)
@@ -44,6 +48,7 @@ def test_the_same_file_is_opened_again_and_the_strip_is_there_again(scene, paint
     assert "Motion Bridge" in bpy.data.images
 
 
+@pytest.mark.fault("The scene is deleted while a job runs", "another one takes its place")
 def test_the_scene_is_deleted_and_the_frames_are_made_all_the_same(scene, painted, tmp_path: Path):
     window = begun(scene, 40)
     wait_until(lambda: window.session.job.finished >= 3, window.step)
@@ -54,6 +59,7 @@ def test_the_scene_is_deleted_and_the_frames_are_made_all_the_same(scene, painte
     assert len(names(tmp_path / "motion_bridge/take_001")) == 40
 
 
+@pytest.mark.fault("Undo while a job runs", "an edit is pushed and undone")
 def test_undo_in_the_middle_of_a_job_does_no_harm(scene, painted):
     bpy.context.preferences.edit.use_global_undo = True
     bpy.ops.ed.undo_push(message="before")
@@ -87,6 +93,7 @@ def test_the_scenes_change_is_noticed_but_going_to_another_frame_is_none(scene, 
     window.close()
 
 
+@pytest.mark.fault("The window's backend is stopped", "SIGSTOP, SIGCONT, SIGSTOP, then Cancel")
 def test_a_backend_that_is_stopped_is_said_to_be_silent_and_cancel_still_works(scene, painted, tmp_path: Path):
     from bl_ext.user_default.motion_bridge.addon.ui import panels
 
@@ -106,6 +113,7 @@ def test_a_backend_that_is_stopped_is_said_to_be_silent_and_cancel_still_works(s
     window.close()
 
 
+@pytest.mark.fault("The disk fills under the window's job", "a limit on the size of files")
 def test_a_full_disk_ends_the_job_with_the_path_and_no_part_file(scene, painted, tmp_path: Path):
     take = tmp_path / "motion_bridge/take_001"
     window = begun(scene, 150)
@@ -125,6 +133,7 @@ def limit_file_size(process: int) -> None:
     resource.prlimit(process, resource.RLIMIT_FSIZE, (100, 100))
 
 
+@pytest.mark.fault("Two jobs want one take", "the lock is held by another")
 def test_two_jobs_never_write_one_take(scene, painted, tmp_path: Path):
     from bl_ext.user_default.motion_bridge.backend.motion_bridge.takes import lock
     from blender_session import run
