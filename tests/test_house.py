@@ -275,11 +275,16 @@ def test_nothing_runs_stored_code():
 
 
 # Where files are opened, JSON is parsed and programs are started; everything else asks there.
-OPENERS = (PACKAGE / "files", PACKAGE / "launch.py", PACKAGE / "terminal.py")
+OPENERS = (
+    PACKAGE / "files",
+    PACKAGE / "launch.py",
+    PACKAGE / "terminal.py",
+    PACKAGE / "models" / "safetensors_file.py",
+)
 GUARDED = {
     *("open", "os.open", "io.open", "os.unlink", "os.remove", "os.replace", "os.rename", "os.system", "os.popen"),
     *("json.load", "json.loads", "np.load", "np.loadtxt", "np.genfromtxt", "np.fromfile", "av.open"),
-    *("os.path.expanduser", "Path.home"),
+    *("os.path.expanduser", "Path.home", "load_file", "safetensors.torch.load_file"),
     *(f"tempfile.{name}" for name in ("gettempdir", "TemporaryFile", "NamedTemporaryFile", "TemporaryDirectory")),
     *(f"tempfile.{name}" for name in ("mkdtemp", "mkstemp", "SpooledTemporaryFile")),
     *("subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_output", "subprocess.check_call"),

@@ -32,13 +32,9 @@ def at_hand() -> Callable[[Video, Video], NDArray[np.float64]] | None:
 
 def load(path: Path) -> Callable[[Video, Video], NDArray[np.float64]]:
     """The same from a file. BadInput where it is damaged, or does not hold these weights."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from ..models import safetensors_file
 
-    try:
-        weights = load_file(path)
-    except (SafetensorError, OSError) as fault:
-        raise BadInput(f"{path} is damaged or cut short: {fault}.") from None
+    weights = safetensors_file.read(path)
     expected = {}
     for number, (layer, (width, depth, side)) in enumerate(LAYERS.items()):
         expected[f"features.{layer}.weight"] = (width, depth, side, side)

@@ -12,11 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import BadInput, ModelMissing
+from . import safetensors_file
 
 ENCODER = "tf_efficientnet_lite3"
 SEEN = (32, 48, 136, 384)  # channels at 1/4, 1/8, 1/16, 1/32
@@ -111,7 +111,7 @@ def load(folder: Path) -> MidasSmall:
     from timm import create_model  # pyright: ignore[reportMissingImports]
 
     model = MidasSmall(create_model(ENCODER, pretrained=False))
-    stored = load_file(folder / FILE)
+    stored = safetensors_file.read(folder / FILE)
     known, wanted = _renamed(stored), model.state_dict()
     missing = [name for name in wanted if name not in known and not _unused(name)]
     if missing:

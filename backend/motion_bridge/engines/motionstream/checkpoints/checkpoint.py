@@ -15,13 +15,13 @@ from typing import Any
 
 import torch
 from diffusers.models.transformers.transformer_wan import WanRotaryPosEmbed, WanTransformer3DModel
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ....errors import BadInput
 from ....files import json_text, writing
 from ....model_registry.folder_check import weight_faults
+from ....models import safetensors_file
 from ..network.conditioning import MASK_CHANNELS
 from ..network.inference import for_inference
 from ..network.student import Student
@@ -57,10 +57,7 @@ def load(folder: Path) -> Weights:
         raise BadInput(f"{folder} cannot be loaded: {' '.join(wrong)}")
     found: State = {}
     for path in sorted(folder.glob("*.safetensors")):
-        try:
-            found.update(load_file(path))
-        except (SafetensorError, OSError) as fault:
-            raise BadInput(f"{path} is damaged or cut short: {fault}.") from None
+        found.update(safetensors_file.read(path))
     return fit(found, json_text.read_object(folder / "config.json"), str(folder))
 
 

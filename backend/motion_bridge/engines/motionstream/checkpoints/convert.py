@@ -9,11 +9,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-
 from ....errors import BadInput
 from ....model_registry.folder_check import MOST_FILES
+from ....models import safetensors_file
 from . import checkpoint, inference_config
 from .checkpoint import State, Weights
 
@@ -59,10 +57,7 @@ def _read(source: Path) -> Weights:
         raise BadInput(f"{source} holds no safetensors; name a model's folder or file.")
     found: State = {}
     for file in files:
-        try:
-            found.update(load_file(file))
-        except (SafetensorError, OSError) as fault:
-            raise BadInput(f"{file} is damaged or cut short: {fault}.") from None
+        found.update(safetensors_file.read(file))
     return checkpoint.fit(found, {}, str(source))
 
 

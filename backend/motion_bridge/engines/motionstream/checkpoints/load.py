@@ -17,14 +17,14 @@ from pathlib import Path
 
 import torch
 from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ....errors import BadInput, ModelMissing
 from ....files import home
 from ....model_registry import registry
 from ....model_registry.video_models import MODELS, SKETCH
+from ....models import safetensors_file
 from ..network import wan_vae
 from ..network.conditioning import FirstFrame
 from ..network.sketch_vae import Decoder, Encoder
@@ -142,10 +142,7 @@ def _codec(folder: Path, wanted: str, use: Usage, device: str, dtype: torch.dtyp
 
 
 def _own_codec(path: Path, device: str) -> tuple[Encoder, Decoder]:
-    try:
-        state = load_file(path)
-    except (SafetensorError, OSError) as fault:
-        raise BadInput(f"{path} is damaged or cut short: {fault}.") from None
+    state = safetensors_file.read(path)
     channels = next((tensor.shape[1] for name, tensor in state.items() if name == "decoder.enter.weight"), 16)
     encoder, decoder = Encoder(channels), Decoder(channels)
     networks = nn.ModuleDict({"encoder": encoder, "decoder": decoder})

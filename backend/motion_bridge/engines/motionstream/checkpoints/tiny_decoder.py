@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from ....errors import BadInput
 from ....files import json_text, writing
+from ....models import safetensors_file
 from ..network.tiny_decoder import TinyDecoder
 from .checkpoint import faults
 
@@ -27,8 +27,8 @@ def load(folder: Path) -> TinyDecoder:
     """A decoder from its folder; BadInput lists what is missing, superfluous or misshapen."""
     try:
         decoder = TinyDecoder(**json_text.read_object(folder / "config.json"))
-        state = load_file(folder / FILE)
-    except (BadInput, OSError, ValueError, TypeError, RuntimeError, MemoryError, SafetensorError) as fault:
+        state = safetensors_file.read(folder / FILE)
+    except (BadInput, OSError, ValueError, TypeError, RuntimeError, MemoryError) as fault:
         raise BadInput(f"{folder} does not hold a tiny decoder: {fault}.") from None
     if wrong := faults(state, decoder.state_dict()):
         raise BadInput(f"{folder / FILE} does not fit its config.json. {' '.join(wrong)}")
