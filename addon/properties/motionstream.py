@@ -12,7 +12,8 @@ from ..paths import absolute
 from .from_schema import BEST, automatic, menu, property_of
 
 FOLDER = "FOLDER"
-PLAIN = ("steps", "chunk", "sink", "window", "refresh_sink")
+PLAIN = ("steps", "chunk", "sink", "window", "refresh_sink", "compile", "graphs")
+CHOSEN = ("device", "decoder", "precision", "attention")  # empty for the best
 AUTOMATIC = ("steps", "chunk", "sink", "window")  # numbers that the model knows best
 
 
@@ -37,10 +38,14 @@ class MotionBridgeMotionStream(bpy.types.PropertyGroup):
     window: property_of(SETTINGS["window"])
     window_automatic: automatic(SETTINGS["window"], 1)
     refresh_sink: property_of(SETTINGS["refresh_sink"])
+    precision: property_of(SETTINGS["precision"])
+    attention: property_of(SETTINGS["attention"])
+    compile: property_of(SETTINGS["compile"])
+    graphs: property_of(SETTINGS["graphs"])
 
     def engine_settings(self) -> dict[str, Any]:
         """By the names that the engine knows."""
         found = {name: getattr(self, name) for name in PLAIN}
-        found |= {name: "" if getattr(self, name) == BEST else getattr(self, name) for name in ("device", "decoder")}
+        found |= {name: "" if getattr(self, name) == BEST else getattr(self, name) for name in CHOSEN}
         found["model"] = str(absolute(self.model_folder)) if self.model == FOLDER else self.model
         return found

@@ -7,6 +7,7 @@ from importlib import import_module
 COMMANDS = {  # words → the module with `main`
     ("video",): "video.stages",
     ("video", "collect"): "video.collect",
+    ("video", "lessons"): "video.lessons",
     ("video", "pack"): "video.pack",
     ("video", "report"): "video.report",
     ("image",): "image.stages",

@@ -6,6 +6,7 @@ import pytest
 import tiny_motionstream as tiny
 import torch
 from motion_bridge.engines.motionstream.checkpoints import checkpoint, inference_config, load
+from motion_bridge.engines.motionstream.checkpoints.convert import convert
 from motion_bridge.engines.motionstream.checkpoints.key_mapping import HEAD, UNUSED, diffusers_name, listed
 from motion_bridge.engines.motionstream.network.student import Student
 from motion_bridge.engines.motionstream.network.track_head import TrackHead
@@ -240,3 +241,43 @@ def test_a_known_model_that_is_not_here_says_how_to_get_it(tmp_path, monkeypatch
         load.folder_of("track-v0")
     (tmp_path / "track-v0").mkdir()
     assert load.folder_of("track-v0") == tmp_path / "track-v0"
+
+
+def test_comfyuis_prefix_is_understood(folder):
+    for prefix in ("model.diffusion_model.", "diffusion_model."):
+        state = {prefix + name: tensor for name, tensor in state_of(folder).items()}
+        weights = checkpoint.fit(state, config_of(folder), "there")
+        assert weights.said == () and weights.transformer.keys() == checkpoint.load(folder).transformer.keys()
+
+
+def test_fun_controls_first_frame_is_kept_and_its_control_is_left_out_and_said():
+    """Its channels are noise, control, first frame; ours noise, mask, first frame, tracks."""
+    torch.manual_seed(0)
+    with torch.device("meta"):
+        wide = Student(**{**tiny.SHAPE, "in_channels": 48, "out_channels": 16}).state_dict()
+    state = {name: torch.zeros(tensor.shape) for name, tensor in wide.items()}
+    state["patch_embedding.weight"] = torch.randn(state["patch_embedding.weight"].shape)
+    before = state["patch_embedding.weight"]
+    weights = checkpoint.fit(state, {"attention_head_dim": 24}, "there")
+    weight = weights.transformer["patch_embedding.weight"]
+    assert weight.shape[1] == 52 and torch.equal(weight[:, :16], before[:, :16])
+    assert torch.equal(weight[:, 20:36], before[:, 32:]) and not weight[:, 16:20].any() and not weight[:, 36:].any()
+    assert any("control channels are left out" in line for line in weights.said)
+
+
+def test_wans_five_billion_model_is_refused_by_name():
+    with torch.device("meta"):
+        shapes = Student(**{**tiny.SHAPE, "in_channels": 48, "out_channels": 48}).state_dict()
+    state = {name: torch.zeros(tensor.shape) for name, tensor in shapes.items()}
+    with pytest.raises(BadInput, match=r"Wan2\.2 TI2V-5B.*Start from Wan2\.1"):
+        checkpoint.fit(state, {"attention_head_dim": 24}, "there")
+
+
+@pytest.mark.parametrize("pair", load.EXPERTS)
+def test_a_pair_of_experts_is_refused_because_one_would_be_forgotten(tmp_path, pair):
+    for name in pair:
+        (tmp_path / "model" / name).mkdir(parents=True)
+    with pytest.raises(BadInput, match=f"two experts of Wan2.2 A14B, {pair[0]} for strong noise"):
+        load.load(str(tmp_path / "model"))
+    with pytest.raises(BadInput, match="two experts"):
+        convert(tmp_path / "model", tmp_path / "out", "wan")

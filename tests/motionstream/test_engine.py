@@ -105,6 +105,7 @@ CHANGES = [
     {"tracks": [{"track": 4, "do": "grab", "at": [20, 20]}, {"track": 4, "do": "drag", "to": [44, 4]}]},
     {"prompts": {"22": "green star"}},
     {"settings": {"refresh_sink": True}},
+    {"tracks": [{"do": "add", "at": [20, 20], "from": [30, 10]}, {"track": 9, "do": "drag", "to": [44, 4]}]},
 ]
 
 
@@ -146,6 +147,8 @@ def test_what_arrives_late_is_done_at_the_next_border_and_said(shot):
         ({"tracks": [{"track": 1, "do": "pin", "at": [float("nan"), 1]}]}, "a place that is not a number"),
         ({"tracks": [{"track": 1, "do": "pin", "at": [1]}]}, "two numbers, x and y"),
         ({"tracks": [{"track": 1, "do": "throw", "at": [1, 1]}]}, "'throw' cannot be done to a track"),
+        ({"tracks": [{"track": 99, "do": "remove"}]}, "There is no track 99"),
+        ({"tracks": [{"do": "add", "at": [1]}]}, "two numbers, x and y"),
         ({"tracks": [{"track": 1, "do": "plan", "from": 8, "xy": [[1, 1]] * 12}]}, "this shot has 3 frames"),
         ({"tracks": [{"track": 1, "do": "plan", "from": 8, "xy": [[1, 1]], "visible": [1, 0]}]}, "2 visibilities"),
         ({"tracks": [{"track": 1, "do": "plan", "from": 77, "xy": [[1, 1]]}]}, "frame 77, which this shot does not"),

@@ -1,5 +1,6 @@
 """Full-size models, with tiny random networks: the whole Wan autoencoder as a stream, and other people's folders."""
 
+import math
 import shutil
 from dataclasses import replace
 
@@ -195,3 +196,58 @@ def test_text_to_video_weights_are_widened_for_first_frame_and_tracks(tmp_path):
     # no config.json: attention is taken to be 128 wide, as in all of Wan's models, and 48 is not
     with pytest.raises(BadInput, match="Misshapen"):
         convert(tmp_path / "t2v.safetensors", tmp_path / "out", "wan")
+
+
+def taehv_names(widths, channels=16):
+    """The names and shapes of a published TAEHV file, whose encoder nobody needs here."""
+    state, place = {"decoder.1.weight": (widths[0], channels, 3, 3), "decoder.1.bias": (widths[0],)}, 3
+    for width, wider, times in zip(widths, widths[1:], (1, 2, 2), strict=False):
+        for block in range(place, place + 3):
+            for layer, seen in ((0, 2 * width), (2, width), (4, width)):
+                state[f"decoder.{block}.conv.{layer}.weight"] = (width, seen, 3, 3)
+                state[f"decoder.{block}.conv.{layer}.bias"] = (width,)
+        state[f"decoder.{place + 4}.conv.weight"] = (width * times, width, 1, 1)
+        state[f"decoder.{place + 5}.weight"] = (wider, width, 3, 3)
+        place += 6
+    state |= {"decoder.22.weight": (3, widths[-1], 3, 3), "decoder.22.bias": (3,), "encoder.0.weight": (64, 3, 3, 3)}
+    make = torch.Generator().manual_seed(0)
+    inputs = {name: math.prod(shape[1:]) or 1 for name, shape in state.items()}  # so that nothing grows on its way
+    return {name: torch.randn(shape, generator=make) / inputs[name] ** 0.5 for name, shape in state.items()}
+
+
+def test_taehvs_own_file_is_a_tiny_decoder(folder, tmp_path):
+    place = tmp_path / "model" / "tiny_decoder"
+    shutil.copytree(folder, tmp_path / "model")
+    place.mkdir()
+    save_file(taehv_names((12, 8, 8, 8)), place / "taew2_1.safetensors")
+    decoder = tiny_decoder.load(place)
+    latents = torch.randn(1, 16, 7, 4, 6, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        whole, _ = decoder(latents)
+        first, memory = decoder(latents[:, :, :1])
+        second, memory = decoder(latents[:, :, 1:4], memory)
+        third, _ = decoder(latents[:, :, 4:], memory)
+    assert whole.shape == (1, 3, 25, 32, 48) and whole.abs().max() <= 1 and whole.std() > 0.05
+    torch.testing.assert_close(torch.cat([first, second, third], dim=2), whole, atol=1e-5, rtol=0)
+    made = run(small({"model": str(tmp_path / "model"), "decoder": "tiny"}))
+    assert len(made) == 14 and made[5].pixels.std() > 0
+    published = taehv_names((256, 128, 64, 64))
+    assert sum(t.numel() for name, t in published.items() if name.startswith("decoder.")) == pytest.approx(
+        9.84e6, rel=0.01
+    )
+    save_file(published, place / "taew2_1.safetensors")
+    assert tiny_decoder.load(place)(torch.zeros(1, 16, 1, 2, 2))[0].shape == (1, 3, 1, 16, 16)
+
+
+def test_a_taehv_file_that_does_not_fit_or_is_a_pickle_is_refused(tmp_path):
+    state = taehv_names((12, 8, 8, 8))
+    save_file({**state, "decoder.22.weight": torch.zeros(12, 8, 3, 3)}, tmp_path / "taew2_2.safetensors")
+    with pytest.raises(BadInput, match=r"decoder\.22\.weight is \(12, 8, 3, 3\) and should be \(3, 8, 3, 3\)"):
+        tiny_decoder.load(tmp_path)
+    save_file({"a": torch.zeros(1)}, tmp_path / "taew2_2.safetensors")
+    with pytest.raises(BadInput, match="does not hold a TAEHV decoder"):
+        tiny_decoder.load(tmp_path)
+    (tmp_path / "taew2_2.safetensors").unlink()
+    torch.save({}, tmp_path / "taew2_1.pth")
+    with pytest.raises(BadInput, match="is a pickle"):
+        tiny_decoder.load(tmp_path)

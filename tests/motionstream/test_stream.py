@@ -271,7 +271,7 @@ def test_models_of_other_habits_are_streamed_as_they_were_trained(generator, sin
     real = other.student.chunk
 
     def watched(given, sigma, text, context):
-        seen.append(0 if context[0] is None else context[0].key.shape[1] // 16)
+        seen.append(0 if context[0] is None else context[0].tokens // 16)
         return real(given, sigma, text, context)
 
     other.student.chunk = watched
@@ -314,3 +314,29 @@ def test_a_new_path_is_followed_from_its_frame_on_and_makes_the_plan_longer():
         live.plan(0, 3, torch.zeros(2, 2), torch.ones(3))
     with pytest.raises(BadInput, match="a position that is not a number"):
         live.plan(0, 3, torch.full((2, 2), float("nan")), torch.ones(2))
+
+
+def test_a_track_is_added_moved_and_removed_while_the_video_runs(generator):
+    spare = torch.tensor([70_000, 70_001])
+    quiet, live = session(generator), session(generator)
+    live.tracks = LiveTracks(live.tracks._points, live.tracks._visible, live.tracks._identity, spare)
+    before = len(live.tracks)
+    same = [torch.equal(next(quiet).pictures, next(live).pictures)]
+    track = live.tracks.add(torch.tensor([0.3, 0.4]))
+    assert track == before == len(live.tracks) - 1
+    live.tracks.drag(track, torch.tensor([0.6, 0.4]))
+    same.append(torch.equal(next(quiet).pictures, next(live).pictures))
+    assert same == [True, False]
+    told = live.tracks.advance(slice(21, 33))  # where it was dragged to, under an identity of its own
+    assert torch.allclose(told.points[track, -1], torch.tensor([0.6, 0.4])) and told.visible[track].all()
+    assert torch.equal(told.identity[track], embed_ids(spare[:1])[0]) and not told.known[track]
+    live.tracks.remove(track)
+    assert not live.tracks.advance(slice(33, 45)).visible[track].any()
+    with pytest.raises(BadInput, match="was removed"):
+        live.tracks.grab(track, torch.tensor([0.5, 0.5]))
+    again = live.tracks.add(torch.tensor([0.5, 0.5]), origin=torch.tensor([0.1, 0.2]))
+    told = live.tracks.advance(slice(45, 57))
+    assert again == track + 1 and told.known[again] and told.origin[again].tolist() == pytest.approx([0.1, 0.2])
+    assert not torch.equal(told.identity[again], told.identity[track])
+    with pytest.raises(BadInput, match="no identity left"):
+        live.tracks.add(torch.tensor([0.5, 0.5]))

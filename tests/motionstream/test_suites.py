@@ -74,6 +74,10 @@ def test_one_command_measures_all_suites_and_renews_the_page(folder, model, tmp_
     assert set(found["scenes"]) == {"camera", "counterfactual"} and set(found["told"]) == {"right", "down"}
     pan = found["scenes"]["camera"]["pan"]
     assert pan["floor"] < 0.3 < pan["still"] and pan["epe"] > pan["floor"] and pan["psnr_still"] > 10
+    for three in found["beside"]["camera"]["pan"].values():  # by each tracker, less its floor
+        assert three["still"] > 0.3 and np.isfinite(three["carried"]) and three["made"] > 0.3
+    assert set(found["beside"]["camera"]["pan"]) == {"Lucas–Kanade", "DIS"}
+    assert any("of carried alone" in line for line in found["missed"])
     assert found["handled"]["chunks"] == 1
     assert set(found["handled"]["parts"]) == {"dragged", "planned", "silent"}
     assert list(found["long"]) == ["9", "25"] and found["closed"]["25"][1] == 60  # the true loop closes exactly
@@ -81,6 +85,7 @@ def test_one_command_measures_all_suites_and_renews_the_page(folder, model, tmp_
     assert any("camera: EPE is" in line for line in found["missed"])
     text = page.read_text()
     assert text.startswith("# Ours\n\nBefore.") and text.endswith("After.\n") and "\nold\n" not in text
+    assert "Lucas–Kanade: carried alone" in text and "DIS: carried alone" in text
     assert f"| camera | pan | {pan['epe']:.2f} |" in text and "| **counterfactual** | **mean** |" in text
     assert "weights not on disk" in text
     assert (tmp_path / report.SHEET).read_bytes()[:2] == b"\xff\xd8"  # a JPEG

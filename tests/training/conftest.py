@@ -31,7 +31,10 @@ def small(monkeypatch):
 
     recipe = command.SKETCH
     narrow = {"num_layers": 1, "num_attention_heads": 2, "attention_head_dim": 16, "ffn_dim": 32}
-    stages = {name: replace(getattr(recipe, name), sizes=((2, 6),)) for name in ("teacher", "causal", "ode", "dmd")}
+    stages = {
+        name: replace(getattr(recipe, name), sizes=((2, 6),))
+        for name in ("teacher", "teacher2", "causal", "ode", "dmd")
+    }
     recipe = replace(recipe, transformer={**recipe.transformer, **narrow}, way=3, **stages)
     monkeypatch.setattr(command, "SKETCH", recipe)
     monkeypatch.setattr(codec, "CLIPS", 1)

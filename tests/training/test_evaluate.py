@@ -5,7 +5,7 @@ import pytest
 import torch
 from motion_bridge.engines.motionstream.checkpoints import load
 from training.video import report
-from training.video.evaluate import backward, evaluate
+from training.video.evaluate import backward, carried, evaluate, latent_errors
 from training.video.pack import pack
 from training.video.rollout import Reach, forced, roll_out
 from training.video.stages import load_codec, load_source, load_streamer, load_teacher, main
@@ -25,12 +25,27 @@ def test_the_true_clips_follow_their_tracks_and_a_still_one_does_not(folder):
     def stand_still(batch, seed):
         return truth[:, :, :1].expand_as(truth).clone()
 
-    true = evaluate(cheat, codec.decoder, source, CLIPS, 9)
-    assert true.true < 0.5 * true.still and true.true == true.none == true.swapped
-    assert true.counterfactual > 2 * true.true  # these clips know nothing of other tracks
-    assert true.true < 2 * true.floor
-    assert evaluate(stand_still, codec.decoder, source, CLIPS, 9).true > 0.8 * true.still
-    assert "counterfactual" in true.sentence()
+    for tracker, true in evaluate(cheat, codec.decoder, source, CLIPS, 9).items():
+        assert true.true < 0.5 * true.still and true.true == true.none == true.swapped, tracker
+        assert true.counterfactual > 2 * true.true  # these clips know nothing of other tracks
+        assert true.true < 2 * true.floor
+        assert evaluate(stand_still, codec.decoder, source, CLIPS, 9)[tracker].true > 0.8 * true.still
+        assert "carried alone" in true.sentence()
+
+
+def test_features_carried_along_the_tracks_follow_them_without_any_network(folder):
+    """The honest baseline of every model that propagates features: far better than a picture that stands still."""
+    source, codec = load_source(folder), load_codec(folder)
+
+    def carry(batch, seed):
+        return batch.clean if batch.tracks[0] is None else carried(batch)
+
+    found = evaluate(carry, codec.decoder, source, CLIPS, 9)
+    assert set(found) == {"Lucas–Kanade", "DIS"}
+    for one in found.values():
+        assert one.true == one.carried < 0.7 * one.still
+    true, swapped, none, still, alone = latent_errors(carry, source, CLIPS, 9)
+    assert none == 0 < true == alone < 0.7 * still and alone < swapped
 
 
 def test_counterfactual_tracks_go_the_other_way(folder):
@@ -81,7 +96,8 @@ def test_the_report_has_a_row_for_each_way_to_run(small, tmp_path, monkeypatch, 
     monkeypatch.setattr(report, "SKETCH", small)
     report.main(["--model", str(tmp_path / "model"), "--clips", "2", "--chunks", "12"])
     said = capsys.readouterr().out
-    assert said.count("| student |") == 2 and said.count("| sink ") == 3 and "12 chunks" in said
+    assert said.count("| student |") == 4 and "carried alone" in said  # by two trackers
+    assert said.count("| sink ") == 3 and "12 chunks" in said
     assert load.load(str(tmp_path / "model")).generator.usage.sink == 1
     assert "nan" not in said.split("|---")[1]
-    assert np.isfinite(float(said.split("student | 21 | ")[1].split(" ")[0]))
+    assert np.isfinite(float(said.split("student | 21 | DIS | ")[1].split(" ")[0]))

@@ -34,7 +34,8 @@ class MotionStreamPanel(EnginePanel):
             for name in AUTOMATIC:
                 draw_automatic(body, settings, name)
             body.prop(settings, "refresh_sink")
-            body.prop(settings, "device")
+            for name in ("device", "precision", "attention", "compile", "graphs"):
+                body.prop(settings, name)
 
 
 register, unregister = engine_panel(

@@ -12,7 +12,18 @@ from .run import LONG, SHORT, Found, Row
 
 NAME = "ablations"
 SMOOTH = 12  # frames that a curve is averaged over
-COLUMNS = ("EPE 57", "EPE 241", "PSNR 57", "PSNR 241", "SSIM 57", "SSIM 241", "time a chunk", "time a frame")
+COLUMNS = (
+    "EPE 57",
+    "EPE 241",
+    "DIS 57",
+    "DIS 241",
+    "PSNR 57",
+    "PSNR 241",
+    "SSIM 57",
+    "SSIM 241",
+    "time a chunk",
+    "time a frame",
+)
 ABOUT = {
     "": "The usual setting between what it is measured against. The true clips give the tracker's own error.",
     "chunk": "Trained with 3; smaller chunks answer sooner and pay one commit and one look back for fewer frames.",
@@ -33,9 +44,11 @@ this page: every row is the same weights, run another way, so a row says what th
 the setting could be trained to.
 
 EPE is the mean distance in pixels between where the tracks say that points are and where they are in the video,
-re-tracked by pyramidal Lucas–Kanade; over hundreds of frames the tracker itself loses points. PSNR and SSIM are against
-the clip whose tracks were told; no track says what comes in at the borders. Times are processor time on one thread in
-parts of the usual setting's, both streams made in turn; what that has beside itself shows how exact they are.
+re-tracked by pyramidal Lucas–Kanade (EPE) and by DIS flow (DIS); over hundreds of frames a tracker loses points.
+*Carried alone* is the same model with its network off: first-frame features moved along the tracks and decoded. PSNR
+and SSIM are against the clip whose tracks were told; no track says what comes in at the borders. Times are processor
+time on one thread in parts of the usual setting's, both streams made in turn; what that has beside itself shows how
+exact they are.
 
 ![Error over time under each setting](ablations.png)
 """
@@ -76,7 +89,7 @@ def _usual(rows: list[Row]) -> Row:
 def _table(rows: list[Row]) -> str:
     lines = [f"| | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
     for row in rows:
-        values = [f"{value:.2f}" for value in (*row.epe, *row.psnr, *row.ssim, *row.cost)]
+        values = [f"{value:.2f}" for value in (*row.epe, *row.epe_dis, *row.psnr, *row.ssim, *row.cost)]
         lines.append(f"| {row.name} | {' | '.join('' if each == 'nan' else each for each in values)} |")
     return "\n".join(lines) + "\n"
 

@@ -25,13 +25,15 @@ from motion_bridge.engines.motionstream.streaming.live_tracks import LiveTracks
 from motion_bridge.engines.motionstream.streaming.session import Session
 from motion_bridge.errors import BadInput
 from motion_bridge.metrics.similarity import psnr, ssim
-from motion_bridge.metrics.tracker import Video, lucas_kanade, seen_so_far
+from motion_bridge.metrics.tracker import TRACKERS, Tracker, Video, seen_so_far
 from numpy.typing import NDArray
 from training.video.bank import as_pictures
 from training.video.batch import Batch
 from training.video.evaluate import decoded, teacher_maker
 from training.video.recipe import SKETCH
 from training.video.report import held_out, load_teacher
+
+from ..common import carried
 
 LENGTHS = SHORT, LONG = 57, 241  # frames; the first is the longest that training saw
 DRAWN = 249  # frames: whole chunks of three latent frames
@@ -47,7 +49,8 @@ class Row:
 
     axis: str
     name: str
-    epe: tuple[float, float]  # pixels
+    epe: tuple[float, float]  # pixels, by Lucas–Kanade
+    epe_dis: tuple[float, float]  # by DIS
     psnr: tuple[float, float]
     ssim: tuple[float, float]
     curve: NDArray[np.float64]  # (T,) EPE by frame
@@ -78,6 +81,7 @@ def measure(name: str, clips: int, threads: int) -> Found:
         truth = [np.array(source.bank.frames[k, :LONG]) for k in range(clips)]
         rows = [
             _judged("", "the true clips", truth, batch, truth),
+            _judged("", "carried alone", [_carried(generator, batch, clip) for clip in range(clips)], batch, truth),
             _judged("", "a still picture", [np.repeat(clip[:1], LONG, 0) for clip in truth], batch, truth),
         ]
         usual = _settled(generator, batch)
@@ -163,31 +167,41 @@ def _streamed(generator: Generator, batch: Batch, clip: int, told: bool) -> Vide
     return np.concatenate(made)[:LONG]
 
 
+def _carried(generator: Generator, batch: Batch, clip: int) -> Video:
+    """The clip as propagation alone shows it, with no network."""
+    tracks = batch.tracks[clip]
+    assert tracks is not None
+    live = LiveTracks(tracks.points, tracks.visible, tracks.identity)
+    made = carried.pictures(generator, batch.first[clip], live, LONG)
+    return np.concatenate([as_pictures(chunk) for chunk in made])[:LONG]
+
+
 def _judged(axis: str, name: str, videos: list[Video], batch: Batch, truth: list[Video]) -> Row:
     """Means over the clips. Videos may be SHORT; then the long values are nan."""
     told = [tracks for tracks in batch.tracks if tracks is not None]
-    off, count = np.sum([_errors(video, tracks) for video, tracks in zip(videos, told, strict=True)], axis=0)
+    pairs = list(zip(videos, told, strict=True))
+    by = [np.sum([_errors(*pair, tracker) for pair in pairs], axis=0) for tracker in TRACKERS.values()]
+    (off, count), (off_dis, _) = by
     values = []
     for frames in LENGTHS:
         if len(videos[0]) < frames:
-            values.append((NAN, NAN, NAN))
+            values.append((NAN, NAN, NAN, NAN))
             continue
         pairs = [(video[:frames], true[:frames]) for video, true in zip(videos, truth, strict=True)]
         likeness = [min(99.0, psnr(a, b)) for video, true in pairs for a, b in zip(video, true, strict=True)]
         alike = [ssim(video[::4], true[::4]) for video, true in pairs]
-        values.append(
-            (float(off[1:frames].sum() / count[1:frames].sum()), float(np.mean(likeness)), float(np.mean(alike)))
-        )
-    (epe, psnr_, ssim_), (epe_long, psnr_long, ssim_long) = values
+        epes = [float(each[1:frames].sum() / count[1:frames].sum()) for each in (off, off_dis)]
+        values.append((*epes, float(np.mean(likeness)), float(np.mean(alike))))
+    epe, epe_dis, psnr_, ssim_ = zip(*values, strict=True)
     curve = np.where(count, off / np.maximum(count, 1), NAN)
-    return Row(axis, name, (epe, epe_long), (psnr_, psnr_long), (ssim_, ssim_long), curve)
+    return Row(axis, name, epe, epe_dis, psnr_, ssim_, curve)
 
 
-def _errors(video: Video, tracks: Tracks) -> NDArray[np.float64]:
+def _errors(video: Video, tracks: Tracks, tracker: Tracker) -> NDArray[np.float64]:
     """Of the points that have been visible all the way: the sum of their errors in each frame, and their number."""
     compared = seen_so_far(tracks.visible.numpy())[:, : len(video)]
     truth = tracks.points.numpy()[:, : len(video)] * SIZE
-    off = np.linalg.norm(lucas_kanade(video, truth[:, 0]) - truth, axis=-1)
+    off = np.linalg.norm(tracker(video, truth[:, 0]) - truth, axis=-1)
     return np.stack([(off * compared).sum(0), compared.sum(0)]).astype(np.float64)
 
 

@@ -25,7 +25,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layers", type=int, default=0, help="of random weights; 0: all")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as torch takes")
     parser.add_argument("--fp8", action="store_true", help="matrix products in 8 bits, through torchao")
-    parser.add_argument("--compile", action="store_true", help="compile the forward pass first")
+    parser.add_argument("--attention", default="", help="native, cudnn or flash3; default: the best there is")
+    parser.add_argument("--compile", action="store_true", help="compile the blocks first")
     parser.add_argument("--graphs", action="store_true", help="replay the forward pass from CUDA graphs")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
 

@@ -1,19 +1,17 @@
 """The runs behind `benchmarks motionstream`."""
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from itertools import islice, pairwise
 from statistics import median
 
 import torch
 from motion_bridge.engines.motionstream.checkpoints import checkpoint, inference_config, load
 from motion_bridge.engines.motionstream.checkpoints.generator import Generator
+from motion_bridge.engines.motionstream.network.acceleration import FP8, Acceleration, accelerate
 from motion_bridge.engines.motionstream.network.conditioning import FirstFrame, channels
-from motion_bridge.engines.motionstream.network.cuda_graphs import Graphs
 from motion_bridge.engines.motionstream.network.sampler import sigmas
 from motion_bridge.engines.motionstream.network.student import Kept, Student, Text
 from motion_bridge.engines.motionstream.network.tiny_decoder import TinyDecoder
@@ -98,14 +96,10 @@ def measure(arguments: argparse.Namespace) -> Found:
         torch.set_num_threads(arguments.threads)
     device = arguments.device or ("cuda" if torch.cuda.is_available() else "cpu")
     generator, first, text, words = (_random if arguments.model in RANDOM else _real)(arguments, device)
-    if arguments.fp8:
-        _in_eight_bits(generator.student)
-    if arguments.compile:
-        generator.student.chunk = torch.compile(generator.student.chunk, dynamic=False)
-    if arguments.graphs:
-        if generator.device.type != "cuda":
-            raise BadInput("--graphs needs an NVIDIA card; leave it out on the processor.")
-        generator.student.chunk = Graphs(generator.student.chunk)
+    precision = FP8 if arguments.fp8 else ""
+    accelerate(
+        generator.student, Acceleration(precision, arguments.attention, arguments.compile, graphs=arguments.graphs)
+    )
     use, (rows, columns) = generator.usage, first.latent.shape[1:]
     cell = use.width // columns
     width, height, on_gpu = columns * cell, rows * cell, generator.device.type == "cuda"
@@ -281,18 +275,6 @@ def _decoder(arguments: argparse.Namespace, kind: torch.dtype):
     vae = AutoencoderKLWan(**shape).eval()
     checkpoint.cast(vae, kind)
     return WanDecoder(vae)
-
-
-def _in_eight_bits(student: Student) -> None:
-    """The blocks' matrix products in fp8, inputs scaled as they come."""
-    if find_spec("torchao") is None:
-        raise BadInput(f"{sys.executable} has no torchao, which --fp8 needs: pip install torchao")
-    from torchao.quantization import (  # pyright: ignore[reportMissingImports]
-        Float8DynamicActivationFloat8WeightConfig,
-        quantize_,
-    )
-
-    quantize_(student.blocks, Float8DynamicActivationFloat8WeightConfig())
 
 
 def _grid(generator: Generator) -> LiveTracks:

@@ -12,7 +12,7 @@ from motion_bridge.metrics.perceptual import MISSING
 from motion_bridge.metrics.report import Judgement
 
 from ..common import charts
-from .run import FOLLOWS, SAME, Found
+from .run import FOLLOWS, LEARNED, SAME, Found, Three
 
 PAGE, SHEET = "benchmarks.md", "benchmarks.jpg"
 BEGIN, END = "<!-- measured: python -m benchmarks suites -->", "<!-- end -->"
@@ -62,6 +62,9 @@ def _parts(found: Found) -> Iterator[str]:
     if found.scenes:
         yield "### What follows, and how well"
         yield _scenes(found)
+    if found.beside:
+        yield "### Beside what needs no network"
+        yield _beside(found)
     if found.told:
         yield "### One first frame, several motions"
         yield _told(found)
@@ -106,6 +109,26 @@ def _judged(one: Judgement) -> tuple[str, ...]:
         f"{one.seam:.1f} ({one.seam_true:.1f})",
         f"{one.lpips or 0:.3f}",
     )
+
+
+def _beside(found: Found) -> str:
+    trackers = list(next(one for scenes in found.beside.values() for one in scenes.values()))
+    head = ("suite", "scene", *(f"{name}: {what}" for name in trackers for what in ("EPE", "carried alone", "still")))
+
+    def row(suite: str, scene: str, by: Sequence[Three]) -> tuple[str, ...]:
+        return (suite, scene, *(f"{value:.2f}" for one in by for value in (one.made, one.carried, one.still)))
+
+    rows = []
+    for suite, scenes in found.beside.items():
+        rows += [row(suite, name, list(by.values())) for name, by in scenes.items()]
+        by_tracker = [[by[name] for by in scenes.values()] for name in trackers]
+        means = [Three(*np.nanmean([(o.made, o.carried, o.still) for o in each], axis=0)) for each in by_tracker]
+        rows.append(row(f"**{suite}**", "**mean**", means))
+    about = (
+        "Each tracker's own error on the true video is taken off. *Carried alone* is the same engine with its network "
+        f"off: the first frame's features moved along the tracks and decoded. Target: at most {LEARNED:g} of it."
+    )
+    return f"{table(head, rows)}\n\n{about}"
 
 
 def _told(found: Found) -> str:

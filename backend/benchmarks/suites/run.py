@@ -16,20 +16,25 @@ from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.deforum.api import Nothing
 from motion_bridge.engines.motionstream.engine import engine
 from motion_bridge.metrics import memory, perceptual, report
+from motion_bridge.metrics.calibration import calibrate
 from motion_bridge.metrics.report import Beside, Judgement, Part, Truth, following_error, judge, part
+from motion_bridge.metrics.tracker import TRACKERS
 from motion_bridge.shot import Shot, Tracks
 from numpy.typing import NDArray
 
+from ..common.carried import carried_video
 from . import catalogue
 from .catalogue import LENGTHS, PERIOD, Scene
 from .interactive import Handled, handle
 
 Video = NDArray[np.uint8]
+PAIR = ("made", "carried")
 SHOWN = 6  # frames of a scene in the sheet of pictures
 WATCHED = (12, 241, 961)  # frames at which memory is looked at
 WARM = 2  # chunks before time is taken
 SPARSE = 4  # of a grid of 16 × 16 points every fourth, both ways
 FOLLOWS, SAME = 0.5, 1.5  # targets: EPE in parts of the still picture's; the worst motion's in parts of the first's
+LEARNED = 0.6  # target: EPE in parts of what features carried along the tracks have without any network
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,15 @@ class Told:
     backward: float  # told the opposite motion, and measured against that
     still: float
     floor: float
+
+
+@dataclass(frozen=True)
+class Three:
+    """One scene by one tracker, in pixels: its own error on the true video is taken off all of them."""
+
+    made: float
+    carried: float  # carried.carried_video: what the engine shows with its network off
+    still: float
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,7 @@ class Found:
     device: str
     scenes: dict[str, dict[str, Judgement]] = field(default_factory=dict)  # suite → scene →
     told: dict[str, Told] = field(default_factory=dict)  # motion →
+    beside: dict[str, dict[str, dict[str, Three]]] = field(default_factory=dict)  # suite → scene → tracker →
     handled: Handled | None = None
     long: dict[int, Judgement] = field(default_factory=dict)  # frames →
     loops: dict[int, Part] = field(default_factory=dict)  # frames → the last loop of them by itself
@@ -84,6 +99,10 @@ class Found:
             share = report.mean(list(scenes.values())).share
             if share > FOLLOWS:
                 missed.append(f"{suite}: EPE is {share:.2f} of a still picture's, above {FOLLOWS:g}")
+        for suite, scenes in self.beside.items():
+            made, carried = (sum(getattr(one, name) for by in scenes.values() for one in by.values()) for name in PAIR)
+            if made > LEARNED * carried:
+                missed.append(f"{suite}: EPE is {made / carried:.2f} of carried alone, above {LEARNED:g}")
         for frames, one in self.loops.items():
             if one.epe > FOLLOWS * one.still:
                 share = one.epe / one.still
@@ -118,6 +137,7 @@ def measure(folder: Path, suites: Sequence[str], model: str, device: str) -> Fou
             truths = {scene: Truth(shot, video, distance) for scene, (shot, video) in chosen.items()}
             made = {scene: run(truth.shot) for scene, truth in truths.items()}
             found.scenes[suite] = {scene.name: judge(made[scene], truth) for scene, truth in truths.items()}
+            found.beside[suite] = {scene.name: _three(made[scene], truth) for scene, truth in truths.items()}
             for scene, truth in truths.items():
                 _look(found, scene, truth.video, made[scene])
             if suite == "counterfactual":
@@ -128,6 +148,18 @@ def measure(folder: Path, suites: Sequence[str], model: str, device: str) -> Fou
 def run(shot: Shot) -> Video:
     """The engine's video of a Shot, (T, H, W, 3)."""
     return np.stack([frame.pixels for frame in frames_alone(engine.frames(shot, Nothing(), list))])
+
+
+def _three(made: Video, truth: Truth) -> dict[str, Three]:
+    """A made video, the carried one and a still one by every tracker, each calibrated on the true video."""
+    videos = (made, carried_video(truth.shot), np.broadcast_to(truth.video[:1], truth.video.shape))
+    found = {}
+    for name, tracker in TRACKERS.items():
+        known = calibrate(truth.video, truth.points, truth.visible, tracker)
+        floor = following_error(truth.video, truth.points, truth.visible, known)
+        errors = (following_error(np.ascontiguousarray(v), truth.points, truth.visible, known) for v in videos)
+        found[name] = Three(*(error - floor for error in errors))
+    return found
 
 
 def _told(truths: Mapping[Scene, Truth], judged: Mapping[str, Judgement]) -> Iterator[tuple[str, Told]]:

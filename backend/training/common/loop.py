@@ -32,26 +32,29 @@ def train(
     seed: int = 0,
     minutes: float = float("inf"),
     machines: Accelerator | None = None,
+    betas: tuple[float, float] = (0.9, 0.95),
+    constant: bool = False,
 ) -> nn.Module:
     """Minimise `loss(step, generator)` over the model's parameters; the returned model holds their moving average.
 
     rate: the learning rate, or one for each of the model's children by name; gradients are clipped apart as well.
     folder: keeps the state (to resume) and `log.jsonl` (a line every 20 steps). The learning rate warms up over 100
-    steps and falls to a tenth along a cosine. minutes: stop early, keeping the state.
+    steps and falls to a tenth along a cosine; constant: it stays from the first step on. minutes: stop early, keeping
+    the state. betas: AdamW's.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rates = rate if isinstance(rate, Mapping) else {"": rate}
     if machines is not None:
         state.spread([model.get_submodule(name) for name in rates], machines)
     parts = [[p for p in model.get_submodule(name).parameters() if p.requires_grad] for name in rates]
-    optimiser = torch.optim.AdamW([{"params": part} for part in parts], betas=(0.9, 0.95))
+    optimiser = torch.optim.AdamW([{"params": part} for part in parts], betas=betas)
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
     step = kept = state.resume(folder, model, optimiser, average, machines)
     began = saved = time.monotonic()
     recent: list[float] = []
     while step < steps and not _agreed(time.monotonic() - began >= 60 * minutes, machines):
         for group, peak in zip(optimiser.param_groups, rates.values(), strict=True):
-            group["lr"] = peak * _schedule(step, steps)
+            group["lr"] = peak if constant else peak * _schedule(step, steps)
         optimiser.zero_grad(set_to_none=True)
         with machines.autocast() if machines else nullcontext():
             value = loss(step, _generator(seed, step, machines))

@@ -67,6 +67,12 @@ def resume(
     return kept["step"]
 
 
+def steps_done(folder: Path) -> int:
+    """Of a run on one machine, whatever it trains."""
+    kept = folder / FILE
+    return torch.load(kept, weights_only=True, mmap=True)["step"] if kept.exists() else 0
+
+
 def _finished(folder: Path) -> list[Path]:
     """Where all pieces of a state are, the oldest first; what says so is written last."""
     return sorted(path.parent for path in folder.glob(f"{PIECES}/.metadata"))

@@ -98,12 +98,14 @@ def read_bank(folder: Path) -> Bank:
 
 
 @torch.no_grad()
-def encode_bank(folder: Path, bank: Bank, encode: Callable[[Tensor], Tensor]) -> NDArray[np.float16]:
-    """The latents of all clips, (M, C, 1 + (T-1)/4, h, w), encoded once and kept beside the clips as latents.npy.
+def encode_bank(
+    folder: Path, bank: Bank, encode: Callable[[Tensor], Tensor], name: str = "latents.npy"
+) -> NDArray[np.float16]:
+    """The latents of all clips, (M, C, 1 + (T-1)/4, h, w), encoded once and kept beside the clips.
 
     encode: (B, 3, T, H, W) in -1 … 1 → latents.
     """
-    path = folder / "latents.npy"
+    path = folder / name
     if not path.exists():
         part = path.with_suffix(".part")
         latents = (encode(bank.pictures([k], slice(None)))[0].numpy().astype(np.float16) for k in range(len(bank)))

@@ -1,7 +1,7 @@
 """Batches from a bank of clips, with what a model is told of them.
 
-Half of a batch's clips have a dense grid of tracks, half a sprinkle of points. What a model must learn to do without is
-left out at random: tracks in a stretch of time, all tracks, the text.
+What a model must learn to do without is left out at random: most of the tracks, all of them, those of whole 8-frame
+stretches of the clip, the text.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,15 +11,28 @@ import numpy as np
 import torch
 from motion_bridge.engines.motionstream.network.conditioning import FirstFrame, Tracks, whole_clip
 from motion_bridge.engines.motionstream.network.sketch_config import embed_words
-from motion_bridge.engines.motionstream.network.track_head import picture_frames
+from motion_bridge.engines.motionstream.network.track_head import STRIDE, picture_frames
 from motion_bridge.engines.motionstream.network.track_map import draw_ids, embed_ids
 from numpy.typing import NDArray
 from torch import Tensor
 
 from .bank import Bank
 
-NO_MOTION, NO_TEXT, GAP = 0.15, 0.1, 0.2  # chances
-GAP_FRAMES = 8
+MASKED = 2  # latent frames, eight pictures: what is masked is always whole latent frames
+FEW = (8, 65)  # points of a sparse clip, from … to below
+
+
+@dataclass(frozen=True)
+class Omissions:
+    """The chances of what is left out."""
+
+    motion: float = 0.15  # all tracks
+    text: float = 0.1
+    stretch: float = 0.2  # for each stretch of MASKED latent frames after the first: the track map is zero there
+    most: float = 0.4  # all but a few tracks
+
+
+USUAL, NOTHING = Omissions(), Omissions(0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -39,19 +52,27 @@ class Source:
     grey: Tensor  # (C, h, w), FirstFrame.grey
     read: Callable[[Sequence[str]], Tensor] = embed_words  # a clip's words → (count, width)
     device: str = "cpu"  # of what is trained; what is told of tracks and first frames stays on the processor
+    omissions: Omissions = USUAL
+    firsts: NDArray[np.float16] | None = None  # (M, C, 1 + k, h, w): FirstFrame's latent and wake, where they differ
 
     def batch(self, clips: list[int], latent_frames: int, generator: torch.Generator, complete: bool = False) -> Batch:
         """The first latent frames of some clips. complete: nothing is left out and all tracks are told."""
+        chances = NOTHING if complete else self.omissions
         clean = torch.from_numpy(np.stack([self.latents[k, :, :latent_frames] for k in clips])).float()
         frames = picture_frames(0, latent_frames)
         text = torch.stack([self.read(self.bank.words[k]) for k in clips])
         whole = [self.tracks(k, frames, generator) for k in clips]
-        tracks: list[Tracks | None] = [*whole]
-        if not complete:
-            tracks = [_leave_out(_sprinkle(told, generator), generator) for told in whole]
-            text[torch.rand(len(clips), generator=generator) < NO_TEXT] = 0
-        first = [FirstFrame(latent, self.grey) for latent in clean[:, :, 0]]
+        tracks = [leave_out(told, chances, generator) for told in whole]
+        text[torch.rand(len(clips), generator=generator) < chances.text] = 0
+        first = [self.first(k, latent) for k, latent in zip(clips, clean[:, :, 0], strict=True)]
         return Batch(clean.to(self.device), first, tracks, text.to(self.device))
+
+    def first(self, clip: int, latent: Tensor) -> FirstFrame:
+        """A clip's first frame as a model is told it in use too. latent: the clip's own, (C, h, w)."""
+        if self.firsts is None:
+            return FirstFrame(latent, self.grey)
+        known = torch.from_numpy(np.array(self.firsts[clip])).float()
+        return FirstFrame(known[:, 0], known[:, -1], known[:, 1:])
 
     def draw(self, size: int, latent_frames: int, generator: torch.Generator) -> Batch:
         """Some clips at random."""
@@ -74,22 +95,19 @@ def join(batches: Sequence[Batch]) -> Batch:
     )
 
 
-def _sprinkle(tracks: Tracks, generator: torch.Generator) -> Tracks:
-    """All points, or 8 to 64 of them."""
-    if torch.rand((), generator=generator) < 0.6:
-        return tracks
-    count = int(torch.randint(8, 65, (), generator=generator))
-    some = torch.randperm(len(tracks.points), generator=generator)[:count]
-    return whole_clip(tracks.points[some], tracks.visible[some], tracks.identity[some])
-
-
-def _leave_out(tracks: Tracks, generator: torch.Generator) -> Tracks | None:
-    chance = torch.rand(2, generator=generator)
-    if chance[0] < NO_MOTION:
+def leave_out(tracks: Tracks, chances: Omissions, generator: torch.Generator) -> Tracks | None:
+    """What is told of a clip's tracks (from picture frame 0 on); None for nothing at all."""
+    whole, most = torch.rand(2, generator=generator).tolist()
+    if whole < chances.motion:
         return None
-    if chance[1] >= GAP:
-        return tracks
+    if most < chances.most:
+        some = torch.randperm(len(tracks.points), generator=generator)[
+            : int(torch.randint(*FEW, (), generator=generator))
+        ]
+        tracks = whole_clip(tracks.points[some], tracks.visible[some], tracks.identity[some])
     visible = tracks.visible.clone()
-    start = int(torch.randint(1, visible.shape[1] - GAP_FRAMES, (), generator=generator))
-    visible[:, start : start + GAP_FRAMES] = False
+    starts = range(1, 1 + (visible.shape[1] - 1) // STRIDE, MASKED)  # in latent frames
+    for start, drawn in zip(starts, torch.rand(len(starts), generator=generator).tolist(), strict=True):
+        if drawn < chances.stretch:
+            visible[:, picture_frames(start, start + MASKED)] = False
     return whole_clip(tracks.points, visible, tracks.identity)

@@ -34,6 +34,17 @@ SHAPES = ("disc", "box", "ring", "star")
 
 
 @dataclass(frozen=True)
+class Movement:
+    """How much of each kind of motion clips have: 0 for none, 1 for as much as there is."""
+
+    turn: float = 1.0
+    zoom: float = 1.0
+
+
+EVERY, TRANSLATIONS = Movement(), Movement(turn=0.0, zoom=0.0)
+
+
+@dataclass(frozen=True)
 class Look:
     """What a clip shows, whatever moves: textures (L, 3, S, S), shape masks (L, S, S) and where each layer begins."""
 
@@ -71,30 +82,33 @@ def draw_look(generator: torch.Generator) -> Look:
     return Look(torch.stack(textures), torch.stack(masks), torch.stack(starts), tuple(words))
 
 
-def draw_motion(layers: int, frames: int, generator: torch.Generator) -> Tensor:
+def draw_motion(layers: int, frames: int, generator: torch.Generator, movement: Movement = EVERY) -> Tensor:
     """(L, T, 3, 3): how each layer's picture moves away from where it was in the first frame; identity at frame 0.
 
     All layers follow the camera; each shape also goes its own way.
     """
-    camera = _wander(frames, generator, reach=0.5, turn=0.2, zoom=0.2)
+    turn, zoom = movement.turn, movement.zoom
+    camera = _wander(frames, generator, reach=0.5, turn=0.2 * turn, zoom=0.2 * zoom)
     own = [camera]
     for _ in range(layers - 1):
-        own.append(camera @ _wander(frames, generator, reach=0.5, turn=0.6, zoom=0.15))
+        own.append(camera @ _wander(frames, generator, reach=0.5, turn=0.6 * turn, zoom=0.15 * zoom))
     return torch.stack(own)
 
 
-def drawn(frames: int, size: int, seed: int) -> Iterator[tuple[int, Clip]]:
+def drawn(
+    frames: int, size: int, seed: int, movement: Movement = EVERY, grid: int = GRID
+) -> Iterator[tuple[int, Clip]]:
     """Clips for ever, each with the number of its look; one look comes with MOTIONS motions, one after another.
 
-    Tracks begin on a jittered grid of GRID×GRID points.
+    Tracks begin on a jittered grid of grid×grid points.
     """
     for number in itertools.count():
         generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
         look = draw_look(generator)
-        cell = torch.stack(torch.meshgrid(torch.arange(GRID), torch.arange(GRID), indexing="xy"), -1).view(-1, 2)
-        starts = (cell + torch.rand(cell.shape, generator=generator)) / GRID
+        cell = torch.stack(torch.meshgrid(torch.arange(grid), torch.arange(grid), indexing="xy"), -1).view(-1, 2)
+        starts = (cell + torch.rand(cell.shape, generator=generator)) / grid
         for _ in range(MOTIONS):
-            yield number, render(look, draw_motion(len(look.texture), frames, generator), size, starts)
+            yield number, render(look, draw_motion(len(look.texture), frames, generator, movement), size, starts)
 
 
 def render(look: Look, motion: Tensor, size: int, tracks: Tensor) -> Clip:

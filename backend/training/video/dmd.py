@@ -21,7 +21,11 @@ from .recipe import Recipe
 from .rollout import Reach, Streamer, roll_out
 from .teacher import disturbed, flow_loss
 
-SPAN = (0.02, 0.98)  # of the times at which real and fake are compared
+SPAN = (0.02, 0.98)  # of the noise levels at which real and fake are compared: shifted first, then held within
+ADAM = (
+    0.0,
+    0.999,
+)  # Self-Forcing's and DMD2's: what is learned from changes with every step, so nothing is carried over
 
 
 class Match(nn.Module):
@@ -59,13 +63,16 @@ def train_dmd(
         return total + matching(made, teacher, critic, batch, recipe, generator) if teaches else total
 
     rate = recipe.dmd.rate
-    train(folder, match, loss, steps=steps, rate=rate, seed=seed, minutes=minutes, machines=machines)
+    train(
+        folder, match, loss, steps=steps, rate=rate, seed=seed, minutes=minutes, machines=machines,
+        betas=ADAM, constant=True,
+    )  # fmt: skip
     return streamer
 
 
 def criticise(critic: Teacher, batch: Batch, made: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
     """Rectified flow matching on the student's clips."""
-    noisy, sigma, noise = disturbed(made, _times(len(made), generator), recipe, generator)
+    noisy, sigma, noise = disturbed(made, torch.rand(len(made), generator=generator), recipe, generator, SPAN)
     velocity = critic(noisy, sigma, batch.first, batch.tracks, batch.text)
     return flow_loss(velocity, noise - made, sigma, recipe)
 
@@ -75,15 +82,11 @@ def matching(
 ) -> Tensor:
     """The distribution matching loss; its gradient with respect to made is the difference of the two models."""
     with torch.no_grad():
-        noisy, sigma, _ = disturbed(made.detach(), _times(len(made), generator), recipe, generator)
+        time = torch.rand(len(made), generator=generator)
+        noisy, sigma, _ = disturbed(made.detach(), time, recipe, generator, SPAN)
         level = sigma[:, None, None, None, None]
         real = noisy - level * guided(teacher, noisy, sigma, batch.first, batch.tracks, batch.text, recipe.guidance)
         fake = noisy - level * critic(noisy, sigma, batch.first, batch.tracks, batch.text)
         apart = (made - real).abs().mean(dim=(1, 2, 3, 4), keepdim=True).clamp(min=1e-4)
         aim = made - (fake - real) / apart
     return 0.5 * (made - aim).square().mean()
-
-
-def _times(count: int, generator: torch.Generator) -> Tensor:
-    low, high = SPAN
-    return low + (high - low) * torch.rand(count, generator=generator)

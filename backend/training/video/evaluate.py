@@ -4,17 +4,18 @@ Only EPE(true) well below a still picture's *and* EPE(counterfactual) near EPE(t
 EPE(none) is as low as EPE(true), it reads the motion out of the picture instead.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
-from motion_bridge.engines.motionstream.network.conditioning import Tracks, whole_clip
+from motion_bridge.engines.motionstream.network.conditioning import Tracks, carried_alone, whole_clip
 from motion_bridge.engines.motionstream.network.guidance import Coefficients
 from motion_bridge.engines.motionstream.network.sampler import sigmas
-from motion_bridge.engines.motionstream.network.sketch_config import SIZE
 from motion_bridge.engines.motionstream.network.teacher import Teacher, generate
 from motion_bridge.metrics.epe import EndPointError, end_point_error
+from motion_bridge.metrics.tracker import TRACKERS, Tracker
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -28,44 +29,88 @@ Decode = Callable[[Tensor], tuple[Tensor, object]]
 
 @dataclass(frozen=True)
 class Report:
-    """Mean end-point errors in pixels; none and swapped are measured against the true tracks."""
+    """Mean end-point errors in pixels; none and swapped are measured against the true tracks.
+
+    Two clips are no model's: `still` is a picture that stands still, `carried` the first frame's features moved along
+    the tracks and decoded, with no network at all. Whoever propagates features must be measured beside the second.
+    """
 
     true: float
     none: float
     swapped: float
     counterfactual: float  # against the tracks it was told
-    still: float  # a picture that stands still, against the true tracks
+    still: float
+    carried: float
     floor: float  # the true clip, re-tracked
+
+    COLUMNS: ClassVar = ("true", "none", "swapped", "counterfactual", "still", "carried alone", "floor")
+
+    def row(self) -> str:
+        return " | ".join(f"{getattr(self, field.name):.2f}" for field in fields(self))
 
     def sentence(self) -> str:
         told = ", ".join(f"{name} {getattr(self, name):.2f}" for name in ("true", "none", "swapped", "counterfactual"))
-        return f"EPE {told}; still {self.still:.2f}, floor {self.floor:.2f} px"
+        return f"EPE {told}; still {self.still:.2f}, carried alone {self.carried:.2f}, floor {self.floor:.2f} px"
 
 
 def evaluate(
-    make: Maker, decode: Decode, source: Source, clips: list[int], latent_frames: int, seed: int = 0
-) -> Report:
-    """Means over some clips, all of one batch; what they are told is complete."""
+    make: Maker,
+    decode: Decode,
+    source: Source,
+    clips: list[int],
+    latent_frames: int,
+    seed: int = 0,
+    trackers: Mapping[str, Tracker] = TRACKERS,
+) -> dict[str, Report]:
+    """Means over some clips, all of one batch, by each tracker; what they are told is complete."""
     batch = source.batch(clips, latent_frames, torch.Generator().manual_seed(seed), complete=True)
     truth = [told for told in batch.tracks if told is not None]
     backwards = [backward(told) for told in truth]
     none: list[Tracks | None] = [None] * len(truth)
-    swapped = truth[len(truth) // 2 :] + truth[: len(truth) // 2]  # of another look
 
-    def errors(told: list, against: list[Tracks]) -> list[EndPointError]:
-        latents = make(replace(batch, tracks=told), seed)
-        return [error(video, tracks) for video, tracks in zip(decoded(decode, latents), against, strict=True)]
+    def made(told: list) -> list[NDArray[np.uint8]]:
+        return decoded(decode, make(replace(batch, tracks=told), seed))
 
-    true = errors(truth, truth)
     shown = [source.bank.frames[k][: truth[0].points.shape[1]] for k in clips]
-    return Report(
-        true=_mean([found.mean for found in true]),
-        none=_mean([found.mean for found in errors(none, truth)]),
-        swapped=_mean([found.mean for found in errors(swapped, truth)]),
-        counterfactual=_mean([found.mean for found in errors(backwards, backwards)]),
-        still=_mean([found.still for found in true]),
-        floor=_mean([error(video, tracks).mean for video, tracks in zip(shown, truth, strict=True)]),
-    )
+    videos = {  # name → videos and the tracks they are measured against
+        "true": (made(truth), truth),
+        "none": (made(none), truth),
+        "swapped": (made(swapped(truth)), truth),
+        "counterfactual": (made(backwards), backwards),
+        "carried": (decoded(decode, carried(batch)), truth),
+        "floor": (shown, truth),
+    }
+    found = {}
+    for name, tracker in trackers.items():
+        errors = {
+            kind: [error(video, told, tracker) for video, told in zip(*pairs, strict=True)]
+            for kind, pairs in videos.items()
+        }
+        means = {kind: _mean([each.mean for each in all_of]) for kind, all_of in errors.items()}
+        found[name] = Report(still=_mean([each.still for each in errors["true"]]), **means)
+    return found
+
+
+def latent_errors(make: Maker, source: Source, clips: list[int], latent_frames: int, seed: int = 0) -> list[float]:
+    """Mean squared errors of the latents after the first: true, swapped, none; then a still clip, and carried alone."""
+    batch = source.batch(clips, latent_frames, torch.Generator().manual_seed(seed), complete=True)
+    truth = [told for told in batch.tracks if told is not None]
+    made = [make(replace(batch, tracks=told), seed) for told in (truth, swapped(truth), [None] * len(truth))]
+    clean = batch.clean[:, :, 1:]
+    others = (batch.clean[:, :, :1].expand_as(batch.clean), carried(batch))
+    return [float((each[:, :, 1:] - clean).square().mean()) for each in (*made, *others)]
+
+
+def carried(batch: Batch) -> Tensor:
+    """The clips as propagation alone shows them: latents (B, C, K, h, w)."""
+    frames = range(batch.clean.shape[2])
+    pairs = zip(batch.first, batch.tracks, strict=True)
+    return torch.stack([carried_alone(first, told, frames) for first, told in pairs if told is not None])
+
+
+def swapped(truth: list[Tracks]) -> list[Tracks]:
+    """Everybody gets the tracks of a clip of another look."""
+    return truth[len(truth) // 2 :] + truth[: len(truth) // 2]
 
 
 def backward(tracks: Tracks) -> Tracks:
@@ -75,8 +120,9 @@ def backward(tracks: Tracks) -> Tracks:
     return whole_clip(points, tracks.visible & inside, tracks.identity)
 
 
-def error(video: NDArray[np.uint8], tracks: Tracks) -> EndPointError:
-    return end_point_error(video, tracks.points.numpy() * SIZE, tracks.visible.numpy())
+def error(video: NDArray[np.uint8], tracks: Tracks, tracker: Tracker) -> EndPointError:
+    size = np.array([video.shape[2], video.shape[1]], np.float32)
+    return end_point_error(video, tracks.points.numpy() * size, tracks.visible.numpy(), tracker)
 
 
 @torch.no_grad()

@@ -5,13 +5,17 @@ afternoon.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from motion_bridge.engines.motionstream.network.guidance import Coefficients, coefficients
 from motion_bridge.engines.motionstream.network.prediction_type import REST, VELOCITY
 from motion_bridge.engines.motionstream.network.sampler import SHIFT, sigmas
 from motion_bridge.engines.motionstream.network.sketch_config import TRANSFORMER
+
+from .batch import USUAL, Omissions
+
+WHOLE_TRACKS = replace(USUAL, stretch=0.0)
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Stage:
 
     sizes: tuple[tuple[int, int], ...]  # clips (on each device) and latent frames of a batch, in turn
     rate: float | Mapping[str, float]  # learning rate, or one for each part
+    omissions: Omissions = USUAL  # what the teacher learns to do without
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Recipe:
     guidance: Coefficients  # of trajectories and of the real score
     every: int  # critic steps for each step of the student
     teacher: Stage
+    teacher2: Stage
     causal: Stage
     ode: Stage
     dmd: Stage
@@ -53,8 +59,9 @@ SKETCH = Recipe(
     steps=3,
     way=6,
     guidance=coefficients(),
-    every=2,
+    every=5,
     teacher=Stage(((5, 9), (5, 9), (5, 9), (3, 15)), 1e-3),
+    teacher2=Stage(((5, 9), (3, 15)), 1e-4),
     causal=Stage(((3, 9), (3, 9), (2, 15)), 5e-4),
     ode=Stage(((3, 9),), 1e-4),
     dmd=Stage(((2, 15),), {"streamer": 2e-5, "critic": 4e-5}),
@@ -81,7 +88,8 @@ FULL = Recipe(
     way=48,
     guidance=coefficients(),
     every=5,
-    teacher=Stage(((4, 21),), 1e-5),  # 4.8K steps, then 800 on synthetic clips with rate 1e-6
+    teacher=Stage(((4, 21),), 1e-5, WHOLE_TRACKS),  # 4.8K steps on real clips
+    teacher2=Stage(((4, 21),), 1e-6),  # 800 on synthetic ones
     causal=Stage(((2, 21),), 2e-6),
     ode=Stage(((2, 21),), 2e-6),  # 2K steps on 4,000 trajectories
     dmd=Stage(((2, 21),), {"streamer": 2e-6, "critic": 4e-7}),  # 400 steps of the student

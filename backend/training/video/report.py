@@ -29,7 +29,7 @@ from .bank import encode_bank, write_bank
 from .batch import Source
 from .clips import MOTIONS, drawn
 from .codec import Codec, encode_grey
-from .evaluate import Maker, decoded, evaluate, student_maker, teacher_maker
+from .evaluate import Maker, Report, decoded, evaluate, student_maker, teacher_maker
 from .recipe import SKETCH
 from .rollout import Reach, Streamer, roll_out
 
@@ -91,15 +91,15 @@ def followed(teacher: Teacher, streamer: Streamer, generator: Generator, source:
         ("student without sink", WHOLE, student_maker(streamer, levels, replace(usual, sink=0))),
     ]
     lines = [
-        "| EPE in pixels | frames | true | none | swapped | counterfactual | still | floor | true / still |",
-        "|---|---|---|---|---|---|---|---|---|",
+        f"| EPE in pixels | frames | tracker | {' | '.join(Report.COLUMNS)} | true / carried |",
+        "|---" * (4 + len(Report.COLUMNS)) + "|",
     ]
     clips = list(range(len(source.bank)))
     for name, latent_frames, make in rows:
         found = evaluate(make, generator.decoder, source, clips, latent_frames)
-        values = (found.true, found.none, found.swapped, found.counterfactual, found.still, found.floor)
-        row = " | ".join(f"{value:.2f}" for value in (*values, found.true / found.still))
-        lines.append(f"| {name} | {4 * latent_frames - 3} | {row} |")
+        for tracker, one in found.items():
+            ratio = f"{one.true / one.carried:.2f}"
+            lines.append(f"| {name} | {4 * latent_frames - 3} | {tracker} | {one.row()} | {ratio} |")
     return "\n".join(lines) + "\n"
 
 

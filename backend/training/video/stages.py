@@ -3,6 +3,7 @@
     clips    draw a bank of clips, which all other stages read (--steps: how many)
     codec    fit the encoder, train the decoder
     teacher  the bidirectional model, by flow matching
+    teacher2 the same again, its head frozen: other clips (--clips), a smaller rate; may be left out
     causal   the student, from the teacher's weights, by flow matching chunk by chunk
     ways     the teacher's trajectories (--steps: how many)
     ode      the student at its own few noise levels, by regression on the ways
@@ -37,7 +38,7 @@ from .rollout import Streamer
 from .student import new_streamer, read_ways, train_causal, train_ode, walk
 from .teacher import new_teacher, train_teacher
 
-STAGES = ("clips", "codec", "teacher", "causal", "ways", "ode", "dmd")
+STAGES = ("clips", "codec", "teacher", "teacher2", "causal", "ways", "ode", "dmd")
 Network = TypeVar("Network", bound=nn.Module)
 CLIP_FRAMES = 57  # 15 latent frames: five chunks
 
@@ -52,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop early, keeping the state")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--clips", type=Path, help="the bank to read, instead of the folder's own clips/")
     parser.add_argument("--base", type=Path, help="a folder of Wan's weights: the full size, under accelerate launch")
     chosen = parser.parse_args(argv)
     torch.set_num_threads(chosen.threads)
@@ -70,14 +72,17 @@ def _train(chosen: argparse.Namespace, folder: Path) -> None:
     torch.manual_seed(chosen.seed)  # what is new begins alike on all of them
     machines = Accelerator() if chosen.base else None
     recipe = FULL if chosen.base else SKETCH
-    source = base_source(folder, chosen.base, machines) if machines else load_source(folder)
+    clips = chosen.clips or folder / "clips"
+    source = base_source(clips, chosen.base, machines) if machines else load_source(folder, clips)
     limits = (chosen.steps, chosen.minutes, chosen.seed, machines)
     place = folder / chosen.stage
     teacher = base_teacher(recipe, chosen.base) if machines else new_teacher(recipe)
     if chosen.stage == "teacher":
         trained = train_teacher(place, recipe, teacher, source, *limits)
+    elif chosen.stage == "teacher2":
+        trained = train_teacher(place, recipe, _load(teacher, folder, "teacher"), source, *limits, again=True)
     else:
-        _load(teacher, folder, "teacher").to(source.device).eval()
+        _load(teacher, folder, _last_teacher(folder)).to(source.device).eval()
         if chosen.stage == "ways":
             walk(place, recipe, teacher, source, chosen.steps)
             return
@@ -93,10 +98,14 @@ def _train(chosen: argparse.Namespace, folder: Path) -> None:
         _save(weights, folder, chosen.stage)
 
 
-def load_source(folder: Path) -> Source:
-    encoder = load_codec(folder).encoder.requires_grad_(False)
-    bank = read_bank(folder / "clips")
-    return Source(bank, encode_bank(folder / "clips", bank, encoder), encode_grey(encoder))
+def load_source(folder: Path, clips: Path | None = None) -> Source:
+    encoder, clips = load_codec(folder).encoder.requires_grad_(False), clips or folder / "clips"
+    bank = read_bank(clips)
+    return Source(bank, encode_bank(clips, bank, encoder), encode_grey(encoder))
+
+
+def _last_teacher(folder: Path) -> str:
+    return "teacher2" if (folder / "teacher2.safetensors").exists() else "teacher"
 
 
 def load_codec(folder: Path) -> Codec:
@@ -104,7 +113,7 @@ def load_codec(folder: Path) -> Codec:
 
 
 def load_teacher(folder: Path) -> Teacher:
-    return _load(new_teacher(SKETCH), folder, "teacher").eval()
+    return _load(new_teacher(SKETCH), folder, _last_teacher(folder)).eval()
 
 
 def load_streamer(folder: Path, teacher: Teacher, stage: str) -> Streamer:

@@ -1,9 +1,11 @@
 """Stage 2: the teacher, by rectified flow matching.
 
-The paper trains its teacher twice, on real clips and then on synthetic ones with stretches of tracks left out. Here it
-is one stage, run on whatever the bank holds: batch.py always leaves stretches out.
+The paper trains its teacher twice: on real clips, then, with the head frozen and a tenth of the rate, on synthetic ones
+of which stretches of tracks are left out (recipe.FULL: `teacher` and `teacher2`). The sketch has drawn clips only, and
+stretches are left out of them from the start.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -31,8 +33,12 @@ def train_teacher(
     minutes: float,
     seed: int = 0,
     machines: Accelerator | None = None,
+    again: bool = False,
 ) -> Teacher:
-    sizes = recipe.teacher.sizes
+    """again: the second time, with the head as it is from here on."""
+    stage = recipe.teacher2 if again else recipe.teacher
+    teacher.head.requires_grad_(not again)
+    source, sizes = replace(source, omissions=stage.omissions), stage.sizes
 
     def loss(step: int, generator: torch.Generator) -> Tensor:
         clips, latent_frames = sizes[step % len(sizes)]
@@ -42,14 +48,22 @@ def train_teacher(
         velocity = teacher(noisy, sigma, batch.first, batch.tracks, batch.text)
         return flow_loss(velocity, noise - batch.clean, sigma, recipe)
 
-    rate = recipe.teacher.rate
-    train(folder, teacher, loss, steps=steps, rate=rate, seed=seed, minutes=minutes, machines=machines)
+    train(folder, teacher, loss, steps=steps, rate=stage.rate, seed=seed, minutes=minutes, machines=machines)
     return teacher
 
 
-def disturbed(clean: Tensor, time: Tensor, recipe: Recipe, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Clips (B, C, K, h, w) with noise, its levels (B,) for times (B,) in 0 … 1, and the noise itself."""
-    sigma = (recipe.shift * time / (1 + (recipe.shift - 1) * time)).to(clean)
+def disturbed(
+    clean: Tensor,
+    time: Tensor,
+    recipe: Recipe,
+    generator: torch.Generator,
+    span: tuple[float, float] = (0.0, 1.0),
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Clips (B, C, K, h, w) with noise, its levels (B,) for times (B,) in 0 … 1, and the noise itself.
+
+    span: what the levels are held within, after the shift.
+    """
+    sigma = (recipe.shift * time / (1 + (recipe.shift - 1) * time)).clamp(*span).to(clean)
     noise = torch.randn(clean.shape, generator=generator).to(clean)
     level = sigma[:, None, None, None, None]
     return (1 - level) * clean + level * noise, sigma, noise

@@ -73,6 +73,42 @@ SETTINGS = by_name(
             automatic=-1,
         ),
         Setting(
+            "precision",
+            "",
+            "Precision",
+            "The numbers that the model computes in",
+            (
+                Choice("", "Best", "Half precision on a graphics card, full on the processor"),
+                Choice("float32", "Full", "32 bits: exact, and several times as slow on a graphics card"),
+                Choice("bfloat16", "Half", "16 bits"),
+                Choice("fp8", "Eight Bits", "8 bits in the matrix products; needs torchao and a recent NVIDIA card"),
+            ),
+        ),
+        Setting(
+            "attention",
+            "",
+            "Attention",
+            "What computes the attention",
+            (
+                Choice("", "Best", "The fastest that is installed"),
+                Choice("native", "torch", "Runs everywhere"),
+                Choice("cudnn", "cuDNN", "NVIDIA cards"),
+                Choice("flash3", "FlashAttention 3", "NVIDIA Hopper cards with flash_attn_interface installed"),
+            ),
+        ),
+        Setting(
+            "compile",
+            False,
+            "Compile",
+            "Compile the model's blocks when a job starts: half a minute or more at first, faster chunks after that",
+        ),
+        Setting(
+            "graphs",
+            False,
+            "CUDA Graphs",
+            "Record the model's passes once and replay them. NVIDIA cards only",
+        ),
+        Setting(
             "refresh_sink",
             False,
             "Refresh Sink",

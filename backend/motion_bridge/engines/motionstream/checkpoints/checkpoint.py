@@ -3,7 +3,8 @@
 The layout is that of the open 52-channel checkpoints: the transformer under diffusers' names, and the track head beside
 it as `track_encoder.*`. Its input channels are, in this order, noise (16), mask (4), first frame (16), tracks (16).
 Files without channels for tracks (Wan I2V, Wan-Move) or for a first frame too (Wan T2V) are widened with zeros: the new
-channels say nothing until they are trained. Nothing that is missing, too much or of another shape is passed over.
+channels say nothing until they are trained. Fun-Control's channels are noise, control and first frame; its control is
+left out. Nothing that is missing, too much or of another shape is passed over.
 """
 
 import inspect
@@ -31,6 +32,7 @@ from .key_mapping import HEAD, UNUSED, diffusers_name, listed
 IDENTITY_WIDTH, TRACK_CHANNELS = 64, 16  # of a head that a file without one is given
 HEAD_WIDTH = 128  # of Wan's attention, where no config says otherwise
 FILE = "diffusion_pytorch_model.safetensors"
+TI2V_LATENT = 48  # channels of the latents of Wan2.2 TI2V-5B, and of no other
 PRECISE = ("time_embedder", "scale_shift_table", "norm1.", "norm2.")  # parts of names that stay in float32
 
 State = dict[str, Tensor]
@@ -180,14 +182,28 @@ def _widen(state: State, shape: dict[str, Any], head: State, said: list[str], wh
     latent, tracks = int(shape.get("out_channels") or 0), _head_shape(head)[1]
     full, there = 2 * latent + MASK_CHANNELS + tracks, int(shape["in_channels"])
     names = {latent: "a mask, a first frame and tracks", full - tracks: "tracks"}
+    if latent == TI2V_LATENT:
+        raise BadInput(
+            f"{where} is Wan2.2 TI2V-5B: a noise level for each token tells it of the first frame, where this engine "
+            "writes channels, so it would ignore the picture. Start from Wan2.1 of 1.3B or 14B."
+        )
     if there == full:
+        return
+    weight = state["patch_embedding.weight"]
+    if there == 3 * latent and there not in names:  # Fun-Control: noise, control, first frame
+        blank = weight.new_zeros(weight.shape[0], MASK_CHANNELS + tracks, *weight.shape[2:])
+        parts = [weight[:, :latent], blank[:, :MASK_CHANNELS], weight[:, 2 * latent :], blank[:, MASK_CHANNELS:]]
+        state["patch_embedding.weight"], shape["in_channels"] = torch.cat(parts, dim=1), full
+        said.append(
+            f"The patch embedding of a Fun-Control model was fitted to {full} channels: its control channels are left "
+            "out, and there are zeros for a mask and tracks."
+        )
         return
     if there not in names:
         raise BadInput(
             f"{where} takes {there} channels; a Wan model of {latent} latent channels takes {latent}, "
-            f"{full - tracks} or, with tracks, {full}."
+            f"{full - tracks} or, with tracks, {full}; Fun-Control {3 * latent}."
         )
-    weight = state["patch_embedding.weight"]
     blank = weight.new_zeros(weight.shape[0], full - there, *weight.shape[2:])
     state["patch_embedding.weight"] = torch.cat([weight, blank], dim=1)
     shape["in_channels"] = full

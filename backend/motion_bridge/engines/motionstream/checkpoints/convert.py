@@ -14,12 +14,13 @@ from ....model_registry.folder_check import MOST_FILES
 from ....models import safetensors_file
 from . import checkpoint, inference_config
 from .checkpoint import State, Weights
+from .load import refuse_expert_pair
 
 BESIDE = ("vae", "text_encoder", "tokenizer", "image_encoder", "image_processor")
 KINDS = {  # what weights were trained for → how they are run
     "open": inference_config.OPEN,
     "wan-move": replace(inference_config.OPEN, carries=True),
-    "wan": inference_config.OPEN,
+    "wan": inference_config.OPEN,  # also Fun-Control
 }
 
 
@@ -33,6 +34,7 @@ def convert(source: Path, folder: Path, kind: str = "open") -> tuple[str, ...]:
         raise BadInput(f"There is no kind {kind!r}; choose one of {', '.join(KINDS)}.")
     if folder.exists() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty; choose another folder for the converted model.")
+    refuse_expert_pair(source)
     weights = _read(source)
     checkpoint.save_weights(weights, folder / "transformer")
     inference_config.write(KINDS[kind], folder)

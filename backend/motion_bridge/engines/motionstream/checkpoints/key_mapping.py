@@ -1,13 +1,14 @@
 """Names of a Wan transformer's tensors: three programs, three sets of names, and diffusers' is ours.
 
 Known are the names of diffusers, those of FastVideo's own files, and those of Wan's original releases (which Wan-Move
-keeps). The track head is called `track_encoder` wherever there is one.
+keeps, and ComfyUI with a prefix). The track head is called `track_encoder` wherever there is one.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 
 HEAD = "track_encoder."
+PREFIXES = ("model.diffusion_model.", "diffusion_model.")  # ComfyUI's, before every name
 UNUSED = re.compile(r"blocks\.\d+\.attn2\.norm_added_q\.weight")  # in many files, read by no model
 
 _IN_BLOCKS = (
@@ -54,7 +55,9 @@ _BLOCK = re.compile(r"(blocks\.)(\d+)(\..*)")
 
 
 def diffusers_name(name: str) -> str:
-    """A tensor's name in any of the three layouts → its name in diffusers'; unknown names stay as they are."""
+    """A tensor's name in any of the known layouts → its name in diffusers'; unknown names stay as they are."""
+    for prefix in PREFIXES:
+        name = name.removeprefix(prefix)
     block = _BLOCK.fullmatch(name)
     rules, start, rest = (_IN_BLOCKS, name[: block.start(3) + 1], block[3][1:]) if block else (_ELSEWHERE, "", name)
     for pattern, replacement in rules:

@@ -26,6 +26,7 @@ from ....model_registry import registry
 from ....model_registry.video_models import MODELS, SKETCH
 from ....models import safetensors_file
 from ..network import wan_vae
+from ..network.acceleration import PLAIN, Acceleration, accelerate
 from ..network.conditioning import FirstFrame
 from ..network.sketch_vae import Decoder, Encoder
 from ..network.student import Text
@@ -39,6 +40,7 @@ SKETCH_FOLDER = Path(__file__).parents[3] / "weights" / "sketch-video"
 REPOSITORIES = {"track-v0": "H1yori233/Track-v0"}
 DECODERS = ("", "tiny", "full")
 CODEC = "codec.safetensors"
+EXPERTS = (("transformer", "transformer_2"), ("high_noise_model", "low_noise_model"))  # diffusers', and Wan's own
 
 
 @dataclass(frozen=True)
@@ -58,20 +60,27 @@ class Model:
 
 
 def load(
-    name: str, device: str = "cpu", decoder: str = "", change: Callable[[Usage], Usage] = lambda own: own
+    name: str,
+    device: str = "cpu",
+    decoder: str = "",
+    change: Callable[[Usage], Usage] = lambda own: own,
+    speed: Acceleration = PLAIN,
 ) -> Model:
     """The model of that name, or in that folder, on a device.
 
     decoder: tiny or full; empty for the tiny one where there is one. change: what is to differ from the model's own
-    usage. BadInput lists what is missing or does not fit; ModelMissing says where to get a known model.
+    usage. speed: how its passes are made fast. BadInput lists what is missing or does not fit; ModelMissing says where
+    to get a known model.
     """
     folder = folder_of(name)
     if decoder not in DECODERS:
         raise BadInput(f"decoder is {decoder!r}; choose tiny or full, or leave it empty.")
+    refuse_expert_pair(folder)
     own = change(inference_config.read(folder))
-    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
+    dtype = speed.dtype(device)
     weights = checkpoint.load(folder / "transformer")
     student, head = checkpoint.build(weights, device, dtype)
+    accelerate(student, speed)
     encode, decode = _codec(folder, decoder, own, device, dtype)
     words = Words() if own.text == "words" else T5(folder, device, dtype)
 
@@ -99,6 +108,16 @@ def folder_of(name: str) -> Path:
         f"{name} is not on this machine (about 25 GB; read its license on its card). "
         f"Get it with: hf download {repository} --local-dir {registry.models_folder() / name}",
     )
+
+
+def refuse_expert_pair(folder: Path) -> None:
+    """BadInput for Wan2.2 A14B, of which one network would be loaded and the other forgotten."""
+    for high, low in EXPERTS:
+        if (folder / high).is_dir() and (folder / low).is_dir():
+            raise BadInput(
+                f"{folder} holds the two experts of Wan2.2 A14B, {high} for strong noise and {low} for faint; a stream "
+                "runs one network at every noise level. Take Wan2.1, or distill the pair into one network first."
+            )
 
 
 def save(

@@ -85,6 +85,16 @@ def channels(
     return torch.cat([picture, head(drawn[None], starts_clip=frames.start == 0)[0]])
 
 
+def carried_alone(first: FirstFrame, tracks: Tracks, frames: range) -> Tensor:
+    """A clip without any network: the first frame's features where the tracks carry them, gray elsewhere.
+
+    (C, len(frames), h, w); what a model must beat to have learned anything about motion.
+    """
+    return _first_frame_channels(first, tracks.window(picture_frames(frames.start, frames.stop)), frames)[
+        MASK_CHANNELS:
+    ]
+
+
 def _first_frame_channels(first: FirstFrame, carried: Tracks | None, frames: range) -> Tensor:
     """Mask and picture: one and the first frame at latent frame 0, afterwards zero and grey or what tracks carry."""
     latent = first.unknown(frames)

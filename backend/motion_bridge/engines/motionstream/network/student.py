@@ -1,11 +1,13 @@
 """The causal student: Wan's transformer, one chunk at a time, looking back at a cache.
 
 It has the teacher's parameters under the teacher's names, so a teacher's weights load as they are. What differs is only
-what attention sees: the chunk itself and the context of cache.py, at rotary positions that count slots, never absolute
-time, so that they never leave the range seen in training.
+what attention sees: the chunk itself and the context of kv_cache.py, at rotary positions that count slots, never
+absolute time, so that they never leave the range seen in training.
+
+A block is a function of tensors without a break, so that it can be compiled once for all layers (acceleration.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,9 +16,8 @@ from diffusers.models.transformers.transformer_wan import WanAttention, WanTrans
 from torch import Tensor
 from torch.nn import functional
 
-from .kv_cache import KeyValue
-
-Kept = list[KeyValue | None]  # for each layer; None where there is nothing
+from .attention import NATIVE, attend
+from .kv_cache import Buffer, Kept, KeyValue
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class Text:
 
 class Student(WanTransformer3DModel):
     """`WanTransformer3DModel` with `chunk` beside its own `forward`."""
+
+    attention = NATIVE  # attention.BACKENDS
+    run_block: Callable[..., tuple[Tensor, Tensor, Tensor]] | None = None  # a compiled block_pass
 
     def read_text(self, embedding: Tensor, seen: Tensor | None = None) -> Text:
         """(B, words, text width) → what every layer's cross-attention needs of it.
@@ -56,34 +60,46 @@ class Student(WanTransformer3DModel):
 
         height, width: of the latents.
         """
-        if kept[0] is None:
-            return kept
+        return [each and KeyValue(self.turned(each.key, 0, height, width), each.value) for each in kept]
+
+    def turned(self, key: Tensor, at: int, height: int, width: int) -> Tensor:
+        """Keys (B, tokens, heads, head width) without rotation, turned for the slots from token `at` on."""
+        rows, columns = self._cells(height, width)
+        rotation = self._rotation((at + key.shape[1]) // (rows * columns), rows, columns)
+        return _rotate(key, rotation[:, at:])
+
+    def tokens(self, frames: int, height: int, width: int) -> int:
+        """Of so many latent frames."""
+        rows, columns = self._cells(height, width)
+        return frames * rows * columns
+
+    def _cells(self, height: int, width: int) -> tuple[int, int]:
         _, down, across = self.config["patch_size"]
-        rows, columns = height // down, width // across
-        rotation = self._rotation(kept[0].key.shape[1] // (rows * columns), rows, columns)
-        return [each and KeyValue(_rotate(each.key, rotation), each.value) for each in kept]
+        return height // down, width // across
 
     def chunk(self, model_input: Tensor, sigma: Tensor, text: Text, context: Kept) -> tuple[Tensor, list[KeyValue]]:
         """The velocity of one chunk, and the keys and values by which later chunks may remember it.
 
-        model_input: (B, in channels, chunk frames, h, w); sigma: (B,) in 0…1; context: look_back.
-        → velocity (B, out channels, chunk frames, h, w) and one KeyValue for each layer.
+        model_input: (B, in channels, chunk frames, h, w); sigma: (B,) in 0…1; context: look_back, or SlotCache's.
+        → velocity (B, out channels, chunk frames, h, w) and one KeyValue for each layer, keys not turned.
         """
         batch, _, frames, height, width = model_input.shape
-        _, rows, columns = self.config["patch_size"]
-        grid = (frames, height // rows, width // columns)
+        grid = (frames, *self._cells(height, width))
         hidden = self.patch_embedding(model_input).flatten(2).transpose(1, 2)
         embedded = self._embed_sigma(sigma, hidden.dtype)
         modulation = self.condition_embedder.time_proj(functional.silu(embedded)).unflatten(1, (6, -1))
-        past_frames = 0 if context[0] is None else context[0].key.shape[1] // (grid[1] * grid[2])
-        rotation = self._rotation(past_frames + frames, *grid[1:])[-hidden.shape[1] :]  # the chunk takes the last slots
+        past_frames = 0 if context[0] is None else context[0].tokens // (grid[1] * grid[2])
+        rotation = self._rotation(past_frames + frames, *grid[1:])
+        rotation = rotation[:, -hidden.shape[1] :]  # the chunk takes the last slots
         memory = []
         told = [[each] for each in text.layers]
         if text.picture:
             told = [[words, picture] for words, picture in zip(text.layers, text.picture, strict=True)]
+        run = self.run_block or block_pass
+        modulation = modulation.float()
         for block, past, words in zip(self._layers(), context, told, strict=True):
-            hidden, own = _block(block, hidden, modulation, rotation, past, words)
-            memory.append(own)
+            hidden, key, value = run(block, hidden, modulation, rotation, past, words, self.attention)
+            memory.append(KeyValue(key, value))
         shift, scale = (self.scale_shift_table + embedded[:, None]).chunk(2, dim=1)
         hidden = (self.norm_out(hidden.float()) * (1 + scale) + shift).type_as(hidden)
         return self._to_picture(self.proj_out(hidden), batch, grid), memory
@@ -97,18 +113,23 @@ class Student(WanTransformer3DModel):
         return embedder.time_embedder(angles.to(embedder.time_embedder.linear_1.weight.dtype)).to(dtype)
 
     def _rotation(self, frames: int, rows: int, columns: int) -> Tensor:
-        """Rotary angles as unit complex numbers for slots 0 … frames-1: (frames · rows · columns, head width / 2)."""
+        """Cosines and sines of the angles of slots 0 … frames-1: (2, frames · rows · columns, head width / 2)."""
         rope = self.rope
-        cosine = rope.get_buffer("freqs_cos").split([rope.t_dim, rope.h_dim, rope.w_dim], dim=1)
-        sine = rope.get_buffer("freqs_sin").split([rope.t_dim, rope.h_dim, rope.w_dim], dim=1)
-        shapes = ((frames, 1, 1), (1, rows, 1), (1, 1, columns))
-        turns = [
-            torch.complex(c[:count, ::2].float(), s[:count, ::2].float())
-            .view(*shape, -1)
-            .expand(frames, rows, columns, -1)
-            for c, s, count, shape in zip(cosine, sine, (frames, rows, columns), shapes, strict=True)
-        ]
-        return torch.cat(turns, dim=-1).flatten(0, 2)
+        tables = self.__dict__.setdefault("_tables", {})  # made once for each size
+        size = (frames, rows, columns, rope.get_buffer("freqs_cos").device)
+        if size not in tables:
+            tables[size] = self._angles(frames, rows, columns)
+        return tables[size]
+
+    def _angles(self, frames: int, rows: int, columns: int) -> Tensor:
+        rope = self.rope
+        sizes, shapes = (frames, rows, columns), ((frames, 1, 1), (1, rows, 1), (1, 1, columns))
+        parts = []
+        for table in (rope.get_buffer("freqs_cos"), rope.get_buffer("freqs_sin")):
+            axes = zip(table.split([rope.t_dim, rope.h_dim, rope.w_dim], dim=1), sizes, shapes, strict=True)
+            each = [axis[:count, ::2].float().view(*shape, -1).expand(*sizes, -1) for axis, count, shape in axes]
+            parts.append(torch.cat(each, dim=-1).flatten(0, 2))
+        return torch.stack(parts)
 
     def _to_picture(self, tokens: Tensor, batch: int, grid: tuple[int, int, int]) -> Tensor:
         _, rows, columns = self.config["patch_size"]
@@ -116,48 +137,49 @@ class Student(WanTransformer3DModel):
         return patches.permute(0, 6, 1, 2, 4, 3, 5).flatten(5, 6).flatten(3, 4)
 
 
-def _block(
+def block_pass(
     block: WanTransformerBlock,
     hidden: Tensor,
     modulation: Tensor,
     rotation: Tensor,
-    past: KeyValue | None,
+    past: KeyValue | Buffer | None,
     words: list[KeyValue],
-) -> tuple[Tensor, KeyValue]:
-    """One layer: self-attention over past and present, cross-attention to the text, feed-forward."""
-    parts = (block.scale_shift_table + modulation.float()).chunk(6, dim=1)
+    backend: str,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One layer: self-attention over past and present, cross-attention to the text, feed-forward.
+
+    → the tokens, and their own keys (not turned) and values.
+    """
+    parts = (block.scale_shift_table + modulation).chunk(6, dim=1)
     shift, scale, gate, shift_ff, scale_ff, gate_ff = parts
     normal = (block.norm1(hidden.float()) * (1 + scale) + shift).type_as(hidden)
-    seen, own = _attend_to_past(block.attn1, normal, rotation, past)
+    seen, key, value = _attend_to_past(block.attn1, normal, rotation, past, backend)
     hidden = (hidden.float() + seen * gate).type_as(hidden)
     normal = block.norm2(hidden.float()).type_as(hidden)
-    hidden = hidden + _attend_to_text(block.attn2, normal, words)
+    hidden = hidden + _attend_to_text(block.attn2, normal, words, backend)
     normal = (block.norm3(hidden.float()) * (1 + scale_ff) + shift_ff).type_as(hidden)
-    return (hidden.float() + block.ffn(normal).float() * gate_ff).type_as(hidden), own
+    return (hidden.float() + block.ffn(normal).float() * gate_ff).type_as(hidden), key, value
 
 
 def _attend_to_past(
-    attention: WanAttention, hidden: Tensor, rotation: Tensor, past: KeyValue | None
-) -> tuple[Tensor, KeyValue]:
+    attention: WanAttention, hidden: Tensor, rotation: Tensor, past: KeyValue | Buffer | None, backend: str
+) -> tuple[Tensor, Tensor, Tensor]:
     query = _heads(attention.norm_q(attention.to_q(hidden)), attention)
-    own = KeyValue(
-        _heads(attention.norm_k(attention.to_k(hidden)), attention), _heads(attention.to_v(hidden), attention)
-    )
-    key, value = _rotate(own.key, rotation), own.value
+    own = _heads(attention.norm_k(attention.to_k(hidden)), attention)
+    own_value = _heads(attention.to_v(hidden), attention)
+    key, value = _rotate(own, rotation), own_value
     if past is not None:
-        key, value = torch.cat([past.key, key], dim=1), torch.cat([past.value, value], dim=1)
-    return attention.to_out[0](_attend(_rotate(query, rotation), key, value)), own
+        key, value = past.with_present(key, value)
+    return attention.to_out[0](attend(_rotate(query, rotation), key, value, backend)), own, own_value
 
 
-def _attend_to_text(attention: WanAttention, hidden: Tensor, words: list[KeyValue]) -> Tensor:
+def _attend_to_text(attention: WanAttention, hidden: Tensor, words: list[KeyValue], backend: str) -> Tensor:
     """Attention to the text, and beside it to the first frame in models that have that; the two add up."""
     query = _heads(attention.norm_q(attention.to_q(hidden)), attention)
-    return attention.to_out[0](sum(_attend(query, each.key, each.value) for each in words))
-
-
-def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    seen = functional.scaled_dot_product_attention(query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2))
-    return seen.transpose(1, 2).flatten(2)
+    seen = attend(query, words[0].key, words[0].value, backend)
+    for more in words[1:]:
+        seen = seen + attend(query, more.key, more.value, backend)
+    return attention.to_out[0](seen)
 
 
 def _heads(tokens: Tensor, attention: WanAttention) -> Tensor:
@@ -165,5 +187,7 @@ def _heads(tokens: Tensor, attention: WanAttention) -> Tensor:
 
 
 def _rotate(tokens: Tensor, rotation: Tensor) -> Tensor:
-    pairs = torch.view_as_complex(tokens.float().unflatten(-1, (-1, 2)).contiguous())
-    return torch.view_as_real(pairs * rotation[:, None]).flatten(-2).type_as(tokens)
+    """(B, tokens, heads, head width) turned by (2, tokens, head width / 2): pairs of neighbors, in real numbers."""
+    cosine, sine = rotation[0, :, None], rotation[1, :, None]
+    even, odd = tokens.float().unflatten(-1, (-1, 2)).unbind(-1)
+    return torch.stack([even * cosine - odd * sine, even * sine + odd * cosine], dim=-1).flatten(-2).type_as(tokens)

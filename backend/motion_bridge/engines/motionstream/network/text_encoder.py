@@ -46,16 +46,25 @@ class T5:
             )
         except (OSError, ValueError, KeyError) as fault:
             raise BadInput(f"{folder} does not hold a text encoder that can be used: {fault}") from None
-        self._encoder, self._device = for_inference(encoder, device), device
+        self._encoder, self._device = for_inference(encoder, "cpu"), device
+        self._read: dict[str, Tensor] = {}  # every prompt of the job, so that none is read twice
 
     @torch.no_grad()
     def __call__(self, prompt: str) -> Tensor:
-        """(1, 512, width)"""
-        read = self._tokenizer(
-            " ".join(prompt.split()), max_length=LENGTH, truncation=True, add_special_tokens=True, return_tensors="pt"
-        ).to(self._device)
-        found = self._encoder(read.input_ids, read.attention_mask).last_hidden_state
-        return functional.pad(found, (0, 0, 0, LENGTH - found.shape[1]))
+        """(1, 512, width). The encoder is on the device only while it reads: it is larger than the video model."""
+        words = " ".join(prompt.split())
+        if words not in self._read:
+            read = self._tokenizer(
+                words, max_length=LENGTH, truncation=True, add_special_tokens=True, return_tensors="pt"
+            ).to(self._device)
+            try:
+                self._encoder.to(self._device)
+                found = self._encoder(read.input_ids, read.attention_mask).last_hidden_state
+            finally:
+                self._encoder.to("cpu")
+                _give_back(self._device)
+            self._read[words] = functional.pad(found, (0, 0, 0, LENGTH - found.shape[1]))
+        return self._read[words]
 
 
 @torch.no_grad()
@@ -78,4 +87,14 @@ def look_at(picture: Tensor, folder: Path, device: str, dtype: torch.dtype) -> T
     ).clamp(0, 1)
     mean, std = (torch.tensor(each)[None, :, None, None] for each in (CLIP_MEAN, CLIP_STD))
     shown = ((small - mean) / std).to(device, dtype)
-    return for_inference(encoder, device)(shown, output_hidden_states=True).hidden_states[-2]
+    try:
+        return for_inference(encoder, device)(shown, output_hidden_states=True).hidden_states[-2]
+    finally:
+        encoder.to("cpu")
+        _give_back(device)
+
+
+def _give_back(device: str) -> None:
+    """Memory of a card that torch would keep for itself."""
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()

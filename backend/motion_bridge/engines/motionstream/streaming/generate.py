@@ -19,6 +19,7 @@ from ....shot import Shot
 from ...base import Changes, Finished, Frame, Notice
 from ..checkpoints import load
 from ..checkpoints.load import Model
+from ..network.acceleration import Acceleration
 from ..network.track_head import STRIDE, picture_frames
 from . import resize, sink_refresh, track_inputs
 from .live_changes import Steering
@@ -131,7 +132,9 @@ def _loaded(settings: Mapping[str, Any]) -> Model:
             raise BadInput(f"{name} is {value!r}; it must be a whole number of at least {least}.")
     device = _device(settings["device"])
     try:
-        return load.load(settings["model"], device, settings["decoder"], lambda own: own.with_settings(**numbers))
+        speed = Acceleration(**{name: settings[name] for name in ("precision", "attention", "compile", "graphs")})
+        change = lambda own: own.with_settings(**numbers)  # noqa: E731
+        return load.load(settings["model"], device, settings["decoder"], change, speed)
     except RuntimeError as fault:
         if not is_out_of_memory(fault):
             raise

@@ -4,6 +4,8 @@
     {"tracks": [{"track": 3, "do": "grab", "at": [x, y]}]}         also pin; pixels of the Shot
     {"tracks": [{"track": 3, "do": "drag", "to": [x, y]}]}         there when the next chunk ends
     {"tracks": [{"track": 3, "do": "release"}]}
+    {"tracks": [{"do": "add", "at": [x, y], "from": [x, y]}]}      from: its place in the first frame, if known
+    {"tracks": [{"track": 3, "do": "remove"}]}
     {"tracks": [{"track": 3, "do": "plan", "from": 40, "xy": [[x, y], …], "visible": [true, …]}]}
     {"settings": {"paused": true}}                                 until false
     {"settings": {"refresh_sink": true}}                           now, once
@@ -23,7 +25,7 @@ from ....shot import Shot, prompt_at
 from .live_tracks import LiveTracks
 
 Fields = Mapping[str, Any]
-DEEDS = ("grab", "drag", "pin", "release", "plan")
+DEEDS = ("grab", "drag", "pin", "release", "plan", "add", "remove")
 
 
 class Steering:
@@ -65,15 +67,20 @@ class Steering:
                 said.append(f"The prompt for frame {key} came late; it holds from frame {coming} on.")
 
     def _take_deed(self, deed: Mapping[str, Any], index: int, said: list[str]) -> None:
-        track, do = int(deed["track"]), deed["do"]
+        do = deed["do"]
         if do not in DEEDS:
             raise BadInput(f"{do!r} cannot be done to a track; choose one of {', '.join(DEEDS)}.")
         if self._tracks is None:
             raise BadInput("This shot has no tracks; nothing can be done to one.")
+        if do == "add":
+            origin = self._fraction(deed["from"]) if "from" in deed else None
+            said.append(f"Track {self._tracks.add(self._fraction(deed['at']), origin)} was added.")
+            return
+        track = int(deed["track"])
         if do == "plan":
             self._plan(track, deed, index, said)
-        elif do == "release":
-            self._tracks.release(track)
+        elif do in ("release", "remove"):
+            getattr(self._tracks, do)(track)
         else:
             place = self._fraction(deed["to" if do == "drag" else "at"])
             getattr(self._tracks, do)(track, place)

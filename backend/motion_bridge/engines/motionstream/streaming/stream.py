@@ -16,7 +16,7 @@ from ..checkpoints.generator import Generator
 from ..checkpoints.inference_config import Usage
 from ..network import prediction_type
 from ..network.conditioning import FirstFrame, Tracks, channels, sent
-from ..network.kv_cache import Cache, KeyValue
+from ..network.kv_cache import KeyValue, SlotCache
 from ..network.sampler import sample
 from ..network.student import Text
 from ..network.track_head import picture_frames
@@ -73,7 +73,7 @@ def stream(
     """
     usage = generator.usage
     cells = {"floor": cells_by_floor, "round": cells_by_rounding}[usage.cells]
-    cache = Cache(len(generator.student.blocks), usage.sink, usage.window)
+    cache = _cache(generator, *first.latent.shape[1:])
     decoding = Decoding(generator.decoder, finish, generator.device)
     newest: list[KeyValue] = []
     recent = anchor = None  # latent frames: the newest, and the sink's
@@ -87,7 +87,7 @@ def stream(
             cache.renew_sink(newest)
             anchor = recent
         told = channels(first, direction.tracks, generator.head, latents, usage.carries, cells)[None]
-        context = generator.student.look_back(cache.context(), *told.shape[-2:])
+        context = cache.context()
 
         def velocity(noisy, sigma, told=told, context=context, text=direction.text):
             time = (sigma * 1000).floor() / 1000 if usage.whole_times else sigma
@@ -103,6 +103,17 @@ def stream(
         anchor = recent if anchor is None else anchor
         far = refresh_beyond is not None and distance(recent, anchor) > refresh_beyond
         yield Chunk(pictures, decoding(clean), refreshed)
+
+
+def _cache(generator: Generator, height: int, width: int) -> SlotCache:
+    """An empty memory for one stream at a latent size."""
+    usage, student = generator.usage, generator.student
+    room = student.tokens(max(usage.first_chunk, usage.chunk), height, width)
+
+    def turn(key: Tensor, at: int) -> Tensor:
+        return student.turned(key, at, height, width)
+
+    return SlotCache(len(student.blocks), usage.sink, usage.window, room, turn)
 
 
 def handed_out(chunks: Iterator[T], overlapping: bool) -> Iterator[T]:

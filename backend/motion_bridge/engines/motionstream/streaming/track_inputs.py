@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ....errors import BadInput
 from ....shot import Shot
-from ..network.track_map import draw_ids, embed_ids
+from ..network.track_map import ID_SPACE, draw_ids, embed_ids
 from .live_tracks import LiveTracks
 
 
@@ -21,7 +21,9 @@ def tracks_of(shot: Shot, width: int, beyond: int) -> tuple[LiveTracks | None, l
     if tracks is None or not len(tracks.name):
         return None, ["This shot has no tracks: the video follows text and first frame alone."]
     draw = torch.Generator().manual_seed(shot.seed % (1 << 63))
-    identity = embed_ids(draw_ids(len(tracks.name), draw), width)
+    count = len(tracks.name)
+    numbers = draw_ids(max(count, ID_SPACE), draw)  # of one drawing, whoever is added later too
+    identity, spare = embed_ids(numbers[:count], width), numbers[count:]
     size = torch.tensor([shot.width, shot.height], dtype=torch.float32)
     points, marked = torch.tensor(tracks.xy) / size, torch.tensor(tracks.visible)
     inside = ((points >= 0) & (points < 1)).all(-1)
@@ -38,7 +40,7 @@ def tracks_of(shot: Shot, width: int, beyond: int) -> tuple[LiveTracks | None, l
             *said,
             f"All {len(marked)} tracks are hidden in every frame: the video follows text and first frame alone.",
         ]
-    return LiveTracks(points, visible, identity), said
+    return LiveTracks(points, visible, identity, spare), said
 
 
 def _carried_on(points: Tensor, visible: Tensor, beyond: int) -> tuple[Tensor, Tensor]:
