@@ -140,8 +140,7 @@ def test_a_renewed_sink_takes_the_newest_chunk_out_of_the_window(sink, window):
         cache.commit([KeyValue(one, one)])
         return [KeyValue(one, one)]
 
-    for number in range(6):
-        newest = commit(number)
+    newest = [commit(number) for number in range(6)][-1]
     before = held()
     cache.renew_sink(newest)
     assert sorted(set(held())) == sorted(held()) and held()[sink - 1] == 5.0
@@ -153,10 +152,10 @@ def test_a_renewed_sink_takes_the_newest_chunk_out_of_the_window(sink, window):
 
 def test_a_sink_that_is_the_newest_chunk_is_not_renewed_by_itself():
     cache = SlotCache(1, 2, 1, 1, lambda key, at: key)
-    for number in range(2):
-        one = torch.full((1, 1, 1, 1), float(number))
-        cache.commit([KeyValue(one, one)])
-    cache.renew_sink([KeyValue(one, one)])
+    both = [[KeyValue(one, one)] for one in (torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1))]
+    for each in both:
+        cache.commit(each)
+    cache.renew_sink(both[-1])
     assert cache.context()[0].key[0, :2, 0, 0].tolist() == [0.0, 1.0]
 
 

@@ -83,8 +83,8 @@ def of_a_pass(shape: dict[str, Any], width: int, height: int, words: int) -> Cou
             student.tokens(3, *given.shape[-2:]),
             (shape["num_attention_heads"], shape["attention_head_dim"]),
         )
-        room = [torch.empty(1, 3 * tokens, *heads, dtype=torch.bfloat16) for _ in range(2)]
-        context = [Buffer(*room, 2 * tokens) for _ in student.blocks]
+        key, value = (torch.empty(1, 3 * tokens, *heads, dtype=torch.bfloat16) for _ in range(2))
+        context = [Buffer(key, value, 2 * tokens) for _ in student.blocks]
         text = student.read_text(told)
         student.chunk(given, sigma, text, context)  # what is made once for each size
         with Count() as count, OneAttention(count):

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from statistics import median
+from typing import cast
 
 import torch
 from motion_bridge.engines.motionstream.checkpoints import checkpoint, inference_config, load
 from motion_bridge.engines.motionstream.checkpoints.generator import Generator
 from motion_bridge.engines.motionstream.network.acceleration import FP8, Acceleration, accelerate
 from motion_bridge.engines.motionstream.network.conditioning import FirstFrame, channels
+from motion_bridge.engines.motionstream.network.kv_cache import Buffer, Kept
 from motion_bridge.engines.motionstream.network.sampler import sigmas
-from motion_bridge.engines.motionstream.network.student import Kept, Student, Text
+from motion_bridge.engines.motionstream.network.student import Student, Text
 from motion_bridge.engines.motionstream.network.tiny_decoder import TinyDecoder
 from motion_bridge.engines.motionstream.network.track_head import STRIDE, TrackHead
 from motion_bridge.engines.motionstream.network.track_map import embed_ids
@@ -192,16 +194,11 @@ def _stages(generator: Generator, first: FirstFrame, text: Text, past: int) -> d
     noisy = torch.zeros(1, first.latent.shape[0], *told.shape[2:], device=told.device)
     given, sigma = torch.cat([noisy.to(told), told], dim=1), torch.ones(1, device=told.device)
     _, own = student.chunk(given, sigma, text, [None] * len(student.blocks))
-    repeat = -(-past // max(1, own[0].key.shape[1]))
-    context: Kept = (
-        [None] * len(own)
-        if not past
-        else [
-            replace(kv, key=kv.key.repeat(1, repeat, 1, 1)[:, :past], value=kv.value.repeat(1, repeat, 1, 1)[:, :past])
-            for kv in own
-        ]
-    )
-    context = student.look_back(context, *noisy.shape[-2:])
+    room, context = past + own[0].tokens, cast("Kept", [None] * len(own))
+    if past:
+        times = -(-room // own[0].tokens)
+        long = [[each.repeat(1, times, 1, 1)[:, :room] for each in (kv.key, kv.value)] for kv in own]
+        context = [Buffer(key, value, past) for key, value in long]
     _, memory = generator.decoder(noisy, None)
     parts: dict[str, Callable[[], object]] = {
         "tracks to channels": lambda: channels(first, tracks.advance(asked), generator.head, latents, use.carries),
