@@ -12,7 +12,7 @@ import numpy as np
 from .. import shot, terminal
 from ..errors import BadInput, ModelMissing
 from ..files.writing import write_named
-from ..media import video
+from ..media import heat_strip, png, video
 from ..schedules.camera.report import plot
 from ..takes import output_path
 
@@ -26,6 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reference", type=Path, metavar="VIDEO", help="the renderer's own frames: the floor")
     parser.add_argument("--fps", type=float, help="the video's rate, if it does not say or says it wrongly")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="write the error over time as a picture")
+    parser.add_argument("--heat", type=Path, metavar="FILE.png", help="write it as a strip of bars, one a frame")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
@@ -41,17 +42,29 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.plot = output_path.check_file(str(arguments.plot))
     if arguments.plot and arguments.plot.suffix.lower() != ".svg":
         raise BadInput(f"The plot {arguments.plot} must be a file whose name ends in .svg.")
+    if arguments.heat:
+        arguments.heat = output_path.check_file(str(arguments.heat))
+    if arguments.heat and arguments.heat.suffix.lower() != ".png":
+        raise BadInput(f"The strip {arguments.heat} must be a file whose name ends in .png.")
     reference = video.streamed(arguments.reference) if arguments.reference else nullcontext((None, None))
     with video.streamed(arguments.video) as (pictures, rate), reference as (own, _):
-        found = judge(scene, pictures, arguments.fps or rate, own)
+        found = judge(scene, pictures, arguments.fps or rate or rate_of_frames(scene), own)
     if arguments.plot:
         frames = scene.frames[: found.frames]
         write_named(arguments.plot, plot(frames, {"error": np.nan_to_num(found.by_frame)}))
+    if arguments.heat:
+        write_named(arguments.heat, png.encode(heat_strip.draw(found.by_frame, scene.width)))
     if arguments.json:
         terminal.say(json.dumps(_plain(found), allow_nan=False))
     else:
         _print(found)
     return 0
+
+
+def rate_of_frames(scene: shot.Shot) -> float:
+    """The rate of a folder that holds the Shot's frames one by one; less than the Shot's where it leaves some out."""
+    gaps = len(scene.frames) - 1
+    return scene.fps * gaps / (scene.frames[-1] - scene.frames[0]) if gaps else scene.fps
 
 
 def _print(found: "Obedience") -> None:

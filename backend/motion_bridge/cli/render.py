@@ -9,6 +9,7 @@ from .. import shot as shots
 from .. import terminal
 from ..engines import base, precedence, runner
 from ..errors import Cancelled, MotionBridgeError
+from ..shot import Shot
 from ..takes import output_path, shot_copy
 from . import engine_options
 from .event_printer import EventPrinter
@@ -18,12 +19,24 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shot", type=Path, metavar="SHOT", help="a Shot folder")
     parser.add_argument("--output", required=True, metavar="DIR", help="the folder for the frames")
     parser.add_argument("--engine", default=base.DEFAULT, help=f"one of {', '.join(base.ENGINES)}")
+    parser.add_argument(
+        "--best-of",
+        type=int,
+        default=1,
+        metavar="N",
+        help="make N takes with rising seeds, beside DIR, and keep the one that obeys the Shot best as DIR",
+    )
     parser.add_argument("--resume", action="store_true", help="make only the frames that DIR does not hold yet")
     engine_options.add(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of text")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.best_of != 1:
+        from . import best_of  # which needs OpenCV
+
+        return best_of.run(arguments)
+
     def request() -> runner.JobRequest:
         return runner.JobRequest(1, _shot(arguments), arguments.output, arguments.engine, arguments.resume)
 
@@ -54,6 +67,11 @@ def _shot(arguments: argparse.Namespace) -> Path:
     """The Shot's folder; where options change the Shot, that of the take's own copy."""
     if not (arguments.settings or arguments.preset or arguments.set):
         return arguments.shot.absolute()
+    return shot_copy.keep(changed_shot(arguments), output_path.check_output(arguments.output), arguments.resume)
+
+
+def changed_shot(arguments: argparse.Namespace) -> Shot:
+    """The Shot as the options change it."""
     shot = shots.load(arguments.shot)
     options = engine_options.read(arguments, arguments.engine, shot.frames, shot.settings)
     for notice in options.notices:
@@ -61,8 +79,7 @@ def _shot(arguments: argparse.Namespace) -> Path:
     engine = base.find(arguments.engine)
     generation = precedence.over(engine, shot.generation, options.generation)
     engine.check(base.GenerationRequest(generation, shot.frames, shot.fps, options.named))
-    changed = shot.generated_with(generation)
-    return shot_copy.keep(changed, output_path.check_output(arguments.output), arguments.resume)
+    return shot.generated_with(generation)
 
 
 def _cancel(signal_number: int, _: object) -> None:

@@ -85,6 +85,14 @@ def replacing_named(path: Path) -> Iterator[BinaryIO]:
         raise BadInput(f"{path} cannot be written: {fault.strerror or fault}. Choose another place.") from None
 
 
+def rename_folder(old: Path, new: Path) -> None:
+    """Give a folder of ours another name beside it, which nothing has. BadInput says why it cannot have that."""
+    try:
+        persist(lambda: os.rename(old, new))
+    except OSError as fault:
+        raise BadInput(f"{old} cannot be renamed to {new}: {fault.strerror or fault}.") from None
+
+
 def create(root: Path, name: str) -> BinaryIO:
     """A new empty file under its own name, to read and write; what had that name is unlinked, never written to."""
     with _folder(root, name, make=True) as (at, last):
