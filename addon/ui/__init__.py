@@ -4,6 +4,7 @@ from . import (
     engine_panels,
     estimate,
     exchange,
+    judge,
     keymap,
     operators,
     overlay,
@@ -27,6 +28,7 @@ PARTS = (  # panels stand in this order
     engine_panels,
     settings,
     exchange,
+    judge,
     keymap,
 )
 
