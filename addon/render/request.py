@@ -101,7 +101,7 @@ def fresh(new: Take, scene: bpy.types.Scene, engine: str, changes: Changes = UNC
         raise BadInput(
             f"{new.folder} holds a take already. Resume to make only what is missing, or choose another folder."
         )
-    request = request_of(scene, engine, changes)
+    request = quick(request_of(scene, engine, changes), engine, changes)
     return TakeRequest(new, engine, request.frames, False, request)
 
 
@@ -111,7 +111,7 @@ def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Changes = U
     BadInput when one of the changes is not what the take was begun with.
     """
     if not (old.shot / "shot.json").is_file():
-        request = request_of(scene, engine, changes)
+        request = quick(request_of(scene, engine, changes), engine, changes)
         return TakeRequest(old, engine, request.frames, True, request)
     shot = shots.load(old.shot)
     generation = precedence.over(engines.find(engine), shot.generation, changes.generation)
@@ -161,6 +161,15 @@ def with_files(request: Request) -> Request:
     if first is None or not isinstance(request.first_frame, FromRender):
         return request
     return replace(request, first_frame=FromFile(str(first)))
+
+
+def quick(request: Request, engine: str, changes: Changes) -> Request:
+    """The request without the usual grid of tracks, where only that would make an engine wait for geometry."""
+    made_by = engines.find(engine)
+    settings = engines.completed(made_by, request.generation.settings)
+    if made_by.needs(settings) or made_by.uses_tracks(settings) or request.sources or "grid" in changes.reading:
+        return request
+    return replace(request, grid=0)
 
 
 def read_for(needs: frozenset[str]) -> frozenset[str]:

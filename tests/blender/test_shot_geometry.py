@@ -211,6 +211,24 @@ def test_the_command_draws_maps_on_request(scene, painted, parts, tmp_path):
     np.testing.assert_array_equal(drawn.objects.index[1], computed.objects.index[1])
 
 
+def test_a_job_that_needs_only_cameras_never_waits_for_geometry(scene, painted, parts, monkeypatch, tmp_path):
+    """Deforum in 2D moves by schedules: its frames need nothing of the scene."""
+    ask = importlib.import_module(parts["snapshot"].__name__.replace("scene.snapshot", "render.request"))
+    take = importlib.import_module(parts["snapshot"].__name__.replace("scene.snapshot", "take"))
+    monkeypatch.setattr(ask.backend, "check", lambda engine: None)
+
+    def request(motion, **reading):
+        generation = parts["shot"].GenerationSettings(prompts={1: "hills"}, settings={"motion": motion})
+        return ask.fresh(take.Take(tmp_path / "new"), scene, "deforum", ask.Changes(reading, generation)).request
+
+    assert (request("2D").needs, request("2D").grid) == (frozenset(), 0)
+    assert request("2D", grid=9).grid == 9, "who asks for tracks gets them"
+    assert (request("scene").needs, request("scene").grid) == ({"geometry"}, 50)
+    monkeypatch.setattr(parts["instances"].Reader, "read", None)  # whoever asks for surfaces fails
+    taken = parts["snapshot"].snapshot(bpy.context, request("2D"))
+    assert taken.geometry is None and len(taken.cameras) == 12
+
+
 def test_a_scene_without_a_camera_is_refused(scene, parts, read):
     scene.camera = None
     with pytest.raises(parts["errors"].BadInput, match="has no camera"):

@@ -112,6 +112,10 @@ class Engine(Protocol):
         """Whether it takes colors from other pictures of the scene than the first one."""
         return False
 
+    def uses_tracks(self, settings: Mapping[str, Any]) -> bool:
+        """Whether it does something with tracks where there are some."""
+        return True
+
     def check(self, request: GenerationRequest) -> None:
         """BadInput for what could not be carried out, as far as that can be said before anything is read or loaded."""
 

@@ -46,6 +46,10 @@ class Deforum(Engine):
         seen = settings["depth_model"] == "scene" or settings["control"] != "none"
         return frozenset({"depth"}) if seen else frozenset()
 
+    def uses_tracks(self, settings: Mapping[str, Any]) -> bool:
+        """Motion is read from the geometry, from schedules or from a guide video."""
+        return False
+
     def check(self, request: GenerationRequest) -> None:
         """Besides what is written, the files that are named."""
         self.check_texts(request)

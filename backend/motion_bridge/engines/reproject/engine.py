@@ -37,6 +37,10 @@ class Reproject(Engine):
         """What its motion is read from; a Shot with depth does instead."""
         return frozenset({"geometry"})
 
+    def uses_tracks(self, settings: Mapping[str, Any]) -> bool:
+        """Motion is read from the geometry."""
+        return False
+
     def uses_key_pictures(self, settings: Mapping[str, Any]) -> bool:
         """It is made of nothing else."""
         return True
