@@ -19,22 +19,28 @@ def parts(extension):
     return {short: importlib.import_module(f"{extension.__name__}.{name}") for short, name in every.items()}
 
 
-@pytest.fixture
-def read(parts, tmp_path):
-    """Frames → the Shot of the current scene with its geometry; read.notes, read.folder."""
+class Reads:
+    """Frames → the Shot of the current scene with its geometry; beside it the notes and the folder of the last one."""
 
-    def read(frames=FRAMES, grid=0, needs=("geometry",)):
+    def __init__(self, parts, place):
+        self.parts, self.place = parts, place
+        self.notes, self.folder = [], place
+
+    def __call__(self, frames=FRAMES, grid=0, needs=("geometry",)):
         render = bpy.context.scene.render
         picture = np.zeros((render.resolution_y, render.resolution_x, 3), np.uint8)
-        first = parts["first_frame"].FromPixels(picture)
-        request = parts["snapshot"].Request(tuple(frames), frozenset(needs), first, grid=grid)
-        taken = parts["snapshot"].snapshot(bpy.context, request)
-        read.folder = tmp_path / f"shot {len(list(tmp_path.glob('shot *')))}"
-        parts["snapshot"].complete(taken, read.folder, lambda *_: None, lambda: False)
-        read.notes = taken.notes
-        return parts["shot"].load(read.folder)
+        first = self.parts["first_frame"].FromPixels(picture)
+        request = self.parts["snapshot"].Request(tuple(frames), frozenset(needs), first, grid=grid)
+        taken = self.parts["snapshot"].snapshot(bpy.context, request)
+        self.folder = self.place / f"shot {len(list(self.place.glob('shot *')))}"
+        self.parts["snapshot"].complete(taken, self.folder, lambda *_: None, lambda: False)
+        self.notes = taken.notes
+        return self.parts["shot"].load(self.folder)
 
-    return read
+
+@pytest.fixture
+def read(parts, tmp_path):
+    return Reads(parts, tmp_path)
 
 
 def size_of(folder):

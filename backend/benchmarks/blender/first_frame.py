@@ -63,7 +63,7 @@ def measure(kind: str, frames: int, grid: int) -> dict[str, Any]:
         taken = parts["scene.snapshot"].snapshot(bpy.context, request)
         asked = time.perf_counter()
         job = parts["render.job"].Job(take, "reproject", [sys.executable, "-I", str(BACKEND), "serve"], taken, False)
-        written = 0.0
+        written, size = 0.0, 0
         try:
             while True:
                 events = job.tick()
