@@ -6,6 +6,7 @@ for AMD's GPUs there are builds of its own. There uv chooses the build that fits
 
 import platform
 import re
+import shlex
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ from .files import regular
 
 OLDEST_MACOS = 14  # for which there is a current torch
 NVIDIA, AMD = "0x10de", "0x1002"  # PCI numbers of makers
+_QUOTES, _TWICE = re.compile("['\u2018-\u201b]"), r"\g<0>\g<0>"  # typographic ones end a text in PowerShell, too
 DISPLAYS = Path("/sys/class/drm")  # Linux
 
 
@@ -88,7 +90,9 @@ def shell(machine: Machine) -> str:
 def quoted(text: str, machine: Machine) -> str:
     """A text that the shell hands on as it is."""
     if machine.windows:
-        return "'" + text.replace("'", "''") + "'"
+        return f"'{_QUOTES.sub(_TWICE, text)}'"
+    if "!" in text:  # which a shell that somebody types into takes for its history, in double quotes too
+        return shlex.quote(text)
     return '"' + re.sub(r'(["$`\\])', r"\\\1", text) + '"'
 
 

@@ -78,6 +78,7 @@ def test_where_there_is_no_torch_that_is_said(machine: Machine, says: str | None
 
 
 HARMLESS = ["plain", "two words", "O'Neil", 'a "quoted" word', "$HOME `id` $(id)", r"back\slash", "ö", "a&b;c|d"]
+HARMLESS += ["wow!x y", "it's !!", "O\u2019Neil", "\u2018a\u201a\u201b", "-x", "*.py", "~", "%PATH%", "{a,b}", "#"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="runs a POSIX shell")
@@ -85,6 +86,22 @@ HARMLESS = ["plain", "two words", "O'Neil", 'a "quoted" word', "$HOME `id` $(id)
 def test_a_posix_shell_hands_every_path_on_as_it_is(text: str):
     said = subprocess.run(["sh", "-c", f"printf %s {quoted(text, LINUX)}"], capture_output=True, text=True, check=True)
     assert said.stdout == text
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
+@pytest.mark.parametrize("text", HARMLESS)
+def test_a_shell_that_somebody_types_into_hands_every_path_on_as_it_is(text: str):
+    """Such a one takes ! for its history."""
+    script = f"set -o history -o histexpand\nprintf %s {quoted(text, LINUX)}\n"
+    said = subprocess.run(["bash", "--norc", "-i"], input=script, capture_output=True, text=True, check=True)
+    assert said.stdout == text
+
+
+def test_typographic_quotes_do_not_end_a_text_in_powershell():
+    """It takes ‘ ’ ‚ ‛ for single quotes: about_Quoting_Rules."""
+    assert quoted("O\u2019Neil", WINDOWS) == "'O\u2019\u2019Neil'"
+    assert quoted("a'; rm b", WINDOWS) == "'a''; rm b'"
+    assert quoted("\u2018\u201a\u201b", WINDOWS) == "'\u2018\u2018\u201a\u201a\u201b\u201b'"
 
 
 @pytest.mark.skipif(not shutil.which("pwsh"), reason="PowerShell is not installed")
