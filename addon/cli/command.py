@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 
 from ...backend.motion_bridge import terminal
-from ...backend.motion_bridge.cli.parser import Parser
+from ...backend.motion_bridge.cli.parser import FRAMES, SEEDS, Parser, positive, whole
 from ...backend.motion_bridge.engines.base import ENGINES
 from ...backend.motion_bridge.errors import BadInput, MotionBridgeError, typed
 from ...backend.motion_bridge.shot import GenerationSettings
@@ -101,7 +101,9 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--frames", metavar="RANGE", help=FRAMES_HELP)
     targets = sorted(target.lower() for target in TARGETS)
     export.add_argument("--target", choices=targets, help="whose warp schedules are for; default: the scene's")
-    export.add_argument("--tolerance", type=float, help="pixels that few keys may cost; 0: a key at every frame")
+    export.add_argument(
+        "--tolerance", type=positive(1e6, zero=True), help="pixels that few keys may cost; 0: a key at every frame"
+    )
     keys = [each.lower() for each in KEYS]
     export.add_argument("--keys", choices=keys, help="where schedules have keys: where the artist put them, for one")
     track_options.add(export)
@@ -110,14 +112,16 @@ def parser() -> argparse.ArgumentParser:
     take_in = actions.add_parser("import", help="add the camera that another program's file describes")
     take_in.add_argument("file", metavar="FILE", help="the file, or COLMAP's folder")
     take_in.add_argument("--output", required=True, metavar="BLEND", help="the .blend file to save the scene in")
-    take_in.add_argument("--first", type=int, default=1, help="the timeline frame of the file's frame 0; default: 1")
-    take_in.add_argument("--scale", type=float, default=1.0, help="scene units a depth unit; default: 1")
+    take_in.add_argument(
+        "--first", type=whole(-FRAMES, FRAMES), default=1, help="the timeline frame of the file's frame 0; default: 1"
+    )
+    take_in.add_argument("--scale", type=positive(1e9), default=1.0, help="scene units a depth unit; default: 1")
     take_in.add_argument("--set-range", action="store_true", help="give the scene the file's length")
     take_in.set_defaults(action=import_camera)
 
     old = actions.add_parser("takes", help="list an output folder's takes and their sizes, or delete old ones")
     old.add_argument("folder", metavar="DIR", help="the panel's output folder, which holds take_001 and so on")
-    old.add_argument("--keep", type=int, metavar="N", help="delete all but the newest N")
+    old.add_argument("--keep", type=whole(0, FRAMES), metavar="N", help="delete all but the newest N")
     old.set_defaults(action=list_takes)
 
     for action in (render, guess, write, film, export, take_in, old):
@@ -132,7 +136,7 @@ def add_shot_options(action: argparse.ArgumentParser) -> None:
     action.add_argument(
         "--prompt", action="append", metavar="'FRAME: TEXT'", help="a prompt and its first frame; can be given again"
     )
-    action.add_argument("--seed", type=int)
+    action.add_argument("--seed", type=whole(*SEEDS))
     action.add_argument("--mark-unseen", action="store_true", help="mark what no key picture shows")
     key_options.add(action)
     track_options.add(action)

@@ -1,6 +1,7 @@
 """The command's options for what is followed: --grid, --follow, --region, --through-glass."""
 
 import argparse
+import math
 import re
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from ..scene.tracks.sources import LIVE, PATH, PINNED, Region, Source
 KEYS = ("kind", "count", "spacing", "group", "vertices", "bone", "along")  # of a TrackSelection, as --follow names them
 KINDS = (PATH, LIVE, PINNED)
 LARGEST_GRID = 1000
+FARTHEST = 1e6  # pixels between points
 _KEY = re.compile(rf",({'|'.join(KEYS)})=")
 FOLLOW_HELP = (
     f"what to follow instead of the scene's list: {', '.join(PointKind)}, a colon, an object's or collection's name, "
@@ -70,9 +72,9 @@ def selection_of(text: str) -> tuple[str, TrackSelection]:
 def _value(key: str, value: str, text: str) -> Any:
     try:
         match key:
-            case "count" if int(value) >= 1:
+            case "count" if 1 <= int(value) <= LARGEST_GRID**2:
                 return int(value)
-            case "spacing" if float(value) >= 1:
+            case "spacing" if 1 <= float(value) <= FARTHEST:
                 return float(value)
             case "along" if 0 <= float(value) <= 1:
                 return float(value)
@@ -85,7 +87,7 @@ def _value(key: str, value: str, text: str) -> Any:
     except ValueError:
         pass
     wanted = {
-        "count": "a whole number of at least 1",
+        "count": f"a whole number from 1 to {LARGEST_GRID**2:,}",
         "spacing": "a number of pixels of at least 1",
         "along": "between 0 and 1",
         "kind": f"one of {', '.join(KINDS)}",
@@ -101,4 +103,6 @@ def region_of(text: str) -> Region:
         raise BadInput(
             f"--region {text!r} is not four numbers: left, top, right and bottom, such as 0,0,0.5,1."
         ) from None
+    if not all(map(math.isfinite, (left, top, right, bottom))):
+        raise BadInput(f"--region {text!r} holds something that is not a number.")
     return Region(left, top, right, bottom)

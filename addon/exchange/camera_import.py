@@ -41,11 +41,11 @@ def load(context: bpy.types.Context, path: str, placing: Placing) -> tuple[bpy.t
     """Add a file's camera to the context's scene, and what its reader should know. BadInput names the file."""
     scene = context.scene
     place = absolute(path)
+    if not (np.isfinite(placing.scale) and placing.scale > 0):
+        raise BadInput(f"The scale is {placing.scale:g}; it must be positive.")
     if camera_formats.is_camera_file(place):
         return _load_exact(context, place, placing)
     content = regular.read_text(place)
-    if not (np.isfinite(placing.scale) and placing.scale > 0):
-        raise BadInput(f"The scale is {placing.scale:g}; it must be positive.")
     size = picture_of(scene.render)
     found = deforum_camera.read(content, place.name, (size.width, size.height), 1 / placing.scale)
     start = active_camera(context, placing.first) if placing.from_active else None

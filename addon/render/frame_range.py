@@ -4,7 +4,8 @@ import re
 
 from ...backend.motion_bridge.errors import BadInput
 
-_RANGE = re.compile(r"(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?")
+_RANGE = re.compile(r"(-?\d{1,18})(?:-(-?\d{1,18})(?:x(\d{1,18}))?)?")
+TIMELINE = 1_048_574  # Blender's first and last frame
 LONGEST = 1_000_000  # frames; above it somebody has mistyped
 
 
@@ -32,6 +33,8 @@ def span(first: int, last: int, step: int) -> tuple[int, ...]:
         raise BadInput(f"A step of {step} frames goes nowhere; it must be 1 or more.")
     if last < first:
         raise BadInput(f"Frame range {first}-{last} is reversed; write {last}-{first}.")
+    if first < -TIMELINE or last > TIMELINE:
+        raise BadInput(f"Frame range {first}-{last} lies outside of Blender's timeline, -{TIMELINE} to {TIMELINE}.")
     if (last - first) // step >= LONGEST:
         raise BadInput(f"Frame range {first}-{last} has more than {LONGEST} frames; make shorter takes.")
     return tuple(range(first, last + 1, step))

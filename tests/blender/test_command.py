@@ -198,3 +198,26 @@ def test_a_backend_that_cannot_start_exits_3(scene, painted, tmp_path: Path, cap
     finally:
         preferences.python = ""
     assert "exit code 9" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        (("shot", "--output", "o", "--seed"), ["1" + "0" * 30, "nan"]),
+        (("render", "--output", "o", "--seed"), ["1e3"]),
+        (("export", "--format", "webui", "--output", "o.txt", "--tolerance"), ["nan", "inf", "-1"]),
+        (("import", "f", "--output", "o.blend", "--first"), ["1" + "0" * 12, "nan"]),
+        (("import", "f", "--output", "o.blend", "--scale"), ["nan", "inf", "0", "-1"]),
+        (("shot", "--output", "o", "--region"), ["nan,0,1,1", "0,0,inf,1"]),
+        (("shot", "--output", "o", "--grid"), ["-1", "100000"]),
+        (("shot", "--output", "o", "--follow"), ["surface:mover,spacing=inf", "surface:mover,count=" + "9" * 20]),
+        (("shot", "--output", "o", "--frames"), ["1-99999999999999", "9" * 400]),
+    ],
+)
+def test_a_number_that_cannot_be_is_bad_input(scene, painted, tmp_path: Path, monkeypatch, capfd, line, values):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    for value in values:
+        assert run(*line[:-1], f"{line[-1]}={value}") == 2, value
+    assert "Traceback" not in capfd.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before

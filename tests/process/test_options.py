@@ -6,6 +6,7 @@ import pytest
 from backend_processes import REAL, contents
 from command_line import render, run
 from motion_bridge import shot as shots
+from motion_bridge.cli.main import main
 
 
 def test_a_setting_reaches_the_engine_and_the_take_keeps_the_shot_that_it_made(shot_folder, tmp_path):
@@ -61,3 +62,29 @@ def test_a_deforum_file_a_preset_and_a_schedule_are_checked_before_torch_is_aske
     assert wrong.returncode == 2 and "translation_z moves nothing while the motion is 2D" in wrong.stderr
     noted = run(*words, "--settings", path, "--preset", "smoth", backend=REAL)
     assert noted.returncode == 2 and "did you mean 'smooth'?" in noted.stderr
+
+
+NUMBERS = {
+    "judge shot video --fps": ["nan", "inf", "-1", "0", "1e400", "x"],
+    "schedules file --fps": ["nan", "inf", "-1", "0"],
+    "schedules file --max-frames": ["0", "-1", "9" * 5000, "1e3", "nan"],
+    "schedules file --seed": ["1" + "0" * 30, "nan"],
+    "transfer video --first-frame p --output o --grid": ["0", "-1", "100000", "nan"],
+    "transfer video --first-frame p --output o --frames": ["-1", "1" + "0" * 30],
+    "transfer video --first-frame p --output o --seed": ["1" + "0" * 30],
+    "channels sketch --pictures": ["-1", "1" + "0" * 12],
+    "channels sketch --shuffles": ["-1", "1" + "0" * 12],
+    "channels sketch --size": ["-1", "1" + "0" * 12],
+}
+
+
+@pytest.mark.parametrize("line", NUMBERS)
+def test_a_number_that_cannot_be_is_refused_before_anything_is_done(line, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for value in NUMBERS[line]:
+        assert main([*line.split()[:-1], f"{line.split()[-1]}={value}"]) == 2
+        said = capsys.readouterr()
+        assert (
+            f"argument {line.split()[-1]}: {value[:40]} is not a " in said.err and len(said.err.splitlines()[-1]) < 200
+        )
+    assert not list(tmp_path.iterdir())

@@ -8,14 +8,17 @@ from .. import terminal
 from ..errors import BadInput
 from ..files import writing
 from ..takes import output_path
+from .parser import whole
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a registered name or a model's folder")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the report goes, as JSON")
-    parser.add_argument("--pictures", type=int, default=24, help="how many are drawn (24)")
-    parser.add_argument("--shuffles", type=int, default=39, help="how often the weights are shuffled (39)")
-    parser.add_argument("--size", type=int, default=128, help="width and height of the pictures, pixels (128)")
+    parser.add_argument("--pictures", type=whole(0, 10_000), default=24, help="how many are drawn (24)")
+    parser.add_argument("--shuffles", type=whole(0, 10_000), default=39, help="how often the weights are shuffled (39)")
+    parser.add_argument(
+        "--size", type=whole(0, 4096), default=128, help="width and height of the pictures, pixels (128)"
+    )
     parser.add_argument("--device", default="", help="cuda, mps or cpu; the fastest there is")
 
 

@@ -15,6 +15,7 @@ from ..files.writing import write_named
 from ..media import heat_strip, png, video
 from ..schedules.camera.report import plot
 from ..takes import output_path
+from .parser import positive
 
 if TYPE_CHECKING:
     from ..metrics.obedience import Following, Obedience
@@ -24,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shot", type=Path, metavar="SHOT", help="a Shot folder with tracks")
     parser.add_argument("video", type=Path, metavar="VIDEO", help="a video file or a folder of pictures")
     parser.add_argument("--reference", type=Path, metavar="VIDEO", help="the renderer's own frames: the floor")
-    parser.add_argument("--fps", type=float, help="the video's rate, if it does not say or says it wrongly")
+    parser.add_argument("--fps", type=positive(1e6), help="the video's rate, if it does not say or says it wrongly")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="write the error over time as a picture")
     parser.add_argument("--heat", type=Path, metavar="FILE.png", help="write it as a strip of bars, one a frame")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")

@@ -10,15 +10,20 @@ from .. import terminal
 from ..errors import BadInput
 from ..files import regular
 from ..schedules import DIALECTS, Context, settings_files
+from .parser import FRAMES, SEEDS, positive, whole
 
 Values = dict[str, list[float] | list[str]]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a settings file, Parseq document, Shot or one schedule; -: stdin")
-    parser.add_argument("--max-frames", type=int, metavar="N", help="frames of the run; otherwise what the file says")
-    parser.add_argument("--seed", type=int, metavar="S", help="what `s` stands for; otherwise what the file says")
-    parser.add_argument("--fps", type=float, metavar="F", help="frames a second; otherwise what the file says")
+    parser.add_argument(
+        "--max-frames", type=whole(1, FRAMES), metavar="N", help="frames of the run; otherwise what the file says"
+    )
+    parser.add_argument(
+        "--seed", type=whole(*SEEDS), metavar="S", help="what `s` stands for; otherwise what the file says"
+    )
+    parser.add_argument("--fps", type=positive(1e6), metavar="F", help="frames a second; otherwise what the file says")
     parser.add_argument("--dialect", choices=DIALECTS, default="superset", help="whose reading of the language")
     parser.add_argument("--json", action="store_true", help='print {"name": [one value for each frame]}')
 

@@ -7,6 +7,7 @@ from .. import terminal
 from ..engines import runner
 from ..takes import output_path, shot_copy
 from . import engine_options
+from .parser import FRAMES, SEEDS, whole
 from .render import carry_out
 
 ENGINE = "motionstream"
@@ -17,10 +18,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--first-frame", type=Path, required=True, metavar="PICTURE", help="what is to be moved")
     parser.add_argument("--output", required=True, metavar="DIR", help="the folder for the frames, and their Shot")
     parser.add_argument("--tracks", type=Path, metavar="FILE", help="the video's tracks, if a tracker has them already")
-    parser.add_argument("--grid", type=int, default=16, help="points a side that are followed otherwise")
-    parser.add_argument("--frames", type=int, default=0, help="only so many of the video's; 0: all")
+    parser.add_argument("--grid", type=whole(1, 1000), default=16, help="points a side that are followed otherwise")
+    parser.add_argument("--frames", type=whole(0, FRAMES), default=0, help="only so many of the video's; 0: all")
     parser.add_argument("--prompt", default="", help="what is to be seen")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole(*SEEDS), default=0)
     parser.add_argument("--resume", action="store_true", help="make only the frames that DIR does not hold yet")
     engine_options.add(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of text")
