@@ -211,7 +211,7 @@ def test_a_backend_that_cannot_start_exits_3(scene, painted, tmp_path: Path, cap
         (("shot", "--output", "o", "--region"), ["nan,0,1,1", "0,0,inf,1"]),
         (("shot", "--output", "o", "--grid"), ["-1", "100000"]),
         (("shot", "--output", "o", "--follow"), ["surface:mover,spacing=inf", "surface:mover,count=" + "9" * 20]),
-        (("shot", "--output", "o", "--frames"), ["1-99999999999999", "9" * 400]),
+        (("shot", "--output", "o", "--frames"), ["1-99999999999999", "9" * 400, "9" * 12, "1048575", "-1048575"]),
     ],
 )
 def test_a_number_that_cannot_be_is_bad_input(scene, painted, tmp_path: Path, monkeypatch, capfd, line, values):

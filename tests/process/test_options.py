@@ -83,8 +83,6 @@ def test_a_number_that_cannot_be_is_refused_before_anything_is_done(line, capsys
     monkeypatch.chdir(tmp_path)
     for value in NUMBERS[line]:
         assert main([*line.split()[:-1], f"{line.split()[-1]}={value}"]) == 2
-        said = capsys.readouterr()
-        assert (
-            f"argument {line.split()[-1]}: {value[:40]} is not a " in said.err and len(said.err.splitlines()[-1]) < 200
-        )
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert f"argument {line.split()[-1]}: {value[:40]} is not a " in said and len(said) < 200
     assert not list(tmp_path.iterdir())
