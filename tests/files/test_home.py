@@ -63,7 +63,7 @@ def test_whatever_names_a_path_without_a_home_is_told_so(homeless):
 
 def test_models_are_looked_for_in_the_machines_own_place_without_a_home(homeless, monkeypatch):
     assert registry.models_folder() == Path("/usr/local/share/motion-bridge/models")
-    with pytest.raises(ModelMissing, match="--local-dir /usr/local/share/motion-bridge/models/sdxl"):
+    with pytest.raises(ModelMissing, match="sdxl is not on this machine"):
         registry.folder_of(registry.find("sdxl"))
     monkeypatch.setenv("PROGRAMDATA", "/programs")
     assert registry.models_folder() == Path("/programs/motion-bridge/models")
