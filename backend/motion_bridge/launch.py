@@ -9,13 +9,13 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import TimeoutExpired
+from subprocess import DEVNULL, TimeoutExpired
 from typing import Any
 
-__all__ = ["Answer", "TimeoutExpired", "ask", "how_it_ended", "python_command", "start"]
+__all__ = ["DEVNULL", "Answer", "TimeoutExpired", "ask", "how_it_ended", "python_command", "start"]
 
 PYTHON_OPTIONS = ("-I", "-B", "-X", "utf8")
 STATUS = {  # Windows' NTSTATUS, as exit codes of programs that crashed
@@ -50,15 +50,17 @@ def python_command(python: str | Path, *arguments: str | Path) -> list[str]:
     return [str(python), *PYTHON_OPTIONS, *map(str, arguments)]
 
 
-def start(command: Sequence[str | Path], **options: Any) -> subprocess.Popen[bytes]:
+def start(
+    command: Sequence[str | Path], variables: Mapping[str, str] | None = None, **options: Any
+) -> subprocess.Popen[bytes]:
     """Start a program; its pipes carry bytes. OSError or ValueError when the system cannot.
 
-    options: of subprocess.Popen.
+    variables: of the environment, beside those of this process. options: of subprocess.Popen.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return subprocess.Popen(  # pyright: ignore[reportReturnType]  no option makes them text
         [_program(str(command[0])), *map(str, command[1:])],
-        env=environment,
+        env=environment | dict(variables or {}),
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         **options,
     )

@@ -16,6 +16,7 @@ COMMANDS = {  # name → what it does; its file here has the same name
     "render": "make the frames of a Shot",
     "serve": "work for Blender, which speaks over stdin and stdout",
     "doctor": "say what this machine has and which engines can run on it",
+    "backend": "install the Python that the engines with torch run in, look at it, remove it",
     "models": "list, get, verify and remove models",
     "export": "write a Shot's tracks or its exact camera for other programs",
     "judge": "measure how well a video from any program follows a Shot",
