@@ -11,7 +11,7 @@ SHIPPED = (  # what begins with one of these goes to users; everything else stay
     *("__init__.py", "blender_manifest.toml", "LICENSE", "addon/"),
     *("backend/__main__.py", "backend/pyproject.toml", "backend/motion_bridge/"),
 )
-PERMISSIONS = {"clipboard", "files"}  # what the manifest may ask for
+PERMISSIONS = {"clipboard", "files", "network"}  # what the manifest may ask for
 LARGEST = 16 << 20  # bytes of the whole zip; the sketch models are most of it
 LARGEST_FILE = 4 << 20
 

@@ -11,6 +11,7 @@ from ...backend.motion_bridge.engines import diagnostics
 from ...backend.motion_bridge.errors import BadInput, ModelMissing
 from ...backend.motion_bridge.files import home
 from ..names import PACKAGE
+from . import installation
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
 
@@ -27,11 +28,14 @@ def check(engine: str) -> None:
 
 
 def python() -> str:
-    """The Python that runs the backend; BadInput when the preferences name one that is not there."""
+    """The Python that runs the backend: the chosen one, else the installed one, else Blender's own.
+
+    BadInput when the preferences name one that is not there.
+    """
     addon: Any = bpy.context.preferences.addons.get(PACKAGE)
     chosen = addon.preferences.python.strip() if addon and addon.preferences else ""
     if not chosen:
-        return sys.executable
+        return installation.python() or sys.executable
     path = home.expand(chosen, "The Python")
     if chosen.startswith("//") or not path.is_absolute():
         # Beside the .blend file lies what its author put there; opening a file must not choose what is run.

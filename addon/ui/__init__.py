@@ -1,6 +1,7 @@
 """What the artist sees and presses."""
 
 from . import (
+    downloads,
     engine_panels,
     estimate,
     exchange,
@@ -18,6 +19,7 @@ from . import (
 
 PARTS = (  # panels stand in this order
     preferences,
+    downloads,
     readiness,
     operators,
     estimate,

@@ -7,6 +7,7 @@ from bpy.props import PointerProperty, StringProperty
 
 from ..interpreter import diagnostics
 from ..names import PACKAGE
+from . import downloads
 from .text import draw_wrapped
 
 Draw = Callable[[bpy.types.UILayout, bpy.types.Context], None]
@@ -22,6 +23,22 @@ class MotionBridgePreferences(bpy.types.AddonPreferences):
         description="The Python that makes the frames. Empty: Blender's own, which is enough for Reproject",
         subtype="FILE_PATH",
     )
+    base_python: StringProperty(
+        name="Install From",
+        description="The Python that the GPU backend is made from. Empty: one that is downloaded with it",
+        subtype="FILE_PATH",
+    )
+    models_folder: StringProperty(
+        name="Models Folder",
+        description="Where models are looked for and downloaded to. Empty: a folder of your own",
+        subtype="DIR_PATH",
+        update=lambda self, context: downloads.use_models_folder(self.models_folder),
+    )
+    token: StringProperty(
+        name="Hugging Face Token",
+        description="Of an account that may read gated models. Used for downloads from the hub and nothing else",
+        subtype="PASSWORD",
+    )
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -31,6 +48,15 @@ class MotionBridgePreferences(bpy.types.AddonPreferences):
         row.operator("motion_bridge.doctor", text="Check", icon="CHECKMARK")
         if diagnostics.report:
             draw_wrapped(layout.box(), diagnostics.report, context)
+        downloads.draw_install(layout, context)
+        layout.prop(self, "base_python")
+        downloads.draw_task(layout, context)
+        layout.prop(self, "models_folder")
+        layout.prop(self, "token")
+        header, body = layout.panel("motion_bridge_models", default_closed=True)
+        header.label(text="Models")
+        if body:
+            downloads.draw_models(body, context)
         for draw in _sections.values():
             draw(layout.column(), context)
 

@@ -6,6 +6,7 @@ from bpy.props import StringProperty
 from ...backend.motion_bridge.errors import MotionBridgeError
 from ..interpreter import readiness
 from ..names import PACKAGE
+from .downloads import draw_install, draw_task
 from .text import draw_wrapped
 
 
@@ -20,6 +21,8 @@ def draw_readiness(layout: bpy.types.UILayout, context: bpy.types.Context, engin
         return
     box = layout.box()
     draw_wrapped(box, lacking, context, icon="INFO")
+    draw_install(box, context)
+    draw_task(box, context)
     row = box.row(align=True)
     row.operator("motion_bridge.copy_install", icon="COPYDOWN").engine = engine  # type: ignore[union-attr]
     row.operator("motion_bridge.open_preferences", icon="PREFERENCES")

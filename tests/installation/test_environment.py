@@ -174,7 +174,7 @@ def test_the_locked_file_pins_everything_that_the_engines_name_but_torch():
 
 
 def test_on_windows_the_folder_is_short(tmp_path, monkeypatch):
-    monkeypatch.setattr("motion_bridge.installation.environment.os.name", "nt")
+    monkeypatch.setattr("motion_bridge.installation.environment.sys.platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", "/users/ann/AppData/Local")
     root = environment.default_root()
     monkeypatch.undo()

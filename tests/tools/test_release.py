@@ -9,7 +9,10 @@ import pytest
 from extension_zip import SHIPPED, faults, idle_excludes, versions
 
 ROOT = Path(__file__).resolve().parents[2]
-MANIFEST = 'id = "motion_bridge"\nversion = "0.1.0"\n[permissions]\nfiles = "Write frames"\nclipboard = "Copy"\n'
+MANIFEST = (
+    'id = "motion_bridge"\nversion = "0.1.0"\n[permissions]\n'
+    'files = "Write frames"\nclipboard = "Copy"\nnetwork = "Get"\n'
+)
 WANTED = {"__init__.py": "", "blender_manifest.toml": MANIFEST, "addon/ui/panel.py": "x = 1"}
 
 
@@ -69,7 +72,11 @@ def test_a_zip_with_all_that_is_shipped_has_no_faults(tmp_path):
         ("addon/__pycache__/x.cpython-311.pyc", "", "does not belong"),
         ("addon/ui/notes.txt", "", "does not belong"),
         ("addon/ui/panel.py", "x" * (5 << 20), "addon/ui/panel.py has 5,242,880 bytes"),
-        ("blender_manifest.toml", MANIFEST + 'network = "Phone home"\n', "asks for ['clipboard', 'files', 'network']"),
+        (
+            "blender_manifest.toml",
+            MANIFEST + 'camera = "Look"\n',
+            "asks for ['camera', 'clipboard', 'files', 'network']",
+        ),
         ("blender_manifest.toml", MANIFEST.replace("0.1.0", "0.2.0"), "should be named motion_bridge-0.2.0.zip"),
     ],
 )

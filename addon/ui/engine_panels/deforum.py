@@ -18,6 +18,7 @@ from ...properties.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED, MotionBrid
 from ...properties.schedules import FIELDS, MotionBridgeSchedules, meaning
 from ...scene.camera import picture_of
 from ..automatic import draw_automatic
+from ..downloads import draw_model
 from ..operators import attempt
 from ..panels import EnginePanel
 from ..text import draw_wrapped
@@ -51,6 +52,8 @@ class DeforumPanel(EnginePanel):
         column.prop(settings, "model")
         if settings.model == FOLDER:
             column.prop(settings, "model_folder")
+        else:
+            draw_model(layout, context, settings.model)
         column.prop(settings, "motion")
         for sentence in hints(context.scene):
             draw_wrapped(layout, sentence, context, icon="INFO")

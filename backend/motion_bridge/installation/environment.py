@@ -76,7 +76,7 @@ class Status:
 
 def default_root() -> Path:
     """Where it lies unless somebody says otherwise; short on Windows, whose paths may have 260 characters."""
-    if os.name == "nt" and (local := os.environ.get("LOCALAPPDATA")):
+    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
         return Path(local, "mb")
     own = home.home()
     if own is None:
