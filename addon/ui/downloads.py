@@ -105,6 +105,7 @@ class MOTION_BRIDGE_OT_get_model(bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         entry, layout = catalog.find(self.name), self.layout
+        assert layout
         layout.label(text=f"{entry.name}: {entry.gigabytes:g} GB on disk, {entry.memory:g} GB of GPU memory")
         layout.label(text=f"License: {entry.license}")
         if entry.asks:

@@ -1,6 +1,7 @@
 """Which Python makes the frames, and whether it can."""
 
 from collections.abc import Callable
+from typing import Any
 
 import bpy
 from bpy.props import PointerProperty, StringProperty
@@ -13,6 +14,10 @@ from .text import draw_wrapped
 Draw = Callable[[bpy.types.UILayout, bpy.types.Context], None]
 
 _sections: dict[str, Draw] = {}  # what engines add, by name
+
+
+def _use_models_folder(self: Any, context: bpy.types.Context) -> None:
+    downloads.use_models_folder(self.models_folder)
 
 
 class MotionBridgePreferences(bpy.types.AddonPreferences):
@@ -32,7 +37,7 @@ class MotionBridgePreferences(bpy.types.AddonPreferences):
         name="Models Folder",
         description="Where models are looked for and downloaded to. Empty: a folder of your own",
         subtype="DIR_PATH",
-        update=lambda self, context: downloads.use_models_folder(self.models_folder),
+        update=_use_models_folder,
     )
     token: StringProperty(
         name="Hugging Face Token",

@@ -51,7 +51,7 @@ def python_command(python: str | Path, *arguments: str | Path) -> list[str]:
 
 
 def start(
-    command: Sequence[str | Path], variables: Mapping[str, str] | None = None, **options: Any
+    command: Sequence[str | Path], variables: Mapping[str, str] | None = None, /, **options: Any
 ) -> subprocess.Popen[bytes]:
     """Start a program; its pipes carry bytes. OSError or ValueError when the system cannot.
 

@@ -31,7 +31,7 @@ def index(monkeypatch):
             self.end_headers()
             self.wfile.write(content or b"")
 
-        def log_message(self, *_):
+        def log_message(self, format, *arguments):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
