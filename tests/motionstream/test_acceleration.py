@@ -49,6 +49,14 @@ def test_what_this_machine_cannot_do_is_refused_with_a_remedy(student):
         Acceleration(precision="float7").dtype("cpu")
 
 
+def test_compiling_without_a_compiler_is_refused_before_the_job_begins(student, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(BadInput, match="needs a C\\+\\+ compiler"):
+        accelerate(student, Acceleration(compile=True))
+    assert student.run_block is None
+
+
 def test_precision_follows_the_device_unless_it_is_named():
     assert Acceleration().dtype("cpu") == torch.float32 and Acceleration().dtype("cuda:0") == torch.bfloat16
     assert Acceleration(precision="float32").dtype("cuda") == torch.float32

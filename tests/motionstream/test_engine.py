@@ -205,6 +205,15 @@ def test_without_tracks_the_text_and_the_first_frame_are_followed_and_it_says_so
     assert not np.array_equal(made[1].pixels, run(plain)[1].pixels)
 
 
+def test_a_shot_without_tracks_can_be_given_one_while_it_runs(shot):
+    silent = replace(shot(), tracks=None)
+    added = {"tracks": [{"do": "add", "at": [20, 20], "from": [30, 10]}, {"track": 0, "do": "drag", "to": [44, 4]}]}
+    quiet, (moved, told) = run(silent), run_and_listen(silent, at_border(1, added))
+    assert ("Track 0 was added.", 9) in told
+    assert all(np.array_equal(quiet[k].pixels, moved[k].pixels) for k in range(9))
+    assert not np.array_equal(quiet[9].pixels, moved[9].pixels)
+
+
 def test_tracks_outside_the_picture_count_as_hidden_and_are_said(shot):
     plain = shot(frames=12)
     xy = np.array(plain.tracks.xy)

@@ -15,7 +15,7 @@ from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.motionstream.checkpoints import checkpoint, inference_config, load, tiny_decoder
 from motion_bridge.engines.motionstream.checkpoints.convert import convert
 from motion_bridge.engines.motionstream.engine import engine
-from motion_bridge.engines.motionstream.network import wan_vae
+from motion_bridge.engines.motionstream.network import text_encoder, wan_vae
 from motion_bridge.engines.motionstream.network.student import Student
 from motion_bridge.engines.motionstream.network.tiny_decoder import TinyDecoder
 from motion_bridge.errors import BadInput
@@ -251,3 +251,25 @@ def test_a_taehv_file_that_does_not_fit_or_is_a_pickle_is_refused(tmp_path):
     torch.save({}, tmp_path / "taew2_1.pth")
     with pytest.raises(BadInput, match="is a pickle"):
         tiny_decoder.load(tmp_path)
+
+
+def test_text_and_picture_encoders_are_on_the_device_only_while_they_read(folder, monkeypatch):
+    """cpu:0 stands for a card: a device of another name, on which the same numbers come out."""
+    import transformers
+
+    moves = []
+    for kind in (transformers.UMT5EncoderModel, transformers.CLIPVisionModel):
+        real = kind.to
+
+        def watched(self, device, real=real, name=kind.__name__):
+            moves.append((name, str(device)))
+            return real(self, device)
+
+        monkeypatch.setattr(kind, "to", watched)
+    words = text_encoder.T5(folder, "cpu:0", torch.float32)
+    first = words("a red hill")
+    assert torch.equal(words("a  red hill"), first)  # read once
+    assert moves == [("UMT5EncoderModel", place) for place in ("cpu", "cpu:0", "cpu")]
+    moves.clear()
+    text_encoder.look_at(torch.zeros(3, 48, 64), folder, "cpu:0", torch.float32)
+    assert moves == [("CLIPVisionModel", place) for place in ("cpu:0", "cpu")]

@@ -4,6 +4,8 @@ Nothing here changes what is computed but the precision. Compiled blocks and rec
 starts and pay on a graphics card; on the processor all of it is off unless it is asked for.
 """
 
+import os
+import shutil
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -49,12 +51,23 @@ def accelerate(student: Student, wanted: Acceleration) -> Student:
     if wanted.precision == FP8:
         _in_eight_bits(student)
     if wanted.compile:
+        _check_compiler(wanted, device)
         student.run_block = torch.compile(block_pass, fullgraph=True, dynamic=False, backend=wanted.compiler)
     if wanted.graphs:
         if device.type != "cuda":
             raise BadInput("graphs need an NVIDIA card; turn them off on this machine.")
         student.chunk = Graphs(student.chunk)
     return student
+
+
+def _check_compiler(wanted: Acceleration, device: torch.device) -> None:
+    """BadInput where torch's compiler lacks what it writes for: it would say so in the middle of a job."""
+    if wanted.compiler != "inductor":
+        return
+    if device.type == "cuda" and find_spec("triton") is None:
+        raise BadInput(f"{sys.executable} has no triton, which compile needs on a card; turn it off, or install it.")
+    if device.type == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++", "cl"))):
+        raise BadInput("compile needs a C++ compiler on the processor (g++, clang++, cl); turn it off, or install one.")
 
 
 def _in_eight_bits(student: Student) -> None:

@@ -48,6 +48,7 @@ def generate(shot: Shot, settings: Mapping[str, Any], finished: Finished, change
     overlapping = loaded.generator.device.type == "cuda"
     channels, stride = loaded.generator.head.temporal_conv.in_channels, STRIDE * loaded.generator.usage.chunk
     tracks, sentences = track_inputs.tracks_of(shot, channels, stride)
+    tracks = tracks if tracks is not None else track_inputs.no_tracks(shot, channels)
     sentences = [*loaded.said, *resize.said_of(loaded.generator.usage, shot.width, shot.height), *sentences]
     if any(shot.negative.values()):
         sentences.append("This engine takes no negative prompt; guidance is part of what its model has learned.")
@@ -71,7 +72,7 @@ def _stream(
     shot: Shot,
     settings: Mapping[str, Any],
     loaded: Model,
-    tracks: LiveTracks | None,
+    tracks: LiveTracks,
     finished: Finished,
     changes: Changes,
 ) -> Iterator[Made]:

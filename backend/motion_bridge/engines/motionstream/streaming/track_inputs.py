@@ -43,6 +43,13 @@ def tracks_of(shot: Shot, width: int, beyond: int) -> tuple[LiveTracks | None, l
     return LiveTracks(points, visible, identity, spare), said
 
 
+def no_tracks(shot: Shot, width: int) -> LiveTracks:
+    """Nobody yet; tracks may be added while the job runs, under identities drawn by the Shot's seed."""
+    numbers = draw_ids(ID_SPACE, torch.Generator().manual_seed(shot.seed % (1 << 63)))
+    nothing = torch.zeros(0, len(shot.frames))
+    return LiveTracks(nothing[..., None].expand(-1, -1, 2), nothing.bool(), torch.zeros(0, width), numbers)
+
+
 def _carried_on(points: Tensor, visible: Tensor, beyond: int) -> tuple[Tensor, Tensor]:
     """Paths that go on past the Shot's end as they last moved, for the rest of its last chunk.
 
