@@ -30,7 +30,8 @@ ABOUT = {
     "steps": "Trained at the levels of 3 steps; other numbers take theirs from the same schedule.",
     "sink": "Without a sink the first chunk leaves memory like any other. Trained with and without.",
     "window": "Trained with 1, and 2 at times; more is further back than it ever saw, at rotary places it never saw.",
-    "conditioning": "Both were there in training; each is switched off here, for the same weights.",
+    "conditioning": "Both were there in training; each is switched off here, for the same weights. What each can be\n"
+    "trained to: `python -m training video lessons --kind ids`, `propagation`, `both`, `none`.",
     "guidance": "The teacher over whole clips of 57 frames; one evaluation a step, two for a single kind of guidance,\n"
     "three for both. The student takes one, whatever it was trained to.",
 }
