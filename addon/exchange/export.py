@@ -28,7 +28,7 @@ from ..scene.first_frame import FromPixels
 from ..scene.snapshot import complete, snapshot
 from ..scene.tracks.sources import WHOLE
 from ..viewer import movie
-from .formats import FORMATS, KEYS, SCHEDULES, TARGETS, Made, Order, picture, schedules
+from .formats import FORMATS, KEYS, SCHEDULES, TARGETS, Format, Made, Order, picture, schedules
 from .keyframes import artist_places
 
 Progress = Callable[[int, int], None]  # frames read, frames in all
@@ -46,7 +46,7 @@ class Export:
         self._format = FORMATS[name]
         self._folder = TemporaryFolder()
         asked = Order(output_file(path, self._format.suffix), pictures=self._folder.path, **choices)
-        self._read = Reading(context, self._folder, self._format.needs, self._format.tracks, changes)
+        self._read = Reading(context, self._folder, self._format, changes)
         self._order = self._read.keyed(asked) if name in SCHEDULES else asked
         self._made = Made((), ())
 
@@ -90,7 +90,7 @@ class Copy:
 
     def __init__(self, context: bpy.types.Context, changes: Mapping[str, Any]):
         self._folder = TemporaryFolder()
-        self._read = Reading(context, self._folder, FORMATS["webui"].needs, False, changes)
+        self._read = Reading(context, self._folder, FORMATS["webui"], changes)
         self._order = self._read.keyed(Order(Path(), **choices_of(context.scene)))
         self.made: Written | None = None
 
@@ -109,23 +109,23 @@ class Copy:
 
 
 class Reading:
-    """The scene as a Shot in a folder for a while. No first frame is rendered: nothing here looks at it."""
+    """The scene as a Shot in a folder for a while. No first frame is rendered for formats that do not look at it."""
 
     def __init__(
         self,
         context: bpy.types.Context,
         folder: TemporaryFolder,
-        needs: frozenset[str],
-        tracks: bool,
+        wanted: Format,
         changes: Mapping[str, Any],
     ):
         scene = context.scene
         size = picture_of(scene.render)
         black = FromPixels(np.zeros((size.height, size.width, 3), np.uint8))
-        unless = {} if tracks else {"grid": 0, "sources": (), "region": WHOLE}
-        wanted = request.Changes({"first_frame": black, "needs": needs, **changes, **unless})
+        first = {} if wanted.picture else {"first_frame": black}
+        unless = {} if wanted.tracks else {"grid": 0, "sources": (), "region": WHOLE}
+        asked = request.Changes({"needs": wanted.needs, **first, **changes, **unless})
         self._scene = scene
-        self._snapshot = snapshot(context, request.request_of(scene, settings_of(scene).engine, wanted))
+        self._snapshot = snapshot(context, request.request_of(scene, settings_of(scene).engine, asked))
         self._folder = folder.path / "shot"
 
     @property

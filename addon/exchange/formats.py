@@ -9,6 +9,7 @@ import numpy as np
 from ...backend.motion_bridge import camera_formats, track_formats
 from ...backend.motion_bridge.files import writing
 from ...backend.motion_bridge.geometry.cancellation import breathe
+from ...backend.motion_bridge.geometry.computed_maps import with_maps
 from ...backend.motion_bridge.media import png
 from ...backend.motion_bridge.schedules.camera import documents, guide_video
 from ...backend.motion_bridge.schedules.camera.documents import Written
@@ -53,6 +54,7 @@ class Format:
     make: Callable[[Shot, Order], Made]
     needs: frozenset[str] = DEEP
     tracks: bool = False  # whether points are followed
+    picture: bool = False  # whether it holds the first frame, which then is rendered or read as for a take
 
 
 TARGETS = {"WEBUI": documents.for_webui, "METRIC": documents.for_metric}
@@ -120,11 +122,12 @@ def _camera(name: str) -> Format:
     known = camera_formats.FORMATS[name]
 
     def make(shot: Shot, order: Order) -> Made:
-        found = camera_formats.write(shot, name, order.path)
+        found = camera_formats.write(with_maps(shot, {"depth"}) if known.depth else shot, name, order.path)
         return Made(found.files, tuple(f"{notice[0].upper()}{notice[1:]}." for notice in found.notices))
 
     about = f"The exact camera for {known.label}; what it cannot hold is said in pixels"
-    return Format(f"{known.label} Camera", known.suffix, about, make, frozenset(), tracks=True)
+    needs = frozenset({"depth"} if known.depth else ())
+    return Format(f"{known.label} Camera", known.suffix, about, make, needs, tracks=True, picture=known.depth)
 
 
 def _das(shot: Shot, order: Order) -> Made:
@@ -157,7 +160,6 @@ FORMATS = {
     "ati": _followed("ATI", ".pth", "For ByteDance's ATI", "ati"),
     "comfyui-ati": _followed("ComfyUI ATI", ".json", "Coordinates for the spline editor, for ATI", "comfyui-ati"),
     "comfyui-wan-move": _followed("ComfyUI Wan-Move", ".json", "Coordinates for Wan-Move nodes", "comfyui-wan-move"),
-    # GEN3C takes the first picture as well, so it is written from a Shot: motion-bridge export
-    **{name: _camera(name) for name, known in camera_formats.FORMATS.items() if not known.depth},
+    **{name: _camera(name) for name in camera_formats.FORMATS},
     "das": Format("Diffusion as Shader", MOVIE, "A movie whose colours are positions", _das),
 }

@@ -10,6 +10,7 @@ from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.files.temporary import TemporaryFolder
 from ...backend.motion_bridge.shot import Tracks
 from .export import Progress, Reading
+from .formats import FORMATS
 
 
 class Look:
@@ -17,7 +18,7 @@ class Look:
 
     def __init__(self, context: bpy.types.Context):
         self._folder = TemporaryFolder()
-        self._read = Reading(context, self._folder, frozenset(), True, {})
+        self._read = Reading(context, self._folder, FORMATS["npz"], {})
         self.frames: tuple[int, ...] = ()
         self.size = (0, 0)  # of the picture, pixels
         self.tracks: Tracks | None = None

@@ -1,11 +1,12 @@
 """The exact camera in other programs' files, out of the scene and back into it."""
 
+import importlib
 from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
-from blender_session import export, run
+from blender_session import PACKAGE, export, run
 from imported_camera import PLACE, TURN, apart, lenses, load, poses
 
 
@@ -48,3 +49,13 @@ def test_a_damaged_camera_file_is_a_sentence_and_leaves_nothing(scene, tmp_path:
     with pytest.raises(RuntimeError, match="not a 4x4 matrix"):
         bpy.ops.motion_bridge.import_camera(filepath=str(tmp_path / "transforms.json"))
     assert len(bpy.data.cameras) == before
+
+
+def test_gen3c_gets_the_first_picture_with_its_depth(scene, painted, tmp_path: Path):
+    export("gen3c", tmp_path / "gen3c.npz")
+    with np.load(tmp_path / "gen3c.npz") as found:
+        picture, depth, poses = (found[name] for name in ("images_key_frames", "depth_key_frames", "w2cs_all"))
+    png = importlib.import_module(f"{PACKAGE}.backend.motion_bridge.media.png")
+    np.testing.assert_allclose((picture[0].transpose(1, 2, 0) + 1) * 127.5, png.read(painted), atol=1e-3)
+    assert depth.shape == (1, 1, 72, 128) and 0 < depth.min() < depth.max() <= 100
+    assert poses.shape == (121, 4, 4), "it takes 120k + 1 frames"

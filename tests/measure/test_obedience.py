@@ -1,6 +1,7 @@
 """`judge`: it says of a video what is known to be wrong with it, and of a true one that nothing is."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -210,3 +211,27 @@ def test_the_command_prints_a_table_or_json_and_draws_the_error(scene, tmp_path,
 def test_a_camera_that_only_turns_travels_nowhere():
     found = judge(shot_of(*cameras(turning=True)), frames_of(*cameras(turning=True)))
     assert found.error.mean < 0.5 and found.poses is not None and np.isnan(found.poses.travel)
+
+
+def test_a_thousand_frames_need_no_more_memory_than_a_few():
+    """The pictures are read one at a time: 1,000 of 416×240 would be 300 MB."""
+    count, grid = (
+        1000,
+        np.stack(np.meshgrid(np.arange(40, 376, 48), np.arange(40, 200, 40)), -1).reshape(-1, 1, 2) + 0.5,
+    )
+    sway = np.rint(8 * np.sin(np.arange(count) / 20)).astype(int)
+    base = np.clip(TEXTURES[0][:HEIGHT, :WIDTH], 0, 255).astype(np.uint8)
+    pose, lens = np.tile(np.eye(4), (count, 1, 1)), np.tile(intrinsics(WIDTH, WIDTH, HEIGHT), (count, 1, 1))
+    pose[:, 0, 3] = -sway / WIDTH
+    xy = (grid + np.stack([sway, np.zeros(count)], -1)).astype(np.float32)
+    tracks = Tracks(xy, np.ones(xy.shape[:2], bool), ("wall",) * len(xy), ("grid",) * len(xy))
+    frames = tuple(range(1, count + 1))
+    shot = Shot(frames, 24.0, WIDTH, HEIGHT, Camera(pose, lens, np.zeros(count, bool)), base, tracks=tracks)
+    tracemalloc.start()
+    try:
+        found = judge(shot, (np.roll(base, step, axis=1) for step in sway))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.frames == count and found.error.mean < 0.5
+    assert peak < 40e6, f"{peak / 1e6:.0f} MB at the highest"
