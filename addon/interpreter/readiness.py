@@ -15,6 +15,10 @@ INVITATION = (
     "commands into {shell}, wait, and choose the new Python in the preferences. Until then Reproject shows the motion "
     "at once, with nothing to install."
 )
+LACKING = (
+    "Blender's Python cannot run this engine: {lack}. Copy the commands into {shell}, wait, and choose the new Python "
+    "in the preferences."
+)
 
 
 def lacking(engine: str) -> str | None:
@@ -24,7 +28,10 @@ def lacking(engine: str) -> str | None:
     """
     python = command.python()
     if python == sys.executable:
-        return _invitation() if _lack(engine) else None
+        lack = _lack(engine)
+        if lack is None or "package torch" in lack:
+            return lack and _invitation()
+        return LACKING.format(lack=lack.partition(": ")[0], shell=shell_commands.shell(shell_commands.this_machine()))
     said = diagnostics.said_of(engine, python)
     return None if said in (None, "ready") else f"{python}: {said}"
 

@@ -94,3 +94,15 @@ def test_another_machine_is_asked_about_once(through_comfyui):
     assert bpy.context.scene.motion_bridge.comfyui.engine_settings()["allow_remote"]
     server.address = "10.1.2.4:8188"
     assert not server.allow_remote, "it was allowed for the other address"
+
+
+def test_a_python_without_the_package_is_said_by_its_name(scene, monkeypatch):
+    readiness = part("addon.interpreter.readiness")
+    diagnostics = part("backend.motion_bridge.engines.diagnostics")
+    monkeypatch.setattr(diagnostics, "find_spec", lambda name: None if name == "websockets" else object())
+    readiness._lack.cache_clear()
+    try:
+        said = readiness.lacking("comfyui")
+    finally:
+        readiness._lack.cache_clear()
+    assert "it needs the package websockets. Copy the commands" in said and "torch" not in said
