@@ -1,6 +1,7 @@
 """What the buttons do; each calls a function that a script could call too."""
 
 from collections.abc import Callable
+from typing import Any
 
 import bpy
 
@@ -11,6 +12,7 @@ from ..render.manager import window
 from ..render.request import last_take, new_take
 from ..viewer import movie
 from ..viewer.takes_scene import source_of
+from .stand_in import sketch_stands_in
 
 
 def attempt(operator: bpy.types.Operator, action: Callable[[], None]) -> set[str]:
@@ -43,10 +45,34 @@ class MOTION_BRIDGE_OT_render(Idle, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if bpy.app.background:
             return self.execute(context)
+        if sketch_stands_in(settings_of(context.scene)):
+            operators: Any = bpy.ops
+            return operators.motion_bridge.render_sketch("INVOKE_DEFAULT")
         return attempt(self, lambda: window.begin(context, new_take(context.scene)))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         return attempt(self, lambda: window.run(context, new_take(context.scene)))
+
+
+class MOTION_BRIDGE_OT_render_sketch(Idle, bpy.types.Operator):
+    """Generate with the built-in sketch, which shows motion only, because no image model is here"""
+
+    bl_idname = "motion_bridge.render_sketch"
+    bl_label = "No Image Model Is Here"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return context.window_manager.invoke_props_dialog(self, width=400, confirm_text="Render the Sketch")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        for line in (
+            "The built-in sketch would paint instead. It shows motion only:",
+            "few things, up to 256 pixels, no pictures to keep.",
+            "The panel has the button that gets a real model.",
+        ):
+            self.layout.label(text=line)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return attempt(self, lambda: window.begin(context, new_take(context.scene)))
 
 
 class MOTION_BRIDGE_OT_resume(Idle, bpy.types.Operator):
@@ -140,6 +166,7 @@ class MOTION_BRIDGE_OT_leave_takes(bpy.types.Operator):
 
 CLASSES = (
     MOTION_BRIDGE_OT_render,
+    MOTION_BRIDGE_OT_render_sketch,
     MOTION_BRIDGE_OT_resume,
     MOTION_BRIDGE_OT_cancel,
     MOTION_BRIDGE_OT_movie,

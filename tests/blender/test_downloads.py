@@ -113,3 +113,19 @@ def test_an_installed_backend_is_used_and_one_for_another_version_says_so(part, 
     record = json.dumps({"recipe": installation._digest()})
     (tmp_path / "backend" / "motion_bridge.json").write_text(record)
     assert installation.status().condition is installation.Condition.READY
+
+
+def test_the_sketch_does_not_stand_in_for_a_picture_unasked(part, scene, tmp_path, monkeypatch):
+    """In a window Render then asks first; choosing the sketch by name is a choice."""
+    monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    stands_in, settings = part("ui.stand_in").sketch_stands_in, scene.motion_bridge
+    settings.engine = "reproject"
+    assert not stands_in(settings)
+    settings.engine, settings.deforum.model = "deforum", "auto"
+    assert stands_in(settings)
+    settings.deforum.model = "sketch"
+    assert not stands_in(settings)
+    settings.deforum.model = "auto"
+    (tmp_path / "models" / "flux.2-klein-4b").mkdir(parents=True)
+    assert not stands_in(settings)
