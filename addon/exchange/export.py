@@ -165,7 +165,8 @@ def output_file(path: str, suffix: str) -> Path:
     place = absolute(path)
     if not path or not place.name:
         raise BadInput("The file has no name; write one.")
-    return check_file(str(place if place.suffix else place.with_name(place.name + suffix)))
+    whole = check_file(str(place))
+    return whole if whole.suffix else check_file(f"{whole}{suffix}")
 
 
 __all__ = ["FORMATS", "KEYS", "SCHEDULES", "TARGETS", "Copy", "Export", "choices_of"]
