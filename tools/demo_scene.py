@@ -208,14 +208,14 @@ def _light() -> None:
     tree.nodes.clear()
     height = tree.nodes.new("ShaderNodeSeparateXYZ")
     tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Generated"], height.inputs[0])
-    colours = _ramp(
+    colors = _ramp(
         tree,
         height.outputs["Z"],
         [(0.0, (0.95, 0.52, 0.28)), (0.12, (0.93, 0.63, 0.45)), (0.42, (0.34, 0.47, 0.66)), (1.0, (0.12, 0.24, 0.48))],
     )
     background = tree.nodes.new("ShaderNodeBackground")
     background.inputs["Strength"].default_value = 0.85
-    tree.links.new(colours, background.inputs["Color"])
+    tree.links.new(colors, background.inputs["Color"])
     tree.links.new(background.outputs[0], tree.nodes.new("ShaderNodeOutputWorld").inputs["Surface"])
 
 
@@ -277,24 +277,24 @@ def _stone() -> Material:
 def _plaster() -> Material:
     material, tree, surface = _material("plaster", 0.9)
     stains = _noise(tree, 1.6, 5.0)
-    colours = [(0.32, (0.55, 0.30, 0.17)), (0.48, (0.76, 0.47, 0.27)), (0.7, (0.83, 0.60, 0.40))]
-    _join(tree, _ramp(tree, stains, colours), surface, "Base Color")
+    colors = [(0.32, (0.55, 0.30, 0.17)), (0.48, (0.76, 0.47, 0.27)), (0.7, (0.83, 0.60, 0.40))]
+    _join(tree, _ramp(tree, stains, colors), surface, "Base Color")
     _bump(tree, _noise(tree, 22.0, 3.0), surface, 0.35)
     return material
 
 
 def _clay() -> Material:
     material, tree, surface = _material("clay", 0.8)
-    colours = [(0.35, (0.36, 0.11, 0.05)), (0.65, (0.62, 0.24, 0.11))]
-    _join(tree, _ramp(tree, _noise(tree, 5.0, 3.0), colours), surface, "Base Color")
+    colors = [(0.35, (0.36, 0.11, 0.05)), (0.65, (0.62, 0.24, 0.11))]
+    _join(tree, _ramp(tree, _noise(tree, 5.0, 3.0), colors), surface, "Base Color")
     _bump(tree, _noise(tree, 30.0, 2.0), surface, 0.2)
     return material
 
 
 def _leaves() -> Material:
     material, tree, surface = _material("cypress", 1.0)
-    colours = [(0.3, (0.015, 0.04, 0.02)), (0.7, (0.07, 0.13, 0.05))]
-    _join(tree, _ramp(tree, _noise(tree, 7.0, 3.0), colours), surface, "Base Color")
+    colors = [(0.3, (0.015, 0.04, 0.02)), (0.7, (0.07, 0.13, 0.05))]
+    _join(tree, _ramp(tree, _noise(tree, 7.0, 3.0), colors), surface, "Base Color")
     return material
 
 
@@ -329,8 +329,8 @@ def _stripes() -> Material:
     around = tree.nodes.new("ShaderNodeTexGradient")
     around.gradient_type = "RADIAL"
     tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Object"], around.inputs["Vector"])
-    colours = [(0.02, 0.16, 0.36), (0.86, 0.80, 0.68), (0.62, 0.06, 0.05)] * 2
-    stops = [(n / 6, colour) for n, colour in enumerate(colours)]
+    colors = [(0.02, 0.16, 0.36), (0.86, 0.80, 0.68), (0.62, 0.06, 0.05)] * 2
+    stops = [(n / 6, colour) for n, colour in enumerate(colors)]
     _join(tree, _ramp(tree, around.outputs["Fac"], stops, "CONSTANT"), surface, "Base Color")
     return material
 

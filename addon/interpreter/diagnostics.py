@@ -16,7 +16,7 @@ def ask() -> tuple[bool, str]:
     return fine, report
 
 
-def said_of(engine: str, python: str) -> str | None:
+def report_of(engine: str, python: str) -> str | None:
     """What the last answer says of an engine: ready, or what it lacks; None where that Python was not asked."""
     if f" at {python}\n" not in report:
         return None
@@ -33,7 +33,7 @@ def _run() -> tuple[bool, str]:
         return False, f"The backend's Python does not start: {fault}. Choose another in the preferences."
     except launch.TimeoutExpired:
         return False, f"The backend's Python gave no answer within {PATIENCE} seconds; choose another."
-    said = (answer.stdout.strip() or answer.stderr.strip() or "It said nothing.").strip()
+    output = (answer.stdout.strip() or answer.stderr.strip() or "It said nothing.").strip()
     if answer.code not in (0, MotionBridgeError.exit_code):
-        return False, f"The backend's Python {launch.how_it_ended(answer.code)}. {said}"
-    return answer.code == 0, said
+        return False, f"The backend's Python {launch.how_it_ended(answer.code)}. {output}"
+    return answer.code == 0, output

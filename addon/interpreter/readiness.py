@@ -32,8 +32,8 @@ def lacking(engine: str) -> str | None:
         if lack is None or "package torch" in lack:
             return lack and _invitation()
         return LACKING.format(lack=lack.partition(": ")[0], shell=shell_commands.shell(shell_commands.this_machine()))
-    said = diagnostics.said_of(engine, python)
-    return None if said in (None, "ready") else f"{python}: {said}"
+    report = diagnostics.report_of(engine, python)
+    return None if report in (None, "ready") else f"{python}: {report}"
 
 
 @cache

@@ -83,12 +83,12 @@ def draw() -> None:
     scale = (corners[1] - corners[0]) / shown.size
     at = max(int(np.searchsorted(shown.frames, context.scene.frame_current, side="right")) - 1, 0)
     gpu.state.blend_set("ALPHA")
-    segments, colours = ways(shown.tracks, at)
-    draw_batch("LINES", corners[0] + segments * scale, colours, None)
-    places, colours = points(shown.tracks, at)
+    segments, colors = ways(shown.tracks, at)
+    draw_batch("LINES", corners[0] + segments * scale, colors, None)
+    places, colors = points(shown.tracks, at)
     squares = (corners[0] + places * scale)[:, None] + SQUARE * SIDE * context.preferences.system.ui_scale
     first = np.arange(len(squares), dtype=np.int32)[:, None, None] * 4
-    draw_batch("TRIS", squares, colours, (first + np.array([(0, 1, 2), (0, 2, 3)], np.int32)).reshape(-1, 3))
+    draw_batch("TRIS", squares, colors, (first + np.array([(0, 1, 2), (0, 2, 3)], np.int32)).reshape(-1, 3))
     gpu.state.blend_set("NONE")
 
 
@@ -114,23 +114,23 @@ def ways(tracks: Tracks, at: int) -> tuple[Array, Array]:
     wanted &= np.where((kinds == "grid")[:, None], near, (kinds != "pinned")[:, None])
     track, frame = np.nonzero(wanted)
     segments = np.stack([tracks.xy[track, frame], tracks.xy[track, frame + 1]], axis=1)
-    return segments, colours_of(kinds[track], np.full(len(track), WAY))
+    return segments, colors_of(kinds[track], np.full(len(track), WAY))
 
 
 def points(tracks: Tracks, at: int) -> tuple[Array, Array]:
     """Where the points are at a position of the Shot (n, 2), in pixels of the picture, and their RGBA (n, 4)."""
-    return tracks.xy[:, at], colours_of(np.array(tracks.kind), np.where(tracks.visible[:, at], 1.0, HIDDEN))
+    return tracks.xy[:, at], colors_of(np.array(tracks.kind), np.where(tracks.visible[:, at], 1.0, HIDDEN))
 
 
-def colours_of(kinds: Array, opacity: Array) -> Array:
-    colours = np.empty((len(kinds), 4), np.float32)
+def colors_of(kinds: Array, opacity: Array) -> Array:
+    colors = np.empty((len(kinds), 4), np.float32)
     for kind, colour in COLOURS.items():
-        colours[kinds == kind, :3] = colour
-    colours[:, 3] = opacity
-    return colours
+        colors[kinds == kind, :3] = colour
+    colors[:, 3] = opacity
+    return colors
 
 
-def draw_batch(kind: Any, corners: Array, colours: Array, triangles: Any) -> None:
+def draw_batch(kind: Any, corners: Array, colors: Array, triangles: Any) -> None:
     """Draw lines or triangles whose corners (n, m, 2) are in pixels of the region, each group in a colour (n, 4).
 
     kind: LINES or TRIS. triangles: (k, 3) corners, counted over all groups; None for lines.
@@ -141,7 +141,7 @@ def draw_batch(kind: Any, corners: Array, colours: Array, triangles: Any) -> Non
     flat = np.zeros((len(corners) * each, 3), np.float32)
     flat[:, :2] = corners.reshape(-1, 2)
     shader = gpu.shader.from_builtin("SMOOTH_COLOR")
-    content = {"pos": flat, "color": np.ascontiguousarray(colours.repeat(each, axis=0))}
+    content = {"pos": flat, "color": np.ascontiguousarray(colors.repeat(each, axis=0))}
     batch_for_shader(shader, kind, content, indices=triangles).draw(shader)
 
 

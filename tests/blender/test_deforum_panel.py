@@ -231,15 +231,15 @@ def test_public_settings_files_come_into_the_panel_whole(deforum, engine, tmp_pa
     assert set(deforum.engine_settings()) <= set(engine.defaults)
     from bl_ext.user_default.motion_bridge.backend.motion_bridge.engines.deforum import settings_import
 
-    brought = settings_import.read(path, deforum.engine_settings()["model"]).generation
-    shown = {field: text for field, text in brought.schedules.items() if field in type(deforum.texts).__annotations__}
+    imported = settings_import.read(path, deforum.engine_settings()["model"]).generation
+    shown = {field: text for field, text in imported.schedules.items() if field in type(deforum.texts).__annotations__}
     assert {field: getattr(deforum.texts, field) for field in shown} == shown
     kept = deforum.engine_settings()
     assert {
-        field: kept[field] for field in brought.settings if field in kept and field not in ("mode", "depth_model")
+        field: kept[field] for field in imported.settings if field in kept and field not in ("mode", "depth_model")
     } == {
         field: value
-        for field, value in brought.settings.items()
+        for field, value in imported.settings.items()
         if field in kept and field not in ("mode", "depth_model")
     }
 

@@ -71,8 +71,8 @@ def test_render_streams_the_scene_along_grid_and_object_into_image_and_strip(str
     image = bpy.data.images["Motion Bridge"]
     shown = np.empty(len(image.pixels), np.float32)
     image.pixels.foreach_get(shown)
-    colours = shown.reshape(72, 128, 4)[::-1, :, :3]
-    assert np.abs(colours * 255 - made["frame_0012.png"]).max() <= 1
+    colors = shown.reshape(72, 128, 4)[::-1, :, :3]
+    assert np.abs(colors * 255 - made["frame_0012.png"]).max() <= 1
 
 
 def test_the_command_streams_resumes_to_the_same_bytes_and_says_what_was_fitted(streaming, tmp_path: Path, capfd):

@@ -23,7 +23,7 @@ def take(scene, painted, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_movie_shows_the_frames_in_their_own_colours(take: Path, tmp_path: Path):
+def test_the_movie_shows_the_frames_in_their_own_colors(take: Path, tmp_path: Path):
     assert bpy.ops.motion_bridge.movie() == {"FINISHED"}
     shown = movie_frames(take.with_suffix(".mp4"), tmp_path)
     assert len(shown) == len(COLOURS)

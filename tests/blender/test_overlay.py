@@ -39,18 +39,18 @@ def test_points_stand_where_the_shot_has_them_and_hidden_ones_are_dim(followed, 
     bpy.ops.motion_bridge.show_tracks()
     tracks = overlay.Overlay.shown.tracks
     tracks.visible[1, 5] = False
-    places, colours = overlay.points(tracks, 5)
+    places, colors = overlay.points(tracks, 5)
     np.testing.assert_array_equal(places, tracks.xy[:, 5])
-    assert colours[1, 3] < 0.5 < colours[0, 3]
-    assert len({tuple(colour[:3]) for colour in colours}) == 3, "a colour for each kind"
+    assert colors[1, 3] < 0.5 < colors[0, 3]
+    assert len({tuple(colour[:3]) for colour in colors}) == 3, "a colour for each kind"
 
 
-def test_ways_join_neighbouring_frames_and_pinned_points_have_none(followed, overlay):
+def test_ways_join_neighboring_frames_and_pinned_points_have_none(followed, overlay):
     bpy.ops.motion_bridge.show_tracks()
     tracks = overlay.Overlay.shown.tracks
     tracks.visible[:] = True
-    segments, colours = overlay.ways(tracks, 8)
-    assert len(segments) == len(colours) == 4 * overlay.GRID_WAY + 2 * 11
+    segments, colors = overlay.ways(tracks, 8)
+    assert len(segments) == len(colors) == 4 * overlay.GRID_WAY + 2 * 11
     np.testing.assert_array_equal(segments[0], tracks.xy[0, 8 - overlay.GRID_WAY : 10 - overlay.GRID_WAY])
     tracks.visible[4, 3] = False
     assert len(overlay.ways(tracks, 8)[0]) == len(segments) - 2

@@ -62,7 +62,7 @@ def check(error, counts):
     print(f"mean {error[counts].mean():.6f} px, max {error[counts].max():.6f} px, {counts.mean():.1%} of the picture")
 
 
-def centres():
+def centers():
     return np.stack(np.meshgrid(np.arange(WIDTH) + 0.5, np.arange(HEIGHT) + 0.5), -1)
 
 
@@ -73,7 +73,7 @@ def test_positions_are_those_of_the_vector_pass(flight, found):
     vector = truth.passes(flight, NOW, "Vector")["Vector"]
     motion = vector[..., :2] * (1, -1)  # y points up in the pass
     assert np.linalg.norm(motion, axis=-1)[counts].mean() > 3
-    check(np.linalg.norm(xy - centres() - motion, axis=-1), counts)
+    check(np.linalg.norm(xy - centers() - motion, axis=-1), counts)
 
 
 def test_positions_are_those_of_the_position_pass_through_blenders_own_camera(flight, found):

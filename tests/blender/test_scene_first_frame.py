@@ -104,7 +104,7 @@ def test_an_open_image_is_taken_as_it_is_in_memory_with_what_was_painted(scene, 
     assert not notes
 
 
-def test_another_size_is_scaled_to_fill_and_cropped_around_the_centre_and_said(scene, sources, png, tmp_path):
+def test_another_size_is_scaled_to_fill_and_cropped_around_the_center_and_said(scene, sources, png, tmp_path):
     (tmp_path / "picture.png").write_bytes(png.encode(gradient(40, 60)))
     ours, (note,) = sources.take_first_frame(sources.FromFile("//picture.png"), scene, 1, 80, 80)
     assert ours.shape == (80, 80, 3)

@@ -23,7 +23,7 @@ def followed(extension):
         picture = parts["first_frame"].FromPixels(np.zeros((480, 832, 3), np.uint8))
         request = parts["snapshot"].Request(FRAMES, frozenset({"depth"}), picture)
         taken = parts["snapshot"].snapshot(bpy.context, request)
-        pixels = parts["tracks.surface_points"].cell_centres(50, 832, 480)
+        pixels = parts["tracks.surface_points"].cell_centers(50, 832, 480)
         depth = np.full((len(pixels), len(FRAMES)), np.inf)
         frame_geometries = parts["geometry.frame_geometry"].frame_geometries
         moments = iter(frame_geometries(taken.geometry, taken.cameras, taken.picture))

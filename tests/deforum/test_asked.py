@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from motion_bridge import shot as shots
 from motion_bridge.engines import settings_parser
-from motion_bridge.engines.deforum import presets, settings_import
+from motion_bridge.engines.deforum import presets, settings_import, settings_translation
 from motion_bridge.engines.deforum.engine import engine
 from motion_bridge.engines.deforum.shot_builder import shot_of
 from motion_bridge.errors import BadInput
@@ -164,7 +164,7 @@ def test_public_settings_files_become_jobs(name, model, tmp_path):
 
 
 def test_a_files_words_become_this_engines(file, monkeypatch):
-    monkeypatch.setattr(settings_import, "located", Path)  # the estimators are on this machine
+    monkeypatch.setattr(settings_translation, "located", Path)  # the estimators are on this machine
     imported = settings_import.read(
         file(
             animation_mode="3D",

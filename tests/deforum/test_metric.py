@@ -72,7 +72,7 @@ def test_a_coarse_tolerance_needs_fewer_keys(drawn):
     assert count[1] < count[0]
 
 
-def test_a_cut_stands_still_and_keeps_its_neighbours(drawn):
+def test_a_cut_stands_still_and_keeps_its_neighbors(drawn):
     shot = drawn("truck")
     pose = shot.camera.pose.copy()
     pose[12:, 2, 3] += 3

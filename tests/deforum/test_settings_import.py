@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from motion_bridge.engines.deforum import settings_import, settings_keys
+from motion_bridge.engines.deforum import settings_import, settings_keys, settings_translation
 from motion_bridge.engines.deforum.engine import DEFAULTS
 from motion_bridge.engines.deforum.schedules import READ
 from motion_bridge.engines.deforum.shot_builder import shot_of
@@ -177,10 +177,10 @@ def test_strength_in_xlabs_program_is_how_much_is_made_anew(whole):
 
 
 def test_depth_is_an_estimators_only_where_one_is_on_this_machine(whole, monkeypatch):
-    monkeypatch.setattr(settings_import, "located", lambda name: None)
+    monkeypatch.setattr(settings_translation, "located", lambda name: None)
     found = whole(WEBUI, animation_mode="3D", depth_algorithm="Zoe")
     assert found.settings["depth_model"] == "" and said(found, "depth by Zoe", "not on this machine", "flat")
-    monkeypatch.setattr(settings_import, "located", lambda name: Path(name) if name == "midas-small" else None)
+    monkeypatch.setattr(settings_translation, "located", lambda name: Path(name) if name == "midas-small" else None)
     found = whole(WEBUI, animation_mode="3D", depth_algorithm="Zoe")
     assert found.settings["depth_model"] == "midas-small" and said(found, "depth by Zoe is not known here; MiDaS")
     found = whole(WEBUI, animation_mode="3D", use_depth_warping=False)

@@ -11,7 +11,7 @@ from motion_bridge.engines.deforum.settings import DEFAULTS, GROUPS, SETTINGS
 from motion_bridge.errors import BadInput
 from motion_bridge.model_registry.controlnets import KINDS
 from motion_bridge.model_registry.memory_plan import PRECISIONS
-from motion_bridge.schedules.seeds import BEHAVIOURS
+from motion_bridge.schedules.seeds import BEHAVIORS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,4 +68,4 @@ def test_a_value_of_another_type_is_refused_where_a_shot_holds_it():
 def test_what_other_rooms_understand_is_what_may_be_chosen():
     assert SETTINGS["precision"].values == PRECISIONS
     assert SETTINGS["control"].values == KINDS
-    assert SETTINGS["seed_behavior"].values == BEHAVIOURS
+    assert SETTINGS["seed_behavior"].values == BEHAVIORS

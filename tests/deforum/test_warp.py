@@ -25,10 +25,10 @@ def literal_3d(i, j, z, value, fov, aspect):
     return -du * WIDTH / 2, -dv * HEIGHT / 2
 
 
-def literal_2d(i, j, value, centre):
+def literal_2d(i, j, value, center):
     """The 2D formulas, in pixel indices: the destination's source under Rot(centre, angle, zoom) · Trans."""
     tx, ty, angle, zoom = value
-    cx, cy = centre[0] * WIDTH, centre[1] * HEIGHT
+    cx, cy = center[0] * WIDTH, center[1] * HEIGHT
     alpha, beta = zoom * math.cos(math.radians(angle)), zoom * math.sin(math.radians(angle))
     turn = np.array(
         [[alpha, beta, (1 - alpha) * cx - beta * cy], [-beta, alpha, beta * cx + (1 - alpha) * cy], [0, 0, 1]]
@@ -55,11 +55,11 @@ def test_the_3d_warp_is_the_formula_at_every_pixel():
 
 def test_the_2d_warp_is_the_formula_at_every_pixel():
     rng = np.random.default_rng(3)
-    index, centre = every_pixel(), (0.4, 0.55)
+    index, center = every_pixel(), (0.4, 0.55)
     value = np.column_stack([rng.normal(size=(3, 2)) * 5, rng.normal(size=3) * 20, rng.uniform(0.8, 1.3, 3)])
-    found = Warp2D(WIDTH, HEIGHT, index, centre).flow(value, 1.0, slice(0, 3))
+    found = Warp2D(WIDTH, HEIGHT, index, center).flow(value, 1.0, slice(0, 3))
     for k in range(3):
-        expected = [literal_2d(i, j, value[k], centre) for i, j in index]
+        expected = [literal_2d(i, j, value[k], center) for i, j in index]
         assert np.abs(found[k].T - expected).max() < 1e-10
 
 

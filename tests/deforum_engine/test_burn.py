@@ -27,11 +27,11 @@ def test_a_picture_that_stays_has_no_slopes():
 @pytest.mark.parametrize(
     ("change", "falling", "rising"),
     [
-        (lambda p, t: p + (128 - p) * 0.5 * t, {"contrast", "sharpness", "detail", "saturation"}, {"colour"}),
+        (lambda p, t: p + (128 - p) * 0.5 * t, {"contrast", "sharpness", "detail", "saturation"}, {"color"}),
         (lambda p, t: 128 + (p - 128) * (1 + t), set(), {"contrast", "clipped", "sharpness"}),
         (lambda p, t: cv2.GaussianBlur(p, (0, 0), 0.3 + 3 * t), {"sharpness", "detail"}, set()),
         (lambda p, t: p.mean(-1, keepdims=True) * (-t) + p * (1 + t), set(), {"saturation"}),
-        (lambda p, t: p * (1, 1 - 0.3 * t, 1), set(), {"colour"}),
+        (lambda p, t: p * (1, 1 - 0.3 * t, 1), set(), {"color"}),
     ],
     ids=["greying", "burning", "blurring", "saturating", "tinting"],
 )
@@ -71,7 +71,7 @@ def test_the_experiment_runs_on_any_model_folder_and_draws_what_it_found(tmp_pat
     kept = json.loads((tmp_path / "out" / "burn.json").read_text())
     assert set(kept) == {"2D latent", "scene pixel", "naive, plain"}
     moved, control = kept["scene pixel"]["slopes"], kept["scene pixel"]["control"]
-    assert abs(moved["colour"] - control["colour"]) < 0.2  # nothing was generated, so only sampling differs
+    assert abs(moved["color"] - control["color"]) < 0.2  # nothing was generated, so only sampling differs
     assert cv2.imread(str(tmp_path / "out" / "burn.jpg")).std() > 5
     assert main(words) in (0, 1)
     assert capsys.readouterr().out == first  # speed and all: what was run is not run again

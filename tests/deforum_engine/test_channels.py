@@ -54,9 +54,9 @@ def test_a_picture_is_changed_in_one_thing_only():
     recipe = Recipe(1, 2, 3)
     plain = draw(recipe, SIZE)
     assert 0 < plain.min() < plain.max() < 1  # nothing is cut off
-    coloured, patterned, moved = (draw(changed(recipe, kind), SIZE) for kind in ("colour", "texture", "structure"))
-    assert torch.allclose(luma(coloured), luma(plain), atol=2e-3)
-    assert (coloured - plain).abs().max() > 0.1
+    colored, patterned, moved = (draw(changed(recipe, kind), SIZE) for kind in ("color", "texture", "structure"))
+    assert torch.allclose(luma(colored), luma(plain), atol=2e-3)
+    assert (colored - plain).abs().max() > 0.1
     assert torch.allclose(patterned - luma(patterned), plain - luma(plain), atol=2e-3)
     assert (luma(patterned) - luma(plain)).abs().max() > 0.05
     assert (luma(moved) - luma(plain)).abs().mean() > 0.02
@@ -67,7 +67,7 @@ def test_a_picture_is_changed_in_one_thing_only():
 def test_channels_that_are_made_for_one_thing_are_found(measured):
     report = latent_channels.conclude("known", *measured)
     assert report.concluded and report.chance == pytest.approx(1 / (1 + SHUFFLES))
-    assert report.answers == ["structure", "structure", "colour", "colour", "texture", "texture"]
+    assert report.answers == ["structure", "structure", "color", "color", "texture", "texture"]
     weights = report.weights()
     assert weights is not None
     for at, kind in enumerate(KINDS):
@@ -137,14 +137,16 @@ def test_weights_are_read_for_the_channels_that_are_fed_back(measured, tmp_path)
     file = tmp_path / "report.json"
     report = latent_channels.conclude("known", *measured)
     file.write_text(json.dumps(latent_channels.document(report, packing=2)))
-    assert latent_channels.read_weights(file, "colour", 3) == pytest.approx([0, 0.7, 0], abs=0.1)
+    assert latent_channels.read_weights(file, "color", 3) == pytest.approx([0, 0.7, 0], abs=0.1)
+    file.write_text(file.read_text(encoding="utf-8").replace('"color"', '"colour"'), encoding="utf-8")
+    assert latent_channels.read_weights(file, "color", 3) == pytest.approx([0, 0.7, 0], abs=0.1)  # an earlier report
     with pytest.raises(BadInput, match="of a model with other latents; this one has 4 channels"):
-        latent_channels.read_weights(file, "colour", 4)
-    with pytest.raises(BadInput, match="weighed by structure, colour, texture, not by 'mood'"):
+        latent_channels.read_weights(file, "color", 4)
+    with pytest.raises(BadInput, match="weighed by structure, color, texture, not by 'mood'"):
         latent_channels.read_weights(file, "mood", 3)
     file.write_text("{}")
     with pytest.raises(BadInput, match="not a report of `motion-bridge channels`"):
-        latent_channels.read_weights(file, "colour", 3)
+        latent_channels.read_weights(file, "color", 3)
 
 
 def test_a_hypothesis_about_the_first_channels_is_put_to_the_same_test(measured):
@@ -169,7 +171,7 @@ def test_too_little_to_believe_anything_is_refused(klein, capsys, asked, said):
 
 def report_of(klein, path, answers):
     """A report of that model's autoencoder with eight channels that answer as is said."""
-    shares = {"structure": (1.0, 0.0, 0.0), "colour": (0.0, 1.0, 0.0), "texture": (0.0, 0.0, 1.0), None: (1 / 3,) * 3}
+    shares = {"structure": (1.0, 0.0, 0.0), "color": (0.0, 1.0, 0.0), "texture": (0.0, 0.0, 1.0), None: (1 / 3,) * 3}
     rows = np.array([shares[each] for each in answers]).T
     found = {"format": latent_channels.FORMAT, "version": latent_channels.VERSION, "model": str(klein)}
     found["autoencoder"] = folder_check.fingerprint(klein / "vae")
@@ -189,7 +191,7 @@ def latent_job(klein, weights, **schedules):
 
 @pytest.mark.slow
 def test_noise_comes_where_a_report_says_that_texture_is(klein, tmp_path):
-    report = report_of(klein, tmp_path / "r.json", ["texture", "texture", "colour", "structure", *[None] * 4])
+    report = report_of(klein, tmp_path / "r.json", ["texture", "texture", "color", "structure", *[None] * 4])
     loud = {"noise_schedule": "0:(0.4)", "color_amount": "0:(0)"}
     first, second, _ = latent_job(klein, report, **loud)
     moved = np.abs(second - first).mean((0, 2, 3)) / first.std((0, 2, 3))
@@ -199,8 +201,8 @@ def test_noise_comes_where_a_report_says_that_texture_is(klein, tmp_path):
     assert np.array_equal(first, plain_first) and evenly.std() < 0.1 * evenly.mean()
 
 
-def test_colours_are_matched_where_a_report_says_that_colour_is(klein, tmp_path):
-    report = report_of(klein, tmp_path / "r.json", ["structure", "colour", *[None] * 6])
+def test_colors_are_matched_where_a_report_says_that_color_is(klein, tmp_path):
+    report = report_of(klein, tmp_path / "r.json", ["structure", "color", *[None] * 6])
     first, *_, last = latent_job(klein, report, noise_schedule="0:(0.5)")
     size = np.abs(last.std((0, 2, 3)) / first.std((0, 2, 3)) - 1)
     assert (size[1:] < 1e-3).all()

@@ -86,17 +86,17 @@ def test_the_scenes_structure_reaches_the_model_at_every_frame(folders, seen_by_
     assert all(differ(made, run(shot_of(folders("sd")))))
 
 
-def test_greys_of_depth_are_steady_over_the_shot(folders, seen_by_model):
+def test_grays_of_depth_are_steady_over_the_shot(folders, seen_by_model):
     asked = {"control": "depth", "control_model": folders("sd", tiny.save_control)}
     shot = shot_of(folders("sd"), **asked)
     run(shot)
     assert shot.depth is not None
-    greys = [
+    grays = [
         float(each.structure.picture[0, 0, 10, 36]) / (1 / float(depth[10, 36]) - 1 / float(np.max(shot.depth)))
         for each, depth in zip(seen_by_model, shot.depth, strict=True)
         if each.structure
     ]
-    assert greys == pytest.approx([greys[0]] * COUNT, rel=1e-3)
+    assert grays == pytest.approx([grays[0]] * COUNT, rel=1e-3)
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def model(tmp_path_factory):
 def travelling(model):
     """A camera that slides and turns past a wall and a ball, over six frames."""
     poses = [scenes.pose((0.2 * k, 0.02 * k, 0.15 * k), (0, -0.5 * k, 0.4 * k)) for k in range(COUNT)]
-    centres = np.array([[-1.0 + 0.3 * k, 0.3, 5.0] for k in range(COUNT)])
+    centers = np.array([[-1.0 + 0.3 * k, 0.3, 5.0] for k in range(COUNT)])
 
     def make(schedules=None, cuts=(), **settings):
         return scenes.shot(
@@ -57,7 +57,7 @@ def travelling(model):
             [scenes.intrinsics(WIDTH, HEIGHT)] * COUNT,
             WIDTH,
             HEIGHT,
-            centres,
+            centers,
             prompts={1: "red hills", 4: "a blue sea"},
             schedules={"steps_schedule": "0:(2)", **(schedules or {})},
             settings={"model": model, "device": "cpu", **settings},
@@ -214,12 +214,12 @@ def test_a_guide_video_is_mixed_into_the_picture(travelling, guide_video, when):
     assert np.abs(mixed[2].pixels.astype(int) - without[2].pixels).mean() > 5
 
 
-def test_a_mask_and_a_reference_of_colours_come_from_files(travelling, tmp_path):
+def test_a_mask_and_a_reference_of_colors_come_from_files(travelling, tmp_path):
     area = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     area[:, : WIDTH // 2] = 255
     (tmp_path / "mask.png").write_bytes(png.encode(area))
-    colours = np.full((8, 8, 3), (200, 40, 40), np.uint8)
-    (tmp_path / "colours.png").write_bytes(png.encode(colours))
+    colors = np.full((8, 8, 3), (200, 40, 40), np.uint8)
+    (tmp_path / "colours.png").write_bytes(png.encode(colors))
     shot = travelling(
         mask_file=str(tmp_path / "mask.png"), mask_overlay_blur=0, color_reference=str(tmp_path / "colours.png")
     )

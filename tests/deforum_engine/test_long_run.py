@@ -69,5 +69,5 @@ def displacement(source, shown, flow):
     expected = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     dense = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     dense.setFinestScale(0)
-    grey = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (expected, shown))
-    return np.linalg.norm(dense.calc(*grey, None), axis=-1)
+    one, two = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (expected, shown))
+    return np.linalg.norm(dense.calc(one, two, np.zeros((*one.shape, 2), np.float32)), axis=-1)

@@ -216,17 +216,17 @@ def planes(height=60, width=80, focal=70.0):
     return depth.astype(np.float32), focal
 
 
-def test_a_wall_keeps_its_grey_while_the_camera_moves_on():
+def test_a_wall_keeps_its_gray_while_the_camera_moves_on():
     depth = np.full((3, 4, 6), 8, np.float32)
     depth[1, :, :3] = 2
     depth[2, 0] = np.inf
     ends = control_images.near_range(depth)
     assert ends == pytest.approx((0, 0.5))
-    greys = [control_images.of_depth(each, ends) for each in depth]
-    assert greys[0].shape == (1, 3, 4, 6)
-    assert torch.allclose(greys[0], torch.tensor(0.25))
-    assert float(greys[1][0, 0, 0, 0]) == 1 and float(greys[1][0, 0, 0, 5]) == 0.25
-    assert float(greys[2][0, 0, 0, 0]) == 0 and float(greys[2][0, 0, 1, 0]) == 0.25
+    grays = [control_images.of_depth(each, ends) for each in depth]
+    assert grays[0].shape == (1, 3, 4, 6)
+    assert torch.allclose(grays[0], torch.tensor(0.25))
+    assert float(grays[1][0, 0, 0, 0]) == 1 and float(grays[1][0, 0, 0, 5]) == 0.25
+    assert float(grays[2][0, 0, 0, 0]) == 0 and float(grays[2][0, 0, 1, 0]) == 0.25
 
 
 def test_one_leaf_before_the_lens_does_not_own_the_range():

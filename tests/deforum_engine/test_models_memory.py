@@ -28,25 +28,25 @@ SIZE = (1024, 1024)
 @pytest.mark.parametrize(
     ("facts", "device", "size", "expected"),
     [
-        (KLEIN, Device("cuda", 24 * GB, True, BOTH), SIZE, ("bf16", "stays", "stays")),
-        (KLEIN, Device("cuda", 15 * GB, True, BOTH), SIZE, ("bf16", "visits", "stays")),
-        (KLEIN, Device("cuda", 9 * GB, True, BOTH), SIZE, ("fp8", "visits", "stays")),
-        (KLEIN, Device("cuda", 7.5 * GB, True, BOTH), SIZE, ("fp8", "streams", "stays")),
-        (KLEIN, Device("cuda", 6 * GB, True, BOTH), SIZE, ("4-bit", "streams", "stays")),
-        (KLEIN, Device("cuda", 6 * GB, True), SIZE, ("bf16", "streams", "streams")),
-        (KLEIN, Device("cuda", 24 * GB, False, BOTH), SIZE, ("fp16", "stays", "stays")),
-        (FLUX1, Device("cuda", 80 * GB, True, BOTH), SIZE, ("bf16", "stays", "stays")),
-        (FLUX1, Device("cuda", 32 * GB, True, BOTH), SIZE, ("bf16", "visits", "stays")),
-        (FLUX1, Device("cuda", 24 * GB, True, BOTH), SIZE, ("fp8", "visits", "stays")),
-        (FLUX1, Device("cuda", 11.5 * GB, True, BOTH), SIZE, ("4-bit", "visits", "stays")),
-        (FLUX2, Device("cuda", 80 * GB, True, BOTH), SIZE, ("bf16", "visits", "stays")),
-        (FLUX2, Device("cuda", 24 * GB, True, BOTH), SIZE, ("4-bit", "streams", "stays")),
-        (FLUX2, Device("cuda", 16 * GB, True, BOTH), SIZE, ("bf16", "streams", "streams")),
-        (SD, Device("cuda", 8 * GB, True, BOTH), (512, 512), ("bf16", "stays", "stays")),
-        (KLEIN, Device("mps", 20 * GB, shared=24 * GB), SIZE, ("bf16", "stays", "stays")),
-        (KLEIN, Device("mps", 12 * GB, shared=24 * GB), SIZE, ("bf16", "visits", "stays")),
-        (KLEIN, Device("cpu", 64 * GB), SIZE, ("fp32", "stays", "stays")),
-        (KLEIN, Device("cpu", 24 * GB), SIZE, ("bf16", "stays", "stays")),
+        (KLEIN, Device("cuda", 24 * GB, True, BOTH), SIZE, ("bf16", "resident", "resident")),
+        (KLEIN, Device("cuda", 15 * GB, True, BOTH), SIZE, ("bf16", "swapped", "resident")),
+        (KLEIN, Device("cuda", 9 * GB, True, BOTH), SIZE, ("fp8", "swapped", "resident")),
+        (KLEIN, Device("cuda", 7.5 * GB, True, BOTH), SIZE, ("fp8", "streamed", "resident")),
+        (KLEIN, Device("cuda", 6 * GB, True, BOTH), SIZE, ("4-bit", "streamed", "resident")),
+        (KLEIN, Device("cuda", 6 * GB, True), SIZE, ("bf16", "streamed", "streamed")),
+        (KLEIN, Device("cuda", 24 * GB, False, BOTH), SIZE, ("fp16", "resident", "resident")),
+        (FLUX1, Device("cuda", 80 * GB, True, BOTH), SIZE, ("bf16", "resident", "resident")),
+        (FLUX1, Device("cuda", 32 * GB, True, BOTH), SIZE, ("bf16", "swapped", "resident")),
+        (FLUX1, Device("cuda", 24 * GB, True, BOTH), SIZE, ("fp8", "swapped", "resident")),
+        (FLUX1, Device("cuda", 11.5 * GB, True, BOTH), SIZE, ("4-bit", "swapped", "resident")),
+        (FLUX2, Device("cuda", 80 * GB, True, BOTH), SIZE, ("bf16", "swapped", "resident")),
+        (FLUX2, Device("cuda", 24 * GB, True, BOTH), SIZE, ("4-bit", "streamed", "resident")),
+        (FLUX2, Device("cuda", 16 * GB, True, BOTH), SIZE, ("bf16", "streamed", "streamed")),
+        (SD, Device("cuda", 8 * GB, True, BOTH), (512, 512), ("bf16", "resident", "resident")),
+        (KLEIN, Device("mps", 20 * GB, shared=24 * GB), SIZE, ("bf16", "resident", "resident")),
+        (KLEIN, Device("mps", 12 * GB, shared=24 * GB), SIZE, ("bf16", "swapped", "resident")),
+        (KLEIN, Device("cpu", 64 * GB), SIZE, ("fp32", "resident", "resident")),
+        (KLEIN, Device("cpu", 24 * GB), SIZE, ("bf16", "resident", "resident")),
     ],
 )
 def test_the_most_exact_and_fastest_plan_that_fits_is_taken(facts, device, size, expected):
@@ -96,7 +96,9 @@ def test_a_precision_that_is_asked_for_is_taken_or_refused():
 def test_a_plan_is_told_in_one_sentence(tmp_path):
     device = Device("cuda", 15 * GB, True, BOTH)
     said = memory_plan.plan("flux.2-klein-4b", KLEIN, device, SIZE).sentence("flux.2-klein-4b", device)
-    assert said.startswith("flux.2-klein-4b runs on cuda in bf16; its text encoder visits when the prompt changes: ")
+    assert said.startswith(
+        "flux.2-klein-4b runs on cuda in bf16; its text encoder is swapped in when the prompt changes: "
+    )
     assert said.endswith(" of 15.0 GB free.")
     heard = []
     load_model(ModelSelection(str(tiny.save("sd", tmp_path / "sd")), "cpu", (64, 64)), heard.append)
@@ -146,16 +148,21 @@ def made_with(plan, folder, monkeypatch, **conditioning):
 def test_where_parts_live_does_not_change_the_picture(family, klein, tmp_path, monkeypatch):
     folder = klein if family == "flux2-klein" else tiny.save(family, tmp_path / family)
     pictures = []
-    for text, blocks in (("stays", "stays"), ("visits", "stays"), ("streams", "stays"), ("streams", "streams")):
+    for text, blocks in (
+        ("resident", "resident"),
+        ("swapped", "resident"),
+        ("streamed", "resident"),
+        ("streamed", "streamed"),
+    ):
         plan = memory_plan.MemoryPlan("fp32", "fp32", text, blocks, 0.0)
         pictures.append(made_with(plan, folder, monkeypatch)[1])
     assert all(torch.equal(picture, pictures[0]) for picture in pictures)
 
 
 def test_eight_bits_hold_less_and_draw_nearly_the_same(klein, monkeypatch):
-    whole, expected = made_with(memory_plan.MemoryPlan("fp32", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
+    whole, expected = made_with(memory_plan.MemoryPlan("fp32", "fp32", "resident", "resident", 0.0), klein, monkeypatch)
     monkeypatch.setattr(offload, "find_spec", lambda name: None)  # as where torchao is not installed
-    eighth, found = made_with(memory_plan.MemoryPlan("fp8", "fp32", "stays", "stays", 0.0), klein, monkeypatch)
+    eighth, found = made_with(memory_plan.MemoryPlan("fp8", "fp32", "resident", "resident", 0.0), klein, monkeypatch)
     stored = eighth.parts.pipeline.transformer.transformer_blocks[0].attn.to_q.weight
     assert stored.dtype == torch.float8_e4m3fn
     assert whole.parts.pipeline.transformer.transformer_blocks[0].attn.to_q.weight.dtype == torch.float32
@@ -166,7 +173,7 @@ def test_eight_bits_hold_less_and_draw_nearly_the_same(klein, monkeypatch):
 def test_text_encoders_are_on_the_device_only_while_they_read(klein, monkeypatch):
     moves = []
     monkeypatch.setattr(offload, "_move", lambda modules, device: moves.append((type(modules[0]).__name__, device)))
-    model, _ = made_with(memory_plan.MemoryPlan("fp32", "fp32", "visits", "stays", 0.0), klein, monkeypatch)
+    model, _ = made_with(memory_plan.MemoryPlan("fp32", "fp32", "swapped", "resident", 0.0), klein, monkeypatch)
     denoiser, encoder = (
         type(model.parts.pipeline.transformer).__name__,
         type(model.parts.pipeline.text_encoder).__name__,
@@ -226,7 +233,7 @@ def test_where_memory_is_shared_what_waits_beside_the_device_takes_of_the_same()
     with pytest.raises(OutOfMemory, match=r"and 11\.0 GB are free in the memory that mps shares"):
         memory_plan.plan("klein", KLEIN, Device("mps", 12 * GB, shared=11 * GB), SIZE)
     small = memory_plan.plan("sd", SD, Device("mps", 12 * GB, shared=11 * GB), (512, 512))
-    assert (small.text, small.blocks) == ("stays", "stays") and small.total <= 11 * GB
+    assert (small.text, small.blocks) == ("resident", "resident") and small.total <= 11 * GB
 
 
 def test_memory_that_torch_keeps_is_given_back_on_apple(monkeypatch):

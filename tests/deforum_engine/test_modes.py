@@ -74,14 +74,14 @@ def travelling(models, guide):
 
     def make(family="flux2-klein", schedules=None, count=COUNT, **settings):
         poses = [scenes.pose((0.2 * k, 0, 0.1 * k), (0, -0.5 * k, 0)) for k in range(count)]
-        centres = np.array([[-1.0 + 0.3 * k, 0.3, 5.0] for k in range(count)])
+        centers = np.array([[-1.0 + 0.3 * k, 0.3, 5.0] for k in range(count)])
         moving = {"translation_z": "0:(4)", "rotation_3d_y": "0:(0.5)", "zoom": "0:(1.04)", "angle": "0:(1)"}
         return scenes.shot(
             poses,
             [scenes.intrinsics(WIDTH, HEIGHT)] * count,
             WIDTH,
             HEIGHT,
-            centres,
+            centers,
             prompts={1: "red hills", 5: "a blue sea"},
             schedules={"steps_schedule": "0:(2)", "start_sigma": "0:(0.6)", **moving, **(schedules or {})},
             settings={"model": models(family), "device": "cpu", "guide_video": guide, **settings},

@@ -26,7 +26,7 @@ def random_picture(seed, height=48, width=64):
 
 
 @pytest.mark.parametrize(("space", "code"), [("lab", cv2.COLOR_RGB2LAB), ("hsv", cv2.COLOR_RGB2HSV)])
-def test_colour_spaces_are_opencvs_and_can_be_left_again(space, code):
+def test_color_spaces_are_opencvs_and_can_be_left_again(space, code):
     picture = random_picture(1)
     there, back = getattr(color_match, f"to_{space}"), getattr(color_match, f"from_{space}")
     found = there(picture)[0].permute(1, 2, 0).numpy() * ((1, 1, 1) if space == "lab" else (360, 1, 1))
@@ -59,7 +59,7 @@ def test_another_subject_is_not_given_the_detail_of_the_first():
 
 
 @pytest.mark.parametrize("space", color_match.SPACES)
-def test_a_picture_gets_the_colours_of_another(space):
+def test_a_picture_gets_the_colors_of_another(space):
     picture, reference = random_picture(1) ** 2 * 0.6, random_picture(2) * 0.5 + 0.3
     matched = color_match.match(picture, reference, space)
     assert (matched.mean((2, 3)) - reference.mean((2, 3))).abs().max() < 0.02
@@ -75,7 +75,7 @@ def test_a_picture_that_matches_already_is_left_as_it_is(space):
         assert (color_match.match(picture, picture, space) - picture).abs().max() < 2e-4
 
 
-def test_equal_values_stay_equal_when_colours_are_matched():
+def test_equal_values_stay_equal_when_colors_are_matched():
     picture = (random_picture(1) * 3).round() / 3
     matched = color_match.match_channels(picture, random_picture(2))
     for value in picture.unique():
@@ -89,7 +89,7 @@ def test_a_latent_gets_the_statistics_of_another():
     assert torch.allclose(matched.std((2, 3)), reference.std((2, 3)), atol=1e-4)
 
 
-def test_contrast_turns_about_middle_grey_and_never_wraps():
+def test_contrast_turns_about_middle_gray_and_never_wraps():
     picture = torch.tensor([0.0, 0.25, 0.5, 0.75, 1.0])
     assert torch.allclose(color_match.contrast(picture, 2.0), torch.tensor([-0.5, 0.0, 0.5, 1.0, 1.5]))
     assert color_match.contrast(picture, 1.0) is picture
@@ -106,7 +106,7 @@ def test_unsharp_is_opencvs_gaussian_and_does_nothing_by_zero():
     assert torch.equal(sharpen_and_noise.unsharp(gentle, 1.0, threshold=2), gentle)
 
 
-def test_noise_keeps_a_pictures_brightness_where_the_webuis_pulls_it_to_grey():
+def test_noise_keeps_a_pictures_brightness_where_the_webuis_pulls_it_to_gray():
     dark = torch.full((1, 3, 128, 128), 0.2)
     noise = sharpen_and_noise.gaussian(dark, 1)
     assert sharpen_and_noise.add_noise(dark, noise, torch.tensor(0.2)).mean() == pytest.approx(0.2, abs=2e-3)

@@ -8,7 +8,7 @@ import torch
 from motion_bridge.engines.deforum.loop import scene_motion, warp, webui_motion
 from motion_bridge.engines.deforum.loop.webui_motion import Step2D, Step3D
 from motion_bridge.errors import BadInput
-from motion_bridge.geometry.camera import pixel_centres
+from motion_bridge.geometry.camera import pixel_centers
 from motion_bridge.shot import Camera, Objects, Shot
 
 WIDTH, HEIGHT = 160, 96
@@ -20,14 +20,14 @@ def moving():
     steps = np.arange(4)
     poses = [scenes.pose((0.3 * k, -0.1 * k, 0.4 * k), (1.0 * k, -2.0 * k, 1.5 * k)) for k in steps]
     lenses = [scenes.intrinsics(WIDTH, HEIGHT, 0.9 + 0.05 * k, (0.02 * k, 0.0)) for k in steps]
-    centres = np.array([[-1.5 + 0.9 * k, 0.3, 5.0] for k in steps])
-    return scenes.shot(poses, lenses, WIDTH, HEIGHT, centres)
+    centers = np.array([[-1.5 + 0.9 * k, 0.3, 5.0] for k in steps])
+    return scenes.shot(poses, lenses, WIDTH, HEIGHT, centers)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
 def test_metric_flow_is_a_pinholes_within_a_fiftieth_of_a_pixel(moving, k):
     found = scene_motion.motion(moving, k, k - 1)
-    expected = scenes.where_it_was(moving, k) - pixel_centres(WIDTH, HEIGHT)
+    expected = scenes.where_it_was(moving, k) - pixel_centers(WIDTH, HEIGHT)
     assert np.abs(expected).max() > 3
     assert np.abs(found.flow[0].numpy() - expected).max() <= 0.02
 
@@ -115,7 +115,7 @@ def test_whole_pixels_move_whole_pictures():
     assert torch.allclose(warp.warp(picture, flow, "reflection")[:, :, 0, :-4], picture[:, :, 1, 4:], atol=2e-5)
 
 
-def test_a_grey_picture_is_warped_as_one_channel_of_a_coloured_one():
+def test_a_gray_picture_is_warped_as_one_channel_of_a_colored_one():
     colour = torch.rand(1, 3, 20, 30, generator=torch.Generator().manual_seed(1))
     flow = 3 * torch.randn(1, 20, 30, 2, generator=torch.Generator().manual_seed(2))
     assert torch.allclose(warp.warp(colour[:, :1], flow), warp.warp(colour, flow)[:, :1], atol=1e-5)

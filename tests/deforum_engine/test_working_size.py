@@ -18,12 +18,12 @@ SIZE, COUNT = (192, 128), 4
 
 def travelling(model, schedules=None, **settings):
     poses = [scenes.pose((0.2 * k, 0, 0.1 * k), (0, -0.5 * k, 0)) for k in range(COUNT)]
-    centres = np.array([[-1.0 + 0.3 * k, 0.3, 5.0] for k in range(COUNT)])
+    centers = np.array([[-1.0 + 0.3 * k, 0.3, 5.0] for k in range(COUNT)])
     return scenes.shot(
         poses,
         [scenes.intrinsics(*SIZE)] * COUNT,
         *SIZE,
-        centres,
+        centers,
         schedules={"steps_schedule": "0:(1)", "start_sigma": "0:(0.6)", **(schedules or {})},
         settings={"model": str(model), "device": "cpu", **settings},
     )

@@ -346,11 +346,11 @@ def test_a_text_without_tracks_is_refused(text, tmp_path):
 # --- Diffusion as Shader ---
 
 
-def test_the_colour_of_a_point_is_that_of_the_documented_example():
-    assert das.colours_between(np.array([[360.0, 120]]), np.array([0.5]), 0.1, 0.9).tolist() == [[127, 63, 127]]
+def test_the_color_of_a_point_is_that_of_the_documented_example():
+    assert das.colors_between(np.array([[360.0, 120]]), np.array([0.5]), 0.1, 0.9).tolist() == [[127, 63, 127]]
 
 
-def test_near_points_cover_far_ones_and_keep_their_colour():
+def test_near_points_cover_far_ones_and_keep_their_color():
     xy = np.array([[100.7, 50.2], [101.0, 50.0], [719.9, 479.9], [-3, 5], [5, 0], [9, 9]])
     depth = np.array([1.0, 2, 3, 1, 1, np.nan])
     colour = np.arange(1, 19, dtype=np.uint8).reshape(6, 3)
@@ -393,7 +393,7 @@ def test_a_movie_needs_an_encoder_and_says_so(make_shot, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_movie_keeps_the_colours(make_shot, tmp_path):
+def test_a_movie_keeps_the_colors(make_shot, tmp_path):
     av = pytest.importorskip("av")
     shot = make_shot(9, depth=True)
     track_formats.write(shot, "das", tmp_path / "v.mp4")

@@ -43,7 +43,7 @@ def checker_material() -> bpy.types.Material:
 
 
 def add_box(
-    scene: bpy.types.Scene, name: str, centre: tuple, size: tuple, material: bpy.types.Material
+    scene: bpy.types.Scene, name: str, center: tuple, size: tuple, material: bpy.types.Material
 ) -> bpy.types.Object:
     mesh = bpy.data.meshes.new(name)
     corners = [(x * size[0] / 2, y * size[1] / 2, z * size[2] / 2) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
@@ -51,7 +51,7 @@ def add_box(
     mesh.from_pydata(corners, [], faces)
     mesh.materials.append(material)
     box = bpy.data.objects.new(name, mesh)
-    box.location = centre
+    box.location = center
     scene.collection.objects.link(box)
     return box
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from motion_bridge.geometry.camera import pixel_centres
+from motion_bridge.geometry.camera import pixel_centers
 from motion_bridge.shot import Camera, Objects, Shot
 from numpy.typing import ArrayLike
 
@@ -52,7 +52,7 @@ def intrinsics(focal, width, height, mirrored=False):
 
 def trace(things, k, pose, matrix, orthographic, width, height, at=None):
     """Color (N, 3) float, depth (N,) and index (N,) of pixels `at` (N, 2), or of all pixel centers."""
-    at = pixel_centres(width, height).reshape(-1, 2) if at is None else at
+    at = pixel_centers(width, height).reshape(-1, 2) if at is None else at
     plane = np.linalg.solve(matrix, np.column_stack([at, np.ones(len(at))]).T).T
     if orthographic:
         start = np.column_stack([plane[:, :2], np.zeros(len(at))])
@@ -126,7 +126,7 @@ def film(things, poses, matrices, width=160, height=96, orthographic=False, samp
         depth[k], index[k] = z.reshape(height, width), i.reshape(height, width)
     first = 0
     for shift in (np.indices((samples, samples)).reshape(2, -1).T + 0.5) / samples - 0.5:
-        at = pixel_centres(width, height).reshape(-1, 2) + shift
+        at = pixel_centers(width, height).reshape(-1, 2) + shift
         first = first + trace(things, 0, poses[0], matrices[0], flat[0], width, height, at)[0] / samples**2
     moves = {thing.name: placed(count, 0) if thing.name == "static" else thing.pose for thing in things}
     shot = Shot(

@@ -74,7 +74,7 @@ def test_means_add_points_and_leave_out_what_has_no_number(truth):
     assert both.slopes["PSNR"] == pytest.approx((one.slopes["PSNR"] + other.slopes["PSNR"]) / 2)
 
 
-def test_colours_along_tracks_and_paces_are_counted_exactly():
+def test_colors_along_tracks_and_paces_are_counted_exactly():
     video = np.zeros((4, 8, 8, 3), np.uint8)
     video[:] = np.array([10, 13, 13, 20])[:, None, None, None]
     points = np.full((2, 4, 2), 3.7)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from motion_bridge.cli.main import main
 from motion_bridge.errors import BadInput
-from motion_bridge.geometry.camera import pixel_centres, project, transform
+from motion_bridge.geometry.camera import pixel_centers, project, transform
 from motion_bridge.media import png
 from motion_bridge.shot import Camera, Objects, Shot, Tracks, save
 from ray_scene import intrinsics, looking
@@ -60,9 +60,9 @@ def surfaces(k, pose, lens, at):
 
 def picture(k, pose, lens):
     """What a renderer shows, smoothed by four rays a pixel."""
-    centres, total = pixel_centres(WIDTH, HEIGHT).reshape(-1, 2), 0
+    centers, total = pixel_centers(WIDTH, HEIGHT).reshape(-1, 2), 0
     for shift in ((-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)):
-        total = total + surfaces(k, pose, lens, centres + shift)[0] / 4
+        total = total + surfaces(k, pose, lens, centers + shift)[0] / 4
     return np.clip(np.rint(total), 0, 255).astype(np.uint8).reshape(HEIGHT, WIDTH, 3)
 
 
@@ -78,9 +78,9 @@ def cameras(turning=False):
 def shot_of(poses, lenses, grid=16):
     """The Shot with exact depth, objects and a grid of tracks."""
     depth, index = np.zeros((COUNT, HEIGHT, WIDTH), np.float32), np.zeros((COUNT, HEIGHT, WIDTH), np.uint16)
-    centres = pixel_centres(WIDTH, HEIGHT).reshape(-1, 2)
+    centers = pixel_centers(WIDTH, HEIGHT).reshape(-1, 2)
     for k in range(COUNT):
-        _, z, thing = surfaces(k, poses[k], lenses[k], centres)
+        _, z, thing = surfaces(k, poses[k], lenses[k], centers)
         depth[k], index[k] = z.reshape(HEIGHT, WIDTH), (1 + (thing == CARD)).reshape(HEIGHT, WIDTH)
     x, y = np.meshgrid((np.arange(grid) + 0.5) / grid * WIDTH, (np.arange(grid) + 0.5) / grid * HEIGHT)
     at = np.floor(np.stack([x.ravel(), y.ravel()], -1)) + 0.5

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from motion_bridge.geometry.camera import pixel_centres, unproject
+from motion_bridge.geometry.camera import pixel_centers, unproject
 from motion_bridge.geometry.point_query import query_points
 from motion_bridge.geometry.rasterizer import View, barycentric, rasterize
 
@@ -23,7 +23,7 @@ def view(lens="plain", near=0.1, far=np.inf, orthographic=False, scale=1.0):
 
 def rays(camera):
     """Origins and directions (H·W, 3) through pixel centers; a direction has z = 1, so that distance is depth."""
-    pixels = pixel_centres(camera.width, camera.height).reshape(-1, 2)
+    pixels = pixel_centers(camera.width, camera.height).reshape(-1, 2)
     if camera.orthographic:
         origin = unproject(pixels, np.zeros(len(pixels)), camera.intrinsics, True)
         return origin, np.broadcast_to([0.0, 0, 1], origin.shape)
@@ -51,8 +51,8 @@ def cast(points, triangles, camera):
 
 def soup(seed, count, depth=(1, 9), size=1.5, spread=4.0):
     random = np.random.default_rng(seed)
-    centre = random.uniform([-spread, -spread, depth[0]], [spread, spread, depth[1]], (count, 1, 3))
-    points = (centre + random.normal(size=(count, 3, 3)) * size).reshape(-1, 3)
+    center = random.uniform([-spread, -spread, depth[0]], [spread, spread, depth[1]], (count, 1, 3))
+    points = (center + random.normal(size=(count, 3, 3)) * size).reshape(-1, 3)
     return points, np.arange(3 * count).reshape(-1, 3)
 
 
@@ -126,14 +126,14 @@ def test_a_sphere_has_the_depth_of_its_formula():
 
 @pytest.mark.parametrize("side", [3, 40, 400], ids=["large", "middling", "smaller than a pixel"])
 @pytest.mark.parametrize("lens", LENSES)
-def test_neighbouring_triangles_leave_no_crack(lens, side):
+def test_neighboring_triangles_leave_no_crack(lens, side):
     random = np.random.default_rng(side)
     points, triangles = grid(side)
     points += random.normal(size=points.shape) * (0.2 / side, 0.2 / side, 0)
     assert np.isfinite(rasterize(points, triangles, view(lens)).depth).all()
 
 
-def test_edges_through_pixel_centres_belong_to_one_side():
+def test_edges_through_pixel_centers_belong_to_one_side():
     """A picture-filling square cut along lines that meet pixel centers exactly: each pixel is drawn once."""
     camera = View(np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1.0]]), 8, 8, 0.1, orthographic=True)
     x, y = np.meshgrid([-1, 2.5, 4.5, 9], [-1, 0.5, 4.5, 9])
@@ -178,14 +178,14 @@ def test_a_probe_sees_at_single_places_what_the_whole_picture_shows(orthographic
     camera = view("mirrored", orthographic=orthographic, scale=0.2 if orthographic else 1.0)
     points, triangles = soup(4, 150, depth=(-1, 8))
     seen = rasterize(points, triangles, camera)
-    pixels = pixel_centres(WIDTH, HEIGHT).reshape(-1, 2)
+    pixels = pixel_centers(WIDTH, HEIGHT).reshape(-1, 2)
     shuffled = np.random.default_rng(5).permutation(len(pixels))
     depth, triangle = query_points(pixels[shuffled], points, triangles, camera)
     assert (triangle == seen.triangle.ravel()[shuffled]).mean() > 0.999
     np.testing.assert_allclose(depth, seen.depth.ravel()[shuffled], rtol=1e-5)
 
 
-def test_a_probe_sees_between_pixel_centres_and_nothing_outside_the_picture():
+def test_a_probe_sees_between_pixel_centers_and_nothing_outside_the_picture():
     points, triangles = grid(30, lambda x, y: 6 + 0.3 * x - 0.5 * y, reach=9)
     places = np.random.default_rng(6).uniform([-20, -20], [WIDTH + 20, HEIGHT + 20], (3000, 2))
     depth, triangle = query_points(places, points, triangles, view())

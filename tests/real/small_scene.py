@@ -5,8 +5,8 @@ import sys
 import bpy
 
 
-def box(name: str, centre: tuple, size: tuple, colour: tuple) -> bpy.types.Object:
-    bpy.ops.mesh.primitive_cube_add(size=1, location=centre)
+def box(name: str, center: tuple, size: tuple, colour: tuple) -> bpy.types.Object:
+    bpy.ops.mesh.primitive_cube_add(size=1, location=center)
     thing = bpy.context.object
     thing.name, thing.scale = name, size
     material = bpy.data.materials.new(name)

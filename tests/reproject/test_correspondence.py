@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from motion_bridge import shot as shots
-from motion_bridge.geometry.camera import pixel_centres, project, transform, unproject
+from motion_bridge.geometry.camera import pixel_centers, project, transform, unproject
 from motion_bridge.geometry.correspondence import where_was
 from motion_bridge.geometry.map_scene import one_frame
 from motion_bridge.geometry.scene import scene_of
@@ -39,7 +39,7 @@ def expected(shot, k, j):
     """Position and depth at frame j by the plain way: to the world, along with the object, into the other camera."""
     camera, index = shot.camera, shot.objects.index[k]
     depth = np.where(index > 0, shot.depth[k], 1.0)
-    points = unproject(pixel_centres(shot.width, shot.height), depth, camera.intrinsics[k], camera.orthographic[k])
+    points = unproject(pixel_centers(shot.width, shot.height), depth, camera.intrinsics[k], camera.orthographic[k])
     points = transform(camera.pose[k], points)
     for number, pose in enumerate(shot.objects.pose, 1):
         points[index == number] = transform(pose[j] @ np.linalg.inv(pose[k]), points[index == number])
@@ -54,7 +54,7 @@ def test_positions_are_those_of_the_points_in_space(scene, pair):
     thing = (scene.shot.objects.index[pair[0]] > 0) & (depth > 0)
     assert thing.mean() > 0.5
     assert np.abs(xy - truth)[thing].max() < 1e-3
-    assert np.linalg.norm(xy - pixel_centres(WIDTH, HEIGHT), axis=-1)[thing].mean() > 0.5  # something moved at all
+    assert np.linalg.norm(xy - pixel_centers(WIDTH, HEIGHT), axis=-1)[thing].mean() > 0.5  # something moved at all
 
 
 @pytest.mark.parametrize("pair", PAIRS)
@@ -83,7 +83,7 @@ def test_sky_turns_with_the_camera_and_never_shifts():
     shot = film(stage(2), poses, [matrix, matrix], WIDTH, HEIGHT).shot
     assert (shot.objects.index[1] == 0).all()
     xy, seen = where_was(shot, 1, 0)
-    rays = unproject(pixel_centres(WIDTH, HEIGHT), np.ones((HEIGHT, WIDTH)), matrix)
+    rays = unproject(pixel_centers(WIDTH, HEIGHT), np.ones((HEIGHT, WIDTH)), matrix)
     turn = poses[0][:3, :3].T @ poses[1][:3, :3]
     truth = project(rays @ turn.T, matrix)
     inside = ((truth > 0) & (truth < (WIDTH, HEIGHT))).all(-1)
@@ -98,7 +98,7 @@ def test_the_sky_of_an_orthographic_camera_stays_where_it_is():
     sky = shot.objects.index[1] == 0
     xy, seen = where_was(shot, 1, 0)
     assert sky.any()
-    assert (xy[sky] == pixel_centres(WIDTH, HEIGHT)[sky]).all()
+    assert (xy[sky] == pixel_centers(WIDTH, HEIGHT)[sky]).all()
     assert (seen[sky] == (shot.objects.index[0] == 0)[sky]).mean() > 0.99
 
 

@@ -168,7 +168,7 @@ def test_frames_that_are_missing_in_the_middle_are_made_the_same(generate):
         assert whole[k].notes == again[k].notes
 
 
-def test_after_a_cut_every_thing_has_its_usual_colour(generate):
+def test_after_a_cut_every_thing_has_its_usual_color(generate):
     other = looking((0, 0, 30), (0, 0, 9))
     things = [
         Thing("static", "block", placed(2, (0, 0, 9), (4, 2, 0.5)), (90, 140, 90), 0.0),
@@ -190,7 +190,7 @@ def test_the_smallest_pictures_work(size, generate):
     assert [frames[k].pixels.shape for k in range(4)] == [(height, width, 3)] * 4
 
 
-def test_a_thin_pole_keeps_its_colour_beside_a_moving_background(generate):
+def test_a_thin_pole_keeps_its_color_beside_a_moving_background(generate):
     poses = [looking((x, 0, -3), (x, 0, 6)) for x in np.linspace(0, 0.6, 7)]
     things = [
         Thing("static", "block", placed(7, (0, 0, 9), (19, 9, 0.5)), (60, 160, 60), 0.0),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from mesh_shots import CORNERS, FACES, boxes, sheet, shot_of, waving
-from motion_bridge.geometry.camera import pixel_centres, project, transform
+from motion_bridge.geometry.camera import pixel_centers, project, transform
 from motion_bridge.geometry.computed_maps import with_maps
 from motion_bridge.geometry.correspondence import follow, where_was
 from motion_bridge.geometry.rasterizer import barycentric
@@ -68,7 +68,7 @@ def test_flow_is_where_a_pixel_was_minus_where_it_is(pair):
     assert not flow[0].any()
     xy, _ = where_was(drawn, 5, 4)
     known = np.isfinite(xy).all(-1)
-    np.testing.assert_allclose(flow[5][known], (xy - pixel_centres(WIDTH, HEIGHT))[known], atol=1e-4)
+    np.testing.assert_allclose(flow[5][known], (xy - pixel_centers(WIDTH, HEIGHT))[known], atol=1e-4)
 
 
 def test_maps_may_be_sliced_as_arrays_are(pair):
@@ -124,7 +124,7 @@ def test_a_surface_that_deforms_is_followed_point_by_point(tmp_path, k, j):
         transform(np.linalg.inv(camera.pose[at]), transform(pose[at], frames[at][0].astype(np.float32).astype(float)))
         for at in (k, j)
     )
-    pixels = pixel_centres(WIDTH, HEIGHT).reshape(-1, 2)[cloth]
+    pixels = pixel_centers(WIDTH, HEIGHT).reshape(-1, 2)[cloth]
     weight = barycentric(pixels, 1 / here.inverse_depth.ravel()[cloth].astype(float), now[faces[triangle]], view)
     place = (weight[..., None] * then[faces[triangle]]).sum(1)
     truth = project(place, camera.intrinsics[j])
@@ -195,7 +195,7 @@ def test_a_flat_object_that_moves_is_followed(tmp_path):
     )
     xy, seen = where_was(shot, 1, 0)
     mine = scene_of(shot).surfaces(1).parts == 1
-    step = (xy - pixel_centres(WIDTH, HEIGHT))[mine]
+    step = (xy - pixel_centers(WIDTH, HEIGHT))[mine]
     np.testing.assert_allclose(step, np.broadcast_to((-0.5 * 150 / 7, 0), step.shape), atol=1e-3)
     assert seen[mine].mean() > 0.95
 

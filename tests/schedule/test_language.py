@@ -82,7 +82,7 @@ def test_prompts_are_split_and_blended_as_there(vector):
         meant = ["cat", *(f" (cat):{1 - w} AND  (tree):{w}" for w in (0.25, 0.5, 0.75)), "tree", "tree"]
         assert series == answer.get("ok", meant)
     else:
-        sides = prompts.weighted(given[0], given[1], Context(dialect="classic"), normalise=not given[2])
+        sides = prompts.weighted(given[0], given[1], Context(dialect="classic"), normalize=not given[2])
         assert [[list(part) for part in side] for side in sides] == answer["ok"]
 
 

@@ -8,7 +8,7 @@ from training.video.bank import read_bank, write_bank
 from training.video.clips import MOTIONS, draw_look, draw_motion, drawn, render
 
 
-def test_a_drawn_clips_points_keep_the_colour_they_had():
+def test_a_drawn_clips_points_keep_the_color_they_had():
     """Tracks are exact: what a visible point shows stays nearly the same, what hidden ones' places show does not."""
     shown, elsewhere = [], []
     for seed in range(6):

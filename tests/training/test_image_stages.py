@@ -91,7 +91,7 @@ def test_equal_seeds_draw_equal_pictures_at_any_size(kind):
     assert large.shape == (128, 128, 3) and np.abs(large.mean((0, 1)) - one.mean((0, 1))).max() < 0.1
 
 
-def test_pictures_have_the_colours_that_their_captions_name():
+def test_pictures_have_the_colors_that_their_captions_name():
     hits = []
     for seed in range(120):
         picture, caption = scenes.material(np.random.default_rng(seed), 64)

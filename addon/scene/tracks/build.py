@@ -15,7 +15,7 @@ from ..geometry.instances import Geometry
 from .control_points import ControlPointReader
 from .other_points import ControlPoints, InstancePoints, VertexPoints
 from .sources import PINNED, WHOLE, Bone, CurvePoints, Grid, Instances, Origin, Pixel, Region, Source, Surface, Vertices
-from .surface_points import Bound, cell_centres, instances_named, lattice, spread_over, within
+from .surface_points import Bound, cell_centers, instances_named, lattice, spread_over, within
 from .tracker import Points, Track
 
 NAMED = 5  # objects that are told by name
@@ -52,7 +52,7 @@ def begin(
     """
     match source:
         case Grid(side):
-            pixels = cell_centres(side, first.view.width, first.view.height, region)
+            pixels = cell_centers(side, first.view.width, first.view.height, region)
             return _bound(source, pixels, geometry, first, frames, transmissive)
         case Surface(objects, count, spacing):
             shown = _shown(objects, geometry, first) & within(region, first.view.width, first.view.height)

@@ -71,7 +71,7 @@ def unchanged(
     return whole
 
 
-def cell_centres(side: int, width: int, height: int, region: Region = WHOLE) -> Array:
+def cell_centers(side: int, width: int, height: int, region: Region = WHOLE) -> Array:
     """The middle of each of side × side equal cells of a region, moved to the center of its pixel: (side², 2)."""
     cell = np.arange(side) + 0.5
     x = np.floor(region.left * width + cell * ((region.right - region.left) * width) / side) + 0.5

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from motion_bridge import shot, track_formats
 from motion_bridge.errors import BackendFailed, BadInput
-from motion_bridge.geometry.camera import pixel_centres
+from motion_bridge.geometry.camera import pixel_centers
 from motion_bridge.schedules.camera import documents
 
 from ..common.synthetic_shots import LENS, distance
@@ -174,7 +174,7 @@ def drawn(folder: Path, frames: int) -> None:
     focal = LENS * WIDTH
     intrinsics = np.tile(np.array([[focal, 0, WIDTH / 2], [0, focal, HEIGHT / 2], [0, 0, 1]]), (frames, 1, 1))
     rays = np.concatenate(
-        [(pixel_centres(WIDTH, HEIGHT) - (WIDTH / 2, HEIGHT / 2)) / focal, np.ones((HEIGHT, WIDTH, 1))], -1
+        [(pixel_centers(WIDTH, HEIGHT) - (WIDTH / 2, HEIGHT / 2)) / focal, np.ones((HEIGHT, WIDTH, 1))], -1
     )
     depth = shot.map_array(folder, "depth", (frames, HEIGHT, WIDTH), np.float32)
     for k in range(frames):

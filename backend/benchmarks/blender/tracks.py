@@ -52,7 +52,7 @@ def measure(kind: str, frames: int, side: int, faces: int) -> dict[str, Any]:
     numbers = tuple(range(1, frames + 1))
     ours, read_s, ours_s = _ours(bpy, parts, numbers, side)
     began = time.perf_counter()
-    xy, visible = script(bpy, numbers, parts["tracks.surface_points"].cell_centres(side, WIDTH, HEIGHT))
+    xy, visible = script(bpy, numbers, parts["tracks.surface_points"].cell_centers(side, WIDTH, HEIGHT))
     script_s = time.perf_counter() - began
     both, hit = visible & ours.visible, np.array(ours.name) != parts["tracks.surface_points"].BACKGROUND
     return {

@@ -30,6 +30,7 @@ WAYS = (*NAIVE, *MODES, *PRESETS)  # what is compared: naive loops, the engine's
 TURN = 100  # frames of one circle
 SPEED = 0.006  # of the picture's width, a frame
 KINDS = ("own", "control")  # curves of a run in its file
+EARLIER = {"color": "colour"}  # how kept runs once spelled it
 LOOKED_AT = 9  # frames of each run in the sheet of pictures
 WEBUI = {  # bicubic samples, noise that fades towards gray; nothing keeps detail
     "sampling": "bicubic",
@@ -111,7 +112,8 @@ def run_or_kept(name: str, question: Question, output: Path | None) -> Run:
     if path.is_file():
         with np.load(path) as kept:
             if str(kept["key"]) == key:
-                own, control = ({each: kept[f"{kind} {each}"] for each in color_drift.CURVES} for kind in KINDS)
+                names = {each: each if f"own {each}" in kept else EARLIER[each] for each in color_drift.CURVES}
+                own, control = ({each: kept[f"{kind} {old}"] for each, old in names.items()} for kind in KINDS)
                 return Run(name, own, control, float(kept["speed"]), list(kept["looks"]))
     run = measure(name, question)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ and a lens that zooms.
 from collections.abc import Callable
 
 import numpy as np
-from motion_bridge.geometry.camera import pixel_centres
+from motion_bridge.geometry.camera import pixel_centers
 from motion_bridge.shot import Camera, Shot
 from numpy.typing import NDArray
 
@@ -34,7 +34,7 @@ def make(name: str, width: int = 832, height: int = 480, frames: int = 24) -> Sh
     intrinsics = np.zeros((frames, 3, 3))
     intrinsics[:, 0, 0] = intrinsics[:, 1, 1] = focal
     intrinsics[:, :, 2] = width / 2, height / 2, 1
-    rays = np.concatenate([pixel_centres(width, height) - (width / 2, height / 2), np.ones((height, width, 1))], -1)
+    rays = np.concatenate([pixel_centers(width, height) - (width / 2, height / 2), np.ones((height, width, 1))], -1)
     depth = np.empty((frames, height, width), np.float32)
     for k in range(frames):
         directions = (rays / (focal[k], focal[k], 1)) @ pose[k, :3, :3].T
@@ -58,8 +58,8 @@ def distance(origin: Array, directions: Array) -> Array:
         floor, wall = (GROUND - origin[1]) * inverse[1], (WALL - origin[2]) * inverse[2]
         nearest = np.minimum(np.where(floor > 0, floor, np.inf), np.where(wall > 0, wall, np.inf))
         square = x * x + y * y + z * z
-        for *centre, radius in BALLS:
-            away = origin - centre
+        for *center, radius in BALLS:
+            away = origin - center
             half = x * away[0] + y * away[1] + z * away[2]
             inside = half * half - square * (away @ away - radius**2)
             met = inside > 0

@@ -17,7 +17,7 @@ from .path import CameraPath, inverse, of_shot, quaternions
 from .points import static_points
 
 CAMERAS, IMAGES, POINTS = "cameras.txt", "images.txt", "points3D.txt"
-GREY = "128 128 128"
+GRAY = "128 128 128"
 
 
 def write(shot: Shot, out: Path) -> tuple[tuple[Path, ...], list[str]]:
@@ -33,7 +33,7 @@ def write(shot: Shot, out: Path) -> tuple[tuple[Path, ...], list[str]]:
         numbers = " ".join(f"{value + 0:.12g}" for value in (*q, *t))
         images += [f"{at + 1} {numbers} {camera + 1} frame_{shot.frames[0] + at:04d}.png", ""]
     points = static_points(shot).xyz if shot.tracks is not None else np.zeros((0, 3))
-    found = [f"{at} {x:.9g} {y:.9g} {z:.9g} {GREY} 0" for at, (x, y, z) in enumerate(points, 1)]
+    found = [f"{at} {x:.9g} {y:.9g} {z:.9g} {GRAY} 0" for at, (x, y, z) in enumerate(points, 1)]
     out.mkdir(parents=True, exist_ok=True)
     for name, lines in ((CAMERAS, cameras), (IMAGES, images), (POINTS, found)):
         write_named(out / name, "\n".join(lines) + "\n")

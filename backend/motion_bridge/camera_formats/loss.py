@@ -71,12 +71,12 @@ def reduced(path: CameraPath, reading: Reading) -> CameraPath:
 
 
 def _sentences(path: CameraPath, reading: Reading, mean: float, worst: float, moving: tuple[str, ...]) -> list[str]:
-    focal, centre = path.intrinsics[:, [0, 1], [0, 1]], path.intrinsics[:, :2, 2]
+    focal, center = path.intrinsics[:, [0, 1], [0, 1]], path.intrinsics[:, :2, 2]
     middle = np.array([path.width / 2, path.height / 2])
     lost = []
     if reading.lens != "each" and np.ptp(focal, axis=0).max() > 1e-6 * focal.max():
         lost.append("the zoom")
-    if not reading.shift and np.abs(centre - middle).max() > 1e-6:
+    if not reading.shift and np.abs(center - middle).max() > 1e-6:
         lost.append("the lens shift")
     if reading.pose_every > 1 and mean > 0.01:
         lost.append(f"what happens between every {reading.pose_every} frames")

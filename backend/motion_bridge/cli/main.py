@@ -23,7 +23,7 @@ COMMANDS = {  # name → what it does; its file here has the same name
     "schedules": "say what a Deforum settings file or Parseq document means, frame by frame",
     "transfer": "move a picture as any video moves, with the MotionStream engine",
     "convert": "bring other people's video models into this engine's layout",
-    "channels": "measure what a model's latent channels answer to: structure, colour or texture",
+    "channels": "measure what a model's latent channels answer to: structure, color or texture",
 }
 
 

@@ -74,12 +74,12 @@ class Setting:
         """The range in words; empty where there is none."""
         unit = f" {self.unit}" if self.unit else ""
         if self.least is not None and self.most is not None:
-            said = f"from {self.least:g} to {self.most:g}{unit}"
+            words = f"from {self.least:g} to {self.most:g}{unit}"
         elif self.least is not None:
-            said = f"of at least {self.least:g}{unit}"
+            words = f"of at least {self.least:g}{unit}"
         else:
-            said = "" if self.most is None else f"of at most {self.most:g}{unit}"
-        return said if self.automatic is None else f"{said}, or {self.automatic} for automatic"
+            words = "" if self.most is None else f"of at most {self.most:g}{unit}"
+        return words if self.automatic is None else f"{words}, or {self.automatic} for automatic"
 
     def _inside(self, value: float) -> bool:
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
@@ -105,9 +105,30 @@ class Setting:
             raise BadInput(f"{self.name} is {value!r}; it must be {self.kind}.") from None
 
 
+def device(processor: str) -> Setting:
+    """Where a model runs. processor: what to expect without a graphics card."""
+    return Setting(
+        "device",
+        "",
+        "Device",
+        "Where the model runs",
+        (
+            Choice("", "Best", "A graphics card where there is one"),
+            Choice("cuda", "NVIDIA or AMD", "CUDA or ROCm"),
+            Choice("mps", "Apple", "Metal"),
+            Choice("cpu", "Processor", processor),
+        ),
+    )
+
+
 def by_name(settings: Iterable[Setting]) -> dict[str, Setting]:
     """Settings under their names."""
     return {setting.name: setting for setting in settings}
+
+
+def defaults(schema: Mapping[str, Setting]) -> dict[str, Any]:
+    """What every setting is when nobody sets it."""
+    return {name: setting.default for name, setting in schema.items()}
 
 
 def check(schema: Mapping[str, Setting], settings: Mapping[str, Any]) -> None:

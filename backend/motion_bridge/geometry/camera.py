@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating]
 
 
-def pixel_centres(width: int, height: int) -> Array:
+def pixel_centers(width: int, height: int) -> Array:
     """The center of every pixel: (H, W, 2)."""
     x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
     return np.stack([x, y], axis=-1)

@@ -21,7 +21,7 @@ def separable(pixels: NDArray[np.uint8], across: Array, down: Array) -> NDArray[
 
 def weights(size: int, new: int, scale: float) -> Array:
     """How much each of the old pixels counts for each of the new, the middle kept: (new, size)."""
-    centre = (np.arange(new) + 0.5 - new / 2) / scale + size / 2
+    center = (np.arange(new) + 0.5 - new / 2) / scale + size / 2
     reach = max(1.0, 1 / scale)
-    tent = np.maximum(0, 1 - np.abs(centre[:, None] - (np.arange(size) + 0.5)) / reach).astype(np.float32)
+    tent = np.maximum(0, 1 - np.abs(center[:, None] - (np.arange(size) + 0.5)) / reach).astype(np.float32)
     return tent / tent.sum(axis=1, keepdims=True)

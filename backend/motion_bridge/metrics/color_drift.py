@@ -19,7 +19,7 @@ TO_XYZ = np.array(
 WHITE = np.array([0.95047, 1.0, 1.08883])  # D65
 KNEE = 6 / 29
 CURVES = {  # name → what it is
-    "colour": "how far the LAB means went, in LAB deviations",
+    "color": "how far the LAB means went, in LAB deviations",
     "contrast": "LAB deviation",
     "saturation": "mean saturation (HSV)",
     "vivid": "99th percentile of saturation",
@@ -57,7 +57,7 @@ def curves(pictures: Iterable[Picture]) -> Curves:
     series = {name: np.stack([each[name] for each in looks]) for name in looks[0]}
     first = {name: values[:FIRST].mean(0) for name, values in series.items()}
     away = np.linalg.norm(series.pop("mean") - first["mean"], axis=-1)
-    found = {"colour": away / max(float(first["contrast"]), 1e-9)}
+    found = {"color": away / max(float(first["contrast"]), 1e-9)}
     for name, values in series.items():
         found[name] = values - first[name] if name == "clipped" else values / max(float(first[name]), 1e-9)
     return found

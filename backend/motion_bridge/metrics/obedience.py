@@ -241,11 +241,11 @@ def _pose(xyz: Array, pixels: Array, intrinsics: Array) -> Array | None:
     """A camera-to-world pose (4, 4) from points in the world and in the picture; None where they do not give one."""
     if len(xyz) < FEWEST or np.linalg.matrix_rank(xyz - xyz.mean(0), tol=1e-6) < 2:
         return None
-    centre = xyz.mean(0)  # far from the origin numbers would lose digits
+    center = xyz.mean(0)  # far from the origin numbers would lose digits
     focal = intrinsics[0, 0]
     plain = np.diag([focal, focal, 1.0])  # OpenCV's camera knows no shear and no other pixel's shape
     local = np.column_stack([pixels, np.ones(len(pixels))]) @ np.linalg.inv(intrinsics).T
-    object_points, image = np.ascontiguousarray(xyz - centre), np.ascontiguousarray(local[:, :2] * focal)
+    object_points, image = np.ascontiguousarray(xyz - center), np.ascontiguousarray(local[:, :2] * focal)
     fine, turn, place, inside = cv2.solvePnPRansac(
         object_points, image, plain, None, reprojectionError=4.0, confidence=0.999, flags=cv2.SOLVEPNP_SQPNP
     )
@@ -255,7 +255,7 @@ def _pose(xyz: Array, pixels: Array, intrinsics: Array) -> Array | None:
     turn, place = cv2.solvePnPRefineLM(object_points[chosen], image[chosen], plain, None, turn, place)
     world = np.eye(4)
     world[:3, :3] = cv2.Rodrigues(turn)[0]
-    world[:3, 3] = place[:, 0] - world[:3, :3] @ centre
+    world[:3, 3] = place[:, 0] - world[:3, :3] @ center
     return inverse(world)
 
 

@@ -20,7 +20,7 @@ def ssim(one: Picture, other: Picture, mask: NDArray[np.bool_] | None = None) ->
 
     mask: (..., H, W), the pixels whose windows are averaged.
     """
-    a, b = _grey(one), _grey(other)
+    a, b = _gray(one), _gray(other)
     mean_a, mean_b = _blur(a), _blur(b)
     variance_a, variance_b = _blur(a * a) - mean_a**2, _blur(b * b) - mean_b**2
     shared = _blur(a * b) - mean_a * mean_b
@@ -33,7 +33,7 @@ def _mean(values: NDArray[np.float64], mask: NDArray[np.bool_]) -> float:
     return float(values[mask].mean()) if mask.any() else float("nan")
 
 
-def _grey(picture: Picture) -> NDArray[np.float64]:
+def _gray(picture: Picture) -> NDArray[np.float64]:
     return picture.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
 
 

@@ -35,12 +35,12 @@ class Device:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """One candidate to run a model. text and blocks: `stays` on the device, or `visits`, or `streams` through it."""
+    """One candidate to run a model. text and blocks: `resident` on the device, `swapped` in, or `streamed`."""
 
     precision: str  # of BYTES: how the denoiser is stored
     arithmetic: str  # fp32, bf16, fp16
-    text: str  # stays; visits: it and the denoiser take turns, at new prompts only; streams, layer by layer
-    blocks: str  # of the denoiser: stays; streams, at every step
+    text: str  # resident; swapped: it and the denoiser take turns, at new prompts only; streamed, layer by layer
+    blocks: str  # of the denoiser: resident; streamed, at every step
     needs: float  # bytes on the device at the worst moment
     total: float = 0.0  # bytes there and in the system's memory together
 
@@ -51,11 +51,11 @@ class MemoryPlan:
     def sentence(self, name: str, device: Device) -> str:
         """What somebody should know of it."""
         how = {
-            ("stays", "stays"): "all of it stays there",
-            ("visits", "stays"): "its text encoder visits when the prompt changes",
-            ("streams", "stays"): "its text encoder is read through layer by layer when the prompt changes",
-            ("visits", "streams"): "its blocks are streamed in at every step",
-            ("streams", "streams"): "its blocks and its text encoder's are streamed in",
+            ("resident", "resident"): "all of it stays there",
+            ("swapped", "resident"): "its text encoder is swapped in when the prompt changes",
+            ("streamed", "resident"): "its text encoder is read through layer by layer when the prompt changes",
+            ("swapped", "streamed"): "its blocks are streamed in at every step",
+            ("streamed", "streamed"): "its blocks and its text encoder's are streamed in",
         }[self.text, self.blocks]
         precision = self.precision if self.precision == self.arithmetic else f"{self.precision} and {self.arithmetic}"
         return (
@@ -116,17 +116,17 @@ def _candidates(facts: ParameterCounts, device: Device, size: tuple[int, int], p
     possible = [kind for kind in wanted if kind not in QUANTIZED or kind in device.quantizers]
     for kind in possible:
         arithmetic = native if kind in QUANTIZED else kind
-        yield _plan(facts, size, kind, arithmetic, "stays", "stays")
+        yield _plan(facts, size, kind, arithmetic, "resident", "resident")
         if device.name != "cpu":
-            yield _plan(facts, size, kind, arithmetic, _visiting(facts, device, arithmetic), "stays")
+            yield _plan(facts, size, kind, arithmetic, _encoder_placement(facts, device, arithmetic), "resident")
     if device.name == "cuda" and possible and possible[0] not in QUANTIZED:
-        yield _plan(facts, size, possible[0], possible[0], _visiting(facts, device, possible[0]), "streams")
+        yield _plan(facts, size, possible[0], possible[0], _encoder_placement(facts, device, possible[0]), "streamed")
 
 
-def _visiting(facts: ParameterCounts, device: Device, arithmetic: str) -> str:
+def _encoder_placement(facts: ParameterCounts, device: Device, arithmetic: str) -> str:
     """How text encoders come to a device where they cannot stay."""
     alone = (facts.text + facts.vae) * BYTES[arithmetic] + KEPT_FREE
-    return "visits" if alone <= device.free or device.name != "cuda" else "streams"
+    return "swapped" if alone <= device.free or device.name != "cuda" else "streamed"
 
 
 def _plan(
@@ -134,16 +134,16 @@ def _plan(
 ) -> MemoryPlan:
     each = BYTES[arithmetic]
     denoiser, encoders = facts.denoiser * BYTES[precision], facts.text * each
-    if blocks == "streams":
+    if blocks == "streamed":
         denoiser *= STREAMED
     pixels = size[0] * size[1]
     decoding = pixels * facts.decoder_channels * LIVE_MAPS * each
     denoising = ACTIVATIONS * facts.denoiser**0.5 * pixels / 1024**2 * each / 2
     always = facts.vae * each + KEPT_FREE
     making = denoiser + max(decoding, denoising)
-    if text == "stays":
+    if text == "resident":
         needs = always + encoders + making
-    elif text == "visits":  # the denoiser is out meanwhile
+    elif text == "swapped":  # the denoiser is out meanwhile
         needs = always + max(encoders, making)
     else:
         needs = always + max(STREAMED * encoders + denoiser, making)

@@ -66,7 +66,7 @@ def place(pipeline: Any, control: nn.Module | None, plan: MemoryPlan, device: st
     if plan.precision == "fp8" and not find_spec("torchao"):
         dtype = DTYPES[plan.arithmetic]
         denoiser.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
-    if plan.blocks == "streams":
+    if plan.blocks == "streamed":
         _stream(denoiser, device, "block_level")
     else:
         denoiser.to(device)
@@ -76,12 +76,12 @@ def place(pipeline: Any, control: nn.Module | None, plan: MemoryPlan, device: st
         vae.float()  # its numbers grow past what 16 bits can hold
     if control is not None:
         control.to(device)
-    if plan.text == "stays":
+    if plan.text == "resident":
         _move(encoders, device)
-    elif plan.text == "streams":
+    elif plan.text == "streamed":
         for encoder in encoders:
             _stream(encoder, device, "leaf_level")
-    elif plan.blocks == "stays":
+    elif plan.blocks == "resident":
         return SwappedEncoders(encoders, denoisers, device)
     else:  # a denoiser that streams makes no room by leaving
         return SwappedEncoders(encoders, [] if control is None else [control], device)

@@ -47,9 +47,9 @@ def naming_out_of_memory(parts: PipelineParts) -> Iterator[None]:
 
 def is_out_of_memory(fault: BaseException) -> bool:
     """Whether memory ran out. The processor's allocator and Apple's raise errors without a class of their own."""
-    said = str(fault)
+    message = str(fault)
     return (
         isinstance(fault, torch.OutOfMemoryError | MemoryError)
-        or "can't allocate memory" in said
-        or "MPS backend out of memory" in said
+        or "can't allocate memory" in message
+        or "MPS backend out of memory" in message
     )

@@ -121,7 +121,7 @@ def _blend(one: str, one_weight: float, two: str, two_weight: float) -> str:
 
 
 def weighted(
-    text: str, frame: int, context: Context, normalise: bool = True
+    text: str, frame: int, context: Context, normalize: bool = True
 ) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
     r"""Classic's `text:weight text:weight` as (negative, positive) lists of (text, weight).
 
@@ -142,7 +142,7 @@ def weighted(
             _append(text[start:at], _weight(match["weight"], frame, context), negative, positive)
             at = start = match.end()
     _append(text[start:], 1.0, negative, positive)
-    return (_normalised(negative), _normalised(positive)) if normalise else (negative, positive)
+    return (_normalized(negative), _normalized(positive)) if normalize else (negative, positive)
 
 
 def _weight(text: str | None, frame: int, context: Context) -> float:
@@ -157,6 +157,6 @@ def _append(text: str, weight: float, negative: list[tuple[str, float]], positiv
         (negative if weight < 0 else positive).append((text.replace("\\:", ":"), abs(weight)))
 
 
-def _normalised(parts: list[tuple[str, float]]) -> list[tuple[str, float]]:
+def _normalized(parts: list[tuple[str, float]]) -> list[tuple[str, float]]:
     total = sum(weight for _, weight in parts)
     return [(text, weight / total) for text, weight in parts]

@@ -8,38 +8,38 @@ from numpy.typing import NDArray
 
 from ..errors import BadInput
 
-BEHAVIOURS = ("iter", "fixed", "random", "ladder", "alternate", "schedule")
+BEHAVIORS = ("iter", "fixed", "random", "ladder", "alternate", "schedule")
 LARGEST = 2**32 - 1
 
 
 def seeds(
-    behaviour: str, seed: int, frames: int, every: int = 1, schedule: NDArray[np.float64] | None = None
+    behavior: str, seed: int, frames: int, every: int = 1, schedule: NDArray[np.float64] | None = None
 ) -> list[int]:
     """One seed for each frame, the first of them for frame 0.
 
     every: of "iter", the frames that share a seed. schedule: of "schedule", one value for each frame; -1 there asks for
     a random seed. Random seeds depend on `seed` alone, so that a job can be resumed.
     """
-    if behaviour not in BEHAVIOURS:
-        raise BadInput(f"There is no seed behaviour {behaviour!r}; choose one of {', '.join(BEHAVIOURS)}.")
+    if behavior not in BEHAVIORS:
+        raise BadInput(f"There is no seed behaviour {behavior!r}; choose one of {', '.join(BEHAVIORS)}.")
     if every < 1:
         raise BadInput(f"seed_iter_N is {every}; it must be at least 1.")
     chance = np.random.default_rng(abs(seed)).integers(0, LARGEST, max(frames, 1), endpoint=True).tolist()
-    if behaviour == "random":
+    if behavior == "random":
         return [seed, *chance[1:]][:frames]
-    if behaviour == "schedule":
+    if behavior == "schedule":
         if schedule is None or len(schedule) < frames:
             raise BadInput("The seed behaviour 'schedule' needs a seed for every frame in seed_schedule.")
         return [int(value) if value >= 0 else chance[k] for k, value in enumerate(schedule[:frames])]
-    return list(islice(_counted(behaviour, seed, every), frames))
+    return list(islice(_counted(behavior, seed, every), frames))
 
 
-def _counted(behaviour: str, seed: int, every: int) -> Iterator[int]:
-    up, down = {"iter": (1, 0), "fixed": (0, 0), "ladder": (2, -1), "alternate": (1, -1)}[behaviour]
+def _counted(behavior: str, seed: int, every: int) -> Iterator[int]:
+    up, down = {"iter": (1, 0), "fixed": (0, 0), "ladder": (2, -1), "alternate": (1, -1)}[behavior]
     turn = 0
     while True:
         yield seed
-        if behaviour == "iter":
+        if behavior == "iter":
             seed += up if turn % every == 0 else 0
         else:
             seed += up if turn % 2 == 0 else down

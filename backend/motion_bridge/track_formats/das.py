@@ -51,7 +51,7 @@ def write(shot: Shot, out: Path) -> tuple[tuple[Path, ...], list[str]]:
 def render(shot: Shot) -> Array:
     """The tracking video of a Shot with depth: (49, 480, 720, 3) uint8. The whole Shot is spread over the 49."""
     points = first_frame_points(shot)
-    colour = colours(points.xy, points.depth)
+    colour = colors(points.xy, points.depth)
     pictures = np.zeros((FRAMES, HEIGHT, WIDTH, 3), np.uint8)
     for number, (xy, depth) in enumerate(_moved(shot, points)):
         breathe()
@@ -130,14 +130,14 @@ def _at(shot: Shot, points: Points, frame: int) -> tuple[Array, Array]:
     return _video_pixels(pixels, shot), depth
 
 
-def colours(xy: Array, depth: Array) -> Array:
+def colors(xy: Array, depth: Array) -> Array:
     """The colour (P, 3) uint8 of points from their first positions (P, 2), video pixels, and depth (P,)."""
     near = 1 / depth
     low, high = np.percentile(near, (2, 98))
-    return colours_between(xy, near, low, high)
+    return colors_between(xy, near, low, high)
 
 
-def colours_between(xy: Array, near: Array, low: float, high: float) -> Array:
+def colors_between(xy: Array, near: Array, low: float, high: float) -> Array:
     """The same for 1/z `near` and given percentiles of it."""
     blue = np.clip((near - low) / max(high - low, 1e-12), 0, 1)
     return (255 * np.stack([xy[:, 0] / WIDTH, xy[:, 1] / HEIGHT, blue], axis=-1)).astype(np.uint8)
@@ -153,12 +153,12 @@ def draw(xy: Array, depth: Array, colour: Array, reach: int = REACH) -> Array:
     xy, depth, colour = xy[inside], depth[inside], colour[inside]
     order = np.argsort(-depth, kind="stable")
     column, row = xy[order].astype(np.int32).T
-    centre = np.full((HEIGHT + 2 * reach, WIDTH + 2 * reach), -1, np.int32)
-    flat = (row + reach) * centre.shape[1] + column + reach
-    centre.reshape(-1)[flat] = np.arange(len(order), dtype=np.int32)  # of several in one pixel the nearest stays
+    center = np.full((HEIGHT + 2 * reach, WIDTH + 2 * reach), -1, np.int32)
+    flat = (row + reach) * center.shape[1] + column + reach
+    center.reshape(-1)[flat] = np.arange(len(order), dtype=np.int32)  # of several in one pixel the nearest stays
     nearest = np.full((HEIGHT, WIDTH), -1, np.int32)
     for down in range(2 * reach + 1):
         for right in range(2 * reach + 1):
-            np.maximum(nearest, centre[down : down + HEIGHT, right : right + WIDTH], out=nearest)
+            np.maximum(nearest, center[down : down + HEIGHT, right : right + WIDTH], out=nearest)
     palette = np.concatenate([colour[order], np.zeros((1, 3), np.uint8)])  # the last, black, is where nothing is
     return palette[nearest]

@@ -41,14 +41,14 @@ class Painter(nn.Module):
         there = torch.zeros(rows, columns, 4)
         there[..., 1] = torch.arange(rows)[:, None]
         there[..., 2] = torch.arange(columns)
-        said = torch.zeros(words.shape[1], 4)
-        said[:, 3] = torch.arange(words.shape[1])
+        positions = torch.zeros(words.shape[1], 4)
+        positions[:, 3] = torch.arange(words.shape[1])
         found = self.transformer(
             hidden_states=latent.flatten(2).transpose(1, 2),
             encoder_hidden_states=words,
             timestep=sigma,
             img_ids=there.view(-1, 4),
-            txt_ids=said,
+            txt_ids=positions,
             return_dict=False,
         )[0]
         return found.transpose(1, 2).view(latent.shape)

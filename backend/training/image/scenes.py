@@ -5,7 +5,7 @@ from numpy.random import Generator
 
 from . import words
 from .brush import Array, below, blank, box, ellipse, gradient, grain, over, polygon, ridge
-from .surfaces import colour, material, paint_material, pattern, two_colours
+from .surfaces import colour, material, paint_material, pattern, two_colors
 
 KINDS = ("landscape", "thing", "room", "pattern", "material")
 SHARES = (0.46, 0.2, 0.12, 0.1, 0.12)
@@ -55,7 +55,7 @@ def landscape(rng: Generator, size: int) -> tuple[Array, str]:
     if kind == "sea":
         _sea(rng, picture, horizon, ground, haze)
         if rng.random() < 0.3:
-            sail = two_colours(rng)[0]
+            sail = two_colors(rng)[0]
             _boat(picture, rng.uniform(0.2, 0.8), horizon + rng.uniform(0.05, 0.2), colour(rng, sail) * light)
             extras.append(f"{words.an(sail)} boat")
         return picture, words.landscape(rng, kind, name, time, extras)
@@ -84,7 +84,7 @@ def landscape(rng: Generator, size: int) -> tuple[Array, str]:
 
 def thing(rng: Generator, size: int) -> tuple[Array, str]:
     what = THINGS[int(rng.integers(len(THINGS)))]
-    name, ground = two_colours(rng)
+    name, ground = two_colors(rng)
     wall = _of(rng, ("white", "grey", "blue", ground), 0.4)
     if wall == name:
         wall = "grey" if name != "grey" else "white"
@@ -100,7 +100,7 @@ def thing(rng: Generator, size: int) -> tuple[Array, str]:
 
 
 def room(rng: Generator, size: int) -> tuple[Array, str]:
-    wall, ground = two_colours(rng)
+    wall, ground = two_colors(rng)
     side, floor = colour(rng, wall), colour(rng, ground)
     left, right = rng.uniform(0.12, 0.3), rng.uniform(0.7, 0.88)
     top, bottom = rng.uniform(0.1, 0.22), rng.uniform(0.6, 0.75)
@@ -124,7 +124,7 @@ def room(rng: Generator, size: int) -> tuple[Array, str]:
         over(picture, box(size, x, y + h / 2 - 0.006, x + w, y + h / 2 + 0.006), (0.95, 0.95, 0.93))
         extras.append("a window")
     if rng.random() < 0.5:
-        name = two_colours(rng)[0]
+        name = two_colors(rng)[0]
         tint, x, y, w = colour(rng, name), rng.uniform(0.3, 0.55), rng.uniform(0.74, 0.82), rng.uniform(0.18, 0.28)
         over(picture, box(size, x + 0.01, y, x + 0.03, y + 0.16), tint * 0.6)
         over(picture, box(size, x + w - 0.03, y, x + w - 0.01, y + 0.16), tint * 0.6)
@@ -135,11 +135,11 @@ def room(rng: Generator, size: int) -> tuple[Array, str]:
 
 def _of(rng: Generator, usual: tuple[str, ...], any_share: float) -> str:
     """One of the usual colors, or now and then any."""
-    return two_colours(rng)[0] if rng.random() < any_share else usual[int(rng.integers(len(usual)))]
+    return two_colors(rng)[0] if rng.random() < any_share else usual[int(rng.integers(len(usual)))]
 
 
 def _sky(rng: Generator, picture: Array, time: str, horizon: float) -> list[str]:
-    size, said = len(picture), []
+    size, captions = len(picture), []
     if time == "night":
         for x, y in rng.uniform(0, (1, horizon), (int(rng.integers(15, 40)), 2)):
             over(picture, ellipse(size, x, y, 0.006, 0.006), (0.95, 0.95, 0.9))
@@ -148,15 +148,15 @@ def _sky(rng: Generator, picture: Array, time: str, horizon: float) -> list[str]
         cover = cover * np.clip((horizon - np.linspace(0, 1, size)) * 5, 0, 1)[:, None]
         over(picture, cover.astype(np.float32), (0.25, 0.26, 0.3) if time == "storm" else (0.98, 0.98, 0.98))
         if time == "day":
-            said.append("white clouds")
+            captions.append("white clouds")
     if time != "storm" and rng.random() < 0.35:
         x, y, r = rng.uniform(0.15, 0.85), rng.uniform(0.12, horizon - 0.08), rng.uniform(0.05, 0.1)
         name = {"night": "white", "sunset": "red", "morning": "yellow"}.get(time, "yellow")
         glow = ellipse(size, x, y, 2.2 * r, 2.2 * r) * 0.18
         over(picture, glow, colour(rng, name))
         over(picture, ellipse(size, x, y, r, r), np.clip(colour(rng, name) * 1.1 + 0.06, 0, 1))
-        said.append("the moon" if time == "night" else f"a {name} sun")
-    return said
+        captions.append("the moon" if time == "night" else f"a {name} sun")
+    return captions
 
 
 def _sea(rng: Generator, picture: Array, horizon: float, tint: Array, haze: Array) -> None:

@@ -28,7 +28,7 @@ def colour(rng: Generator, name: str, spread: float = 0.05) -> Array:
     return np.clip(np.array(words.COLOURS[name]) * light + rng.uniform(-spread, spread, 3), 0, 1).astype(np.float32)
 
 
-def two_colours(rng: Generator) -> tuple[str, str]:
+def two_colors(rng: Generator) -> tuple[str, str]:
     first, second = rng.choice(len(words.COLOURS), 2, replace=False)
     names = list(words.COLOURS)
     return names[first], names[second]
@@ -36,7 +36,7 @@ def two_colours(rng: Generator) -> tuple[str, str]:
 
 def pattern(rng: Generator, size: int) -> tuple[Array, str]:
     kind = PATTERNS[int(rng.integers(len(PATTERNS)))]
-    first, second = two_colours(rng)
+    first, second = two_colors(rng)
     x, y = _turned(rng, size, 0.0 if kind in ("rings", "waves") else rng.choice([0.0, 0.0, np.pi / 2, np.pi / 4]))
     count = rng.uniform(3, 7)
     phase = rng.uniform(0, 1)
@@ -65,7 +65,7 @@ def pattern(rng: Generator, size: int) -> tuple[Array, str]:
 def material(rng: Generator, size: int) -> tuple[Array, str]:
     kind = MATERIALS[int(rng.integers(len(MATERIALS)))]
     usual = OF_MATERIAL[kind]
-    name = usual[int(rng.integers(len(usual)))] if rng.random() < 0.6 else two_colours(rng)[0]
+    name = usual[int(rng.integers(len(usual)))] if rng.random() < 0.6 else two_colors(rng)[0]
     return paint_material(rng, size, kind, colour(rng, name)), words.material(rng, kind, name)
 
 

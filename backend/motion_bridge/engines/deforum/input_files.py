@@ -16,10 +16,10 @@ from ...files import home, json_text
 from ...schedules import Context, texts, values
 from ...schedules.prompts import by_frame
 from .schedules import known
+from .settings import FILES
 
 GUIDE = "guide"  # the init_image that is the guide video's first frame
-FIRST, VIDEO, NONE = "first", "video", "none"
-WORDS = {"color_reference": (FIRST, VIDEO), "reference": (NONE, FIRST), "channel_weights": ("even",)}
+FIRST, VIDEO = "first", "video"  # color_references that are no files
 OF_GUIDE = ("flow", "perspective", "affine")  # motions that are the guide video's
 MASKS = ("mask_schedule", "noise_mask_schedule")
 IN_MASK = re.compile(r"(?P<file>\[[^\[\]]*\])|\{(?P<name>[^{}]*)\}")
@@ -70,6 +70,8 @@ def used(settings: Mapping[str, Any], schedules: Mapping[str, str], context: Con
         found["mask_file"] = ""
     if settings["mode"] == "video" or not (settings["use_init"] or plan.masked(found)):
         found["init_image"] = ""
+    if settings["feedback"] != "latent":
+        found["channel_weights"] = ""
     found["loras"] = plan.loras(settings["loras"])
     if not guide_followers(found):
         found["guide_video"] = ""
@@ -158,10 +160,8 @@ class _Plan:
 
 def _named(settings: Mapping[str, Any], schedules: Mapping[str, str], context: Context) -> Iterator[tuple[str, str]]:
     """The files that settings without unused ones name, with the setting."""
-    single = ("init_image", "color_reference", "reference", "mask_file", "mask_video", "guide_video")
-    for name in (*single, *(("channel_weights",) if settings["feedback"] == "latent" else ())):
-        words = (GUIDE,) if name == "init_image" else WORDS.get(name, ())
-        if settings[name] and settings[name] not in words:
+    for name, choices in FILES.items():
+        if settings[name] and settings[name] not in choices:
             yield name, str(settings[name])
     for file in shown(settings["guided_images"], context).values():
         yield "guided_images", file

@@ -9,7 +9,7 @@ from ...model_registry.controlnets import CONTROLS
 from ...model_registry.parameter_count import SMALLEST
 from ...model_registry.registry import AUTO, BEST, MODELS, Model
 from ...schedules.variables import DIALECTS
-from ..setting import FILE, FOLDER, Choice, Setting, by_name
+from ..setting import FILE, FOLDER, Choice, Setting, by_name, defaults, device
 
 NONE = "None"
 FLOW_METHODS = (
@@ -45,18 +45,7 @@ MODEL = (
         ),
         names=FOLDER,
     ),
-    Setting(
-        "device",
-        "",
-        "Device",
-        "Where the model runs",
-        (
-            Choice("", "Best", "A graphics card where there is one"),
-            Choice("cuda", "NVIDIA or AMD", "CUDA or ROCm"),
-            Choice("mps", "Apple", "Metal"),
-            Choice("cpu", "Processor", "Slow, and always there"),
-        ),
-    ),
+    device("Slow, and always there"),
     Setting(
         "precision",
         "auto",
@@ -470,5 +459,5 @@ GROUPS = {
     "Schedules": OTHER,
 }
 SETTINGS = by_name(setting for group in GROUPS.values() for setting in group)
-DEFAULTS = {name: setting.default for name, setting in SETTINGS.items()}
-FILES = {name: setting.values for name, setting in SETTINGS.items() if setting.names == FILE}
+DEFAULTS = defaults(SETTINGS)
+FILES = {name: setting.values for name, setting in SETTINGS.items() if setting.names == FILE}  # → choices that are not

@@ -1,7 +1,7 @@
 """The settings of the MotionStream engine, each described once: defaults, `--set` and the panel follow this."""
 
 from ...model_registry.video_models import MODELS, SKETCH
-from ..setting import FOLDER, Choice, Setting, by_name
+from ..setting import FOLDER, Choice, Setting, by_name, defaults, device
 
 SETTINGS = by_name(
     (
@@ -13,18 +13,7 @@ SETTINGS = by_name(
             tuple(Choice(name, name.replace("-", " ").title(), about) for name, about in MODELS.items()),
             names=FOLDER,
         ),
-        Setting(
-            "device",
-            "",
-            "Device",
-            "Where the model runs",
-            (
-                Choice("", "Best", "A graphics card where there is one"),
-                Choice("cuda", "NVIDIA or AMD", "CUDA or ROCm"),
-                Choice("mps", "Apple", "Metal"),
-                Choice("cpu", "Processor", "Enough for the sketch"),
-            ),
-        ),
+        device("Enough for the sketch"),
         Setting(
             "decoder",
             "",
@@ -116,4 +105,4 @@ SETTINGS = by_name(
         ),
     )
 )
-DEFAULTS = {name: setting.default for name, setting in SETTINGS.items()}
+DEFAULTS = defaults(SETTINGS)

@@ -29,7 +29,7 @@ from .webui_warp import Warp2D
 
 Array = NDArray[np.floating]
 
-CENTRED = 0.05  # pixels by which a lens may be shifted without a word
+CENTERD = 0.05  # pixels by which a lens may be shifted without a word
 
 
 @dataclass(frozen=True)
@@ -113,14 +113,14 @@ def parseq_file(shot: Shot, written: Written, name: str) -> tuple[str, tuple[str
     beside = {schedule: text for schedule, text in written.schedules.items() if schedule not in known}
     beside |= {"animation_mode": written.mode}
     beside |= {key: value for key, value in written.settings.items() if key == "use_depth_warping"}
-    said = ", ".join(f"{key} {json.dumps(value).strip(chr(34))}" for key, value in beside.items())
-    return document.text(made), (f"Parseq says nothing of these; set them in Deforum: {said}.",)
+    missing = ", ".join(f"{key} {json.dumps(value).strip(chr(34))}" for key, value in beside.items())
+    return document.text(made), (f"Parseq says nothing of these; set them in Deforum: {missing}.",)
 
 
 def fields(written: Written) -> str:
     """The schedules for the clipboard: a line with the field's name, a line to paste into it, an empty line."""
-    said = {"animation_mode": written.mode, **written.settings}
-    lines = [f"{name}\n{value if isinstance(value, str) else json.dumps(value)}\n" for name, value in said.items()]
+    settings = {"animation_mode": written.mode, **written.settings}
+    lines = [f"{name}\n{value if isinstance(value, str) else json.dumps(value)}\n" for name, value in settings.items()]
     return "\n".join([*(f"{name}\n{text}\n" for name, text in written.schedules.items()), *lines])
 
 
@@ -180,6 +180,6 @@ def _unsaid(shot: Shot) -> list[str]:
         named = ", ".join(map(str, shot.cuts))
         found.append(f"The cut at frame {named} has no motion, for schedules cannot say it: generate each part alone.")
     middle = np.array([shot.width, shot.height]) / 2
-    if not shot.camera.orthographic.all() and np.abs(shot.camera.intrinsics[:, :2, 2] - middle).max() > CENTRED:
+    if not shot.camera.orthographic.all() and np.abs(shot.camera.intrinsics[:, :2, 2] - middle).max() > CENTERD:
         found.append("The lens is shifted, which schedules cannot say: whoever reads them has to know it.")
     return found

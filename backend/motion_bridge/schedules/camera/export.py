@@ -241,8 +241,8 @@ def _written(
         schedules["fov_schedule"] = writer.schedule(fov_keys(shot), FOV_DECIMALS)
         schedules["aspect_ratio_schedule"] = writer.schedule({0: aspect}, 3)
     else:
-        schedules["transform_center_x"] = writer.schedule({0: way.warp.centre[0]})
-        schedules["transform_center_y"] = writer.schedule({0: way.warp.centre[1]})
+        schedules["transform_center_x"] = writer.schedule({0: way.warp.center[0]})
+        schedules["transform_center_y"] = writer.schedule({0: way.warp.center[1]})
     error = truth.error_of(distances(way.warp, truth, value, aspect))
     return _Written(schedules, count, error)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BadInput
-from ...geometry.camera import pixel_centres, unproject
+from ...geometry.camera import pixel_centers, unproject
 from ...geometry.cancellation import breathe
 from ...shot import Shot
 from .reference_flow import grid, still_frames, travel
@@ -88,7 +88,7 @@ def _surface(shot: Shot, k: int) -> tuple[Array, Array]:
     depth = np.asarray(shot.depth[k], np.float64)  # type: ignore[index]
     endless = np.isinf(depth)
     far = np.where(endless, 1.0, depth)
-    point = unproject(pixel_centres(shot.width, shot.height), far, camera.intrinsics[k], flat)
+    point = unproject(pixel_centers(shot.width, shot.height), far, camera.intrinsics[k], flat)
     place = point @ camera.pose[k, :3, :3].T + np.where(endless[..., None], 0.0, camera.pose[k, :3, 3])
     if shot.objects is not None:
         back = np.concatenate([np.eye(4)[None], np.linalg.inv(shot.objects.pose[:, k])])

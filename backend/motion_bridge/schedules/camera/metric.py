@@ -139,8 +139,8 @@ def _pixels_per_unit(shot: Shot, depth: Array) -> Array:
 
 def _flat(shot: Shot, tolerance: float | None, keep: Collection[int]) -> dict[str, str]:
     x, y = (shot.camera.intrinsics[0, :2, 2] - 0.5) / (shot.width, shot.height)
-    centre = round(float(x), DECIMALS), round(float(y), DECIMALS)
-    warp = Warp2D(shot.width, shot.height, grid(shot.width, shot.height, *GRID), centre)
+    center = round(float(x), DECIMALS), round(float(y), DECIMALS)
+    warp = Warp2D(shot.width, shot.height, grid(shot.width, shot.height, *GRID), center)
     value = similarities(shot, warp)
     half = np.hypot(shot.width, shot.height) / 2
     unit = np.array([1.0, 1.0, half * np.radians(1.0), half])
@@ -153,7 +153,7 @@ def _flat(shot: Shot, tolerance: float | None, keep: Collection[int]) -> dict[st
         ]
     schedules = {name: writer.schedule(found, DECIMALS + 2) for name, found in zip(CHANNELS_2D, keys, strict=True)}
     middle = {
-        "transform_center_x": writer.schedule({0: centre[0]}),
-        "transform_center_y": writer.schedule({0: centre[1]}),
+        "transform_center_x": writer.schedule({0: center[0]}),
+        "transform_center_y": writer.schedule({0: center[1]}),
     }
     return {**schedules, **middle}

@@ -44,8 +44,8 @@ def flow(shot: Shot, settings: Mapping[str, Any], index: NDArray[np.intp]) -> Ar
 
     everything = slice(0, len(shot.frames))
     if settings["animation_mode"] == "2D":
-        centre = tuple(float(series(f"transform_center_{axis}", "0:(0.5)")[0]) for axis in "xy")
-        flat = Warp2D(shot.width, shot.height, index, (centre[0], centre[1]))
+        center = tuple(float(series(f"transform_center_{axis}", "0:(0.5)")[0]) for axis in "xy")
+        flat = Warp2D(shot.width, shot.height, index, (center[0], center[1]))
         return flat.flow(np.stack([series(name) for name in flat.channels], axis=-1), 1.0, everything)
     z = rank_depth(shot, index) if settings.get("use_depth_warping", True) else np.ones((len(shot.frames), len(index)))
     deep = Warp3D(shot.width, shot.height, index, z, series("fov_schedule"))

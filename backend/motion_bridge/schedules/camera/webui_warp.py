@@ -73,7 +73,7 @@ class Warp2D:
     width: int
     height: int
     index: NDArray[np.intp]  # (N, 2) pixels
-    centre: tuple[float, float]
+    center: tuple[float, float]
     channels = CHANNELS_2D
     neutral = np.array([0.0, 0.0, 0.0, 1.0])
 
@@ -83,7 +83,7 @@ class Warp2D:
 
     def flow_and_slopes(self, value: Array, aspect: float, frames: slice) -> tuple[Array, Array]:
         """Flow and its derivatives by the four channels, and zero for the aspect: (F, 5, 2, N) float32."""
-        away = (self.index - self._centre()).T
+        away = (self.index - self._center()).T
         angle = np.radians(value[:, 2, None])
         cosine, sine, zoom = np.cos(angle), np.sin(angle), value[:, 3, None]
         x = (cosine * away[0] - sine * away[1]) / zoom
@@ -100,13 +100,13 @@ class Warp2D:
         cosine = (linear[:, 0, 0] + linear[:, 1, 1]) / 2
         sine = (linear[:, 0, 1] - linear[:, 1, 0]) / 2
         zoom, angle = np.hypot(cosine, sine), np.degrees(np.arctan2(sine, cosine))
-        centre = self._centre() + 0.5
-        moved = (linear @ centre) + offset - centre
+        center = self._center() + 0.5
+        moved = (linear @ center) + offset - center
         shift = np.stack([cosine * moved[:, 0] - sine * moved[:, 1], sine * moved[:, 0] + cosine * moved[:, 1]], -1)
         return np.column_stack([shift / (zoom**2)[:, None], angle, zoom])
 
-    def _centre(self) -> Array:
-        return np.array([self.width, self.height]) * self.centre
+    def _center(self) -> Array:
+        return np.array([self.width, self.height]) * self.center
 
 
 def rank_depth(shot: Shot, index: NDArray[np.intp]) -> Array:

@@ -34,14 +34,14 @@ Moment = tuple[Field, int]  # a field at a frame
 def _oscillator(shape: Callable[[float, float, float], float]) -> Callable[..., float]:
     """shape(position, period, pulse width) is the wave between -1 and 1, or 0 and 1."""
 
-    def wave(moment: Moment, period: float, phase: Any, amp: Any, centre: Any, limit: Any, pulse: Any) -> float:
+    def wave(moment: Moment, period: float, phase: Any, amp: Any, center: Any, limit: Any, pulse: Any) -> float:
         if period == 0:
             raise Fault("the period of a wave is 0", 0)
         field, frame = moment
         if limit and limit > 0 and frame - field.active[frame] > limit * period:
             return 0.0
         value = shape(frame + (phase or 0.0), period, 5.0 if pulse is None else pulse)
-        return (centre or 0.0) + (1.0 if amp is None else amp) * value
+        return (center or 0.0) + (1.0 if amp is None else amp) * value
 
     return wave
 

@@ -146,7 +146,7 @@ class LatentSpace:
 
     def match_color(self, feedback: Tensor, reference: Tensor, kind: str, amount: float) -> Tensor:
         """Mean and deviation of every channel; the cells keep their order, so nothing is washed out."""
-        return color_match.match_statistics(feedback, reference, amount * self.weights.of_colour(feedback))
+        return color_match.match_statistics(feedback, reference, amount * self.weights.of_color(feedback))
 
     def match_detail(self, feedback: Tensor, reference: Tensor, amount: float) -> Tensor:
         """Each channel's own, in cells."""

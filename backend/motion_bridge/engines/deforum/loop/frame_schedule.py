@@ -69,9 +69,9 @@ class FrameSchedules:
         return Step3D(move, turn, self(FOV, k), self("aspect_ratio_schedule", k))  # type: ignore[arg-type]
 
     def step_2d(self, k: int) -> Step2D:
-        centre = (self("transform_center_x", k), self("transform_center_y", k))
+        center = (self("transform_center_x", k), self("transform_center_y", k))
         move = (self.pixel_scale * self("translation_x", k), self.pixel_scale * self("translation_y", k))
-        return Step2D(move, self("angle", k), self("zoom", k), centre)
+        return Step2D(move, self("angle", k), self("zoom", k), center)
 
     def flip(self, k: int) -> tuple[float, float, float, float]:
         """Theta, phi, gamma and fv of the perspective flip."""

@@ -1,4 +1,4 @@
-"""Pictures that differ in one thing at a time: where things are, what colour they have, what they are made of.
+"""Pictures that differ in one thing at a time: where things are, what color they have, what they are made of.
 
 Each is drawn from three numbers, so that any one can be changed and the others kept: a layout of regions, a palette of
 colors at a brightness that belongs to the region, and a fine pattern for each region that averages to nothing.
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 REGIONS = 7
-COLOURFUL = 0.15  # size of Cb and Cr
+COLORFUL = 0.15  # size of Cb and Cr
 PATTERN = 0.08  # amplitude of the fine pattern
 FINE = (0.12, 0.4)  # its waves in cycles a pixel
-KINDS = ("structure", "colour", "texture")
+KINDS = ("structure", "color", "texture")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Recipe:
     """What a picture is drawn from."""
 
     structure: int
-    colour: int
+    color: int
     texture: int
 
 
@@ -35,10 +35,10 @@ def changed(recipe: Recipe, kind: str) -> Recipe:
 def draw(recipe: Recipe, size: int) -> Tensor:
     """(1, 3, size, size) from 0 to 1."""
     where = _layout(recipe.structure, size)
-    brightness = np.linspace(0.38, 0.62, REGIONS)  # so that no colour is cut off
-    colour = np.random.default_rng((recipe.colour, 2))
-    angle = colour.uniform(0, 2 * np.pi, REGIONS)
-    blue, red = COLOURFUL * np.cos(angle), COLOURFUL * np.sin(angle)
+    brightness = np.linspace(0.38, 0.62, REGIONS)  # so that no color is cut off
+    palette = np.random.default_rng((recipe.color, 2))
+    angle = palette.uniform(0, 2 * np.pi, REGIONS)
+    blue, red = COLORFUL * np.cos(angle), COLORFUL * np.sin(angle)
     luma = brightness[where] + PATTERN * _pattern(recipe.texture, where)
     cb, cr = blue[where], red[where]
     rgb = np.stack([luma + 1.402 * cr, luma - 0.344 * cb - 0.714 * cr, luma + 1.772 * cb])

@@ -1,7 +1,7 @@
-"""How much of colour matching and of noise each channel of the latents gets: by what a report says it answers to.
+"""How much of color matching and of noise each channel of the latents gets: by what a report says it answers to.
 
-A report (channels.py) shares each channel out among structure, colour and texture; a third each where nothing can be
-said of it. Colors are matched in a channel as far as it answers to colour, up to a third in full; noise comes by its
+A report (channels.py) shares each channel out among structure, color and texture; a third each where nothing can be
+said of it. Colors are matched in a channel as far as it answers to color, up to a third in full; noise comes by its
 share of texture, as much as ever over all channels. Thirds everywhere change nothing.
 """
 
@@ -27,12 +27,12 @@ SHIPPED = "channels.json"  # in a model's folder
 class Weights:
     """A share for each channel, 0 to 1; none: all alike."""
 
-    colour: tuple[float, ...] = ()
+    color: tuple[float, ...] = ()
     texture: tuple[float, ...] = ()
 
-    def of_colour(self, latent: Tensor) -> Tensor | float:
-        """What colour matching is multiplied by: (1, C, 1, 1), 0 to 1."""
-        return (_channels(self.colour, latent.device) * len(KINDS)).clamp(max=1) if self.colour else 1.0
+    def of_color(self, latent: Tensor) -> Tensor | float:
+        """What color matching is multiplied by: (1, C, 1, 1), 0 to 1."""
+        return (_channels(self.color, latent.device) * len(KINDS)).clamp(max=1) if self.color else 1.0
 
     def of_texture(self, latent: Tensor) -> Tensor | float:
         """What noise is multiplied by: (1, C, 1, 1), its mean square 1."""
@@ -62,7 +62,7 @@ def read(settings: Mapping[str, Any], model: ImageModel) -> Weights:
     if not asked and not concludes(path, same):
         return EVEN
     channels = int(model.parts.pipeline.vae.config.latent_channels)
-    return Weights(*(tuple(read_weights(path, kind, channels, same)) for kind in ("colour", "texture")))
+    return Weights(*(tuple(read_weights(path, kind, channels, same)) for kind in ("color", "texture")))
 
 
 @lru_cache(4)

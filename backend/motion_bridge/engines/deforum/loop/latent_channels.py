@@ -25,6 +25,7 @@ from ....files import json_text
 from .latent_channel_probes import KINDS, Recipe, changed, draw
 
 FORMAT, VERSION = "motion-bridge channels", 1
+EARLIER = {"color": "colour"}  # how reports once spelled it
 BELIEVED = 0.05  # chance that shuffled weights look like this
 SURE = 0.95  # of intervals
 RESAMPLED = 2000  # times, of the pictures
@@ -179,7 +180,7 @@ def read_weights(path: Path, kind: str, channels: int, autoencoder: str = "") ->
             f"{path} concludes nothing: the channels of {found.get('model')} prefer nothing beyond chance. Take no "
             "channel weights for this model."
         )
-    row = weights.get(kind)
+    row = weights.get(kind, weights.get(EARLIER.get(kind)))
     if row is None or len(row) != channels:
         raise BadInput(f"{path} is of a model with other latents; this one has {channels} channels.")
     return [float(each) for each in row]

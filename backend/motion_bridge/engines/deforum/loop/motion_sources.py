@@ -110,7 +110,7 @@ def steps_2d(schedules: FrameSchedules, flipped: bool) -> ChainedMotion:
         move = schedules.step_2d(k)
         if not flipped:
             return webui_motion.flow_of(webui_motion.matrix_2d(move, width, height), picture)
-        turn = webui_motion.Step2D((0.0, 0.0), move.angle, move.zoom, move.centre)
+        turn = webui_motion.Step2D((0.0, 0.0), move.angle, move.zoom, move.center)
         card = _card(schedules, k, width, height)
         return webui_motion.flow_of(card @ webui_motion.matrix_2d(turn, width, height), picture)
 

@@ -107,8 +107,8 @@ def outside(flow: Tensor) -> Tensor:
 
 def chain(later: Tensor, earlier: Tensor) -> Tensor:
     """Two steps as one: the flow from frame k to k-2, from that to k-1 (`later`) and from k-1 to k-2 (`earlier`)."""
-    brought = warp(earlier.permute(0, 3, 1, 2), later, kernel="bilinear")
-    return later + brought.permute(0, 2, 3, 1)
+    carried = warp(earlier.permute(0, 3, 1, 2), later, kernel="bilinear")
+    return later + carried.permute(0, 2, 3, 1)
 
 
 def inverse(flow: Tensor, rounds: int = 8) -> Tensor:

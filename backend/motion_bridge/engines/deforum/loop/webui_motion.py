@@ -39,7 +39,7 @@ class Step2D:
     translation: tuple[float, float] = (0.0, 0.0)  # pixels: right, down
     angle: float = 0.0  # degrees counter-clockwise
     zoom: float = 1.0
-    centre: tuple[float, float] = (0.5, 0.5)  # parts of width and height
+    center: tuple[float, float] = (0.5, 0.5)  # parts of width and height
 
 
 def flow_3d(step: Step3D, z: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ def classic_z(inverse_depth: Tensor) -> Tensor:
 
 def matrix_2d(step: Step2D, width: int, height: int) -> Array:
     """Where the 2D step carries a pixel, as a 3×3 matrix; pixels count from the centre of the first one, as there."""
-    x, y = step.centre[0] * width, step.centre[1] * height
+    x, y = step.center[0] * width, step.center[1] * height
     angle = np.radians(step.angle)
     a, b = step.zoom * np.cos(angle), step.zoom * np.sin(angle)
     turn = np.array([[a, b, (1 - a) * x - b * y], [-b, a, b * x + (1 - a) * y], [0, 0, 1]])

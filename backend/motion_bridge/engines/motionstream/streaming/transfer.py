@@ -46,9 +46,9 @@ def transfer(
     picture = read_picture(first_frame)
     film = read_footage(video, frames)
     count, (height, width, _) = len(film.frames), picture.shape
-    said = []
+    notices = []
     if abs(film.width / film.height / (width / height) - 1) > SHAPE:
-        said.append(
+        notices.append(
             f"The video is {film.width}x{film.height}, the first frame {width}x{height}: the motion is stretched to it."
         )
     xy, visible = _from_file(tracks, film, video) if tracks else _followed(film, grid, tracker, video)
@@ -69,7 +69,7 @@ def transfer(
         seed=seed,
         settings=dict(settings or {}),
     )
-    return shot, said
+    return shot, notices
 
 
 def _followed(film: Footage, grid: int, tracker: Tracker, video: Path) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
