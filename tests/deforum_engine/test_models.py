@@ -172,7 +172,7 @@ def test_a_flow_models_levels_are_its_schedulers(models, settings, monkeypatch):
     monkeypatch.setattr(model.pipeline, "scheduler", scheduler)
     mu = model._mu(WIDTH * HEIGHT // 256, 5) if "use_dynamic_shifting" in settings else None
     scheduler.set_timesteps(sigmas=np.linspace(1, 1 / 5, 5), mu=mu)
-    assert model.levels(5, WIDTH, HEIGHT) == pytest.approx(scheduler.sigmas[:-1].tolist(), abs=1e-6)
+    assert model.levels(5, WIDTH, HEIGHT) == pytest.approx(np.asarray(scheduler.sigmas)[:-1].tolist(), abs=1e-6)
 
 
 def test_a_share_of_a_subseed_is_noise_of_the_same_size():

@@ -40,6 +40,7 @@ def pair(request, tmp_path_factory):
 def test_computed_maps_are_those_of_rays(pair):
     traced, drawn = pair
     maps = with_maps(drawn)
+    assert traced.shot.depth is not None and maps.depth is not None
     assert maps.objects.name == ("static", "mover")
     np.testing.assert_allclose(maps.objects.pose, traced.shot.objects.pose, atol=1e-12)
     assert maps.depth.shape == traced.shot.depth.shape and maps.depth.dtype == np.float32
@@ -65,7 +66,7 @@ def test_points_go_where_those_of_the_maps_go(pair):
 def test_flow_is_where_a_pixel_was_minus_where_it_is(pair):
     _, drawn = pair
     flow = with_maps(drawn).flow
-    assert not flow[0].any()
+    assert flow is not None and not flow[0].any()
     xy, _ = where_was(drawn, 5, 4)
     known = np.isfinite(xy).all(-1)
     np.testing.assert_allclose(flow[5][known], (xy - pixel_centers(WIDTH, HEIGHT))[known], atol=1e-4)
@@ -74,6 +75,7 @@ def test_flow_is_where_a_pixel_was_minus_where_it_is(pair):
 def test_maps_may_be_sliced_as_arrays_are(pair):
     _, drawn = pair
     depth = with_maps(drawn).depth
+    assert depth is not None
     whole = np.asarray(depth)
     assert whole.shape == depth.shape
     np.testing.assert_array_equal(depth[-1], whole[-1])
@@ -89,8 +91,9 @@ def test_the_same_scene_is_drawn_at_another_size(pair):
     _, drawn = pair
     lens = np.diag([0.5, 0.5, 1]) @ drawn.camera.intrinsics
     small = replace(drawn, width=WIDTH // 2, height=HEIGHT // 2, camera=replace(drawn.camera, intrinsics=lens))
-    tall = with_maps(drawn).depth[2].reshape(HEIGHT // 2, 2, WIDTH // 2, 2)
-    found = with_maps(small).depth[2]
+    whole, half = with_maps(drawn).depth, with_maps(small).depth
+    assert whole is not None and half is not None
+    tall, found = whole[2].reshape(HEIGHT // 2, 2, WIDTH // 2, 2), half[2]
     between = (found >= tall.min((1, 3)) * 0.999) & (found <= tall.max((1, 3)) * 1.001)
     assert between.mean() > 0.98
 

@@ -89,7 +89,7 @@ def test_key_pictures_keep_their_bits_and_frames_their_times(folder):
     assert list(shot.key_pictures) == [3] and shot.key_pictures[3].dtype == np.uint16
     np.testing.assert_array_equal(shot.key_pictures[3].ravel(), np.arange(HEIGHT * WIDTH * 3, dtype=np.uint16) * 601)
     np.testing.assert_array_equal(shot.times, [1, 1.5, 2, 2.5])
-    assert shot.camera.clip[0].tolist() == [0.1, np.inf]
+    assert shot.camera.clip is not None and shot.camera.clip[0].tolist() == [0.1, np.inf]
 
 
 def test_only_what_needs_version_2_is_written_as_such(folder, tmp_path):
