@@ -57,8 +57,14 @@ def test_the_most_exact_and_fastest_plan_that_fits_is_taken(facts, device, size,
 
 @pytest.mark.parametrize("free", [4, 6, 8, 10, 14, 20, 40, 80])
 def test_more_memory_never_means_a_worse_plan(free):
-    order = ["stays/stays/bf16", "visits/stays/bf16", "visits/stays/fp8", "streams/stays/fp8", "streams/stays/4-bit"]
-    order.append("streams/streams/bf16")
+    order = [
+        "resident/resident/bf16",
+        "swapped/resident/bf16",
+        "swapped/resident/fp8",
+        "streamed/resident/fp8",
+        "streamed/resident/4-bit",
+    ]
+    order.append("streamed/streamed/bf16")
     rank = []
     for gigabytes in (free, free + 2, free + 10):
         plan = memory_plan.plan("a model", KLEIN, Device("cuda", gigabytes * GB, True, BOTH), (512, 512))
