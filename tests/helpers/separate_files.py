@@ -90,6 +90,14 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return _Module.from_parent(parent, path=module_path)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Blender's tests are slow: to start it for each file takes longer than most tests."""
+    for item in items:
+        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in IN_BLENDER:
+            item.add_marker("slow")
+
+
 class _Module(pytest.Module):
     """A test module; where it cannot be imported for want of torch and its company, its tests are skipped."""
 
