@@ -20,7 +20,7 @@ import nox
 ROOT = Path(__file__).parent
 BUILD = ROOT / "build"
 BPY = ("4.2", "4.5", "5.0")  # the oldest supported, the LTS after it, the newest for Python 3.11
-NEED_TORCH = ("comfyui", "deforum_engine", "model_registry", "motionstream", "training")  # folders of tests
+NEED_TORCH = ("comfyui", "deforum_engine", "model_registry", "motionstream", "training", "video")  # folders of tests
 IN_BLENDER = ("blender", "real")  # likewise
 LIBRARIES = (
     "libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libxxf86vm1 libgomp1 libegl1 libegl-mesa0"
@@ -53,7 +53,7 @@ def tests(session: nox.Session, where: str) -> None:
     """All tests: the pure ones, those inside each bpy, and those of the real program when BLENDER names it."""
     if where in ("plain", "torch"):
         _install(session, where, "pytest", "pytest-timeout", "hypothesis", "setuptools", "uv")
-        package = "backend[deforum,comfyui,benchmarks]" if where == "torch" else "backend"
+        package = "backend[deforum,comfyui,video,benchmarks]" if where == "torch" else "backend"
         _install(session, where, "--no-build-isolation", "-e", package)
         _run_files(session, where, _outside_blender(where), batch=8)
     elif where == "program":

@@ -51,9 +51,15 @@ PIPELINES: dict[str, dict[str, tuple[str, ...]]] = {
 UNUSED = ("safety_checker", "feature_extractor", "image_encoder")  # parts of old pipelines; they are not loaded
 LIBRARY = {
     "scheduler": "diffusers",
+    "audio_scheduler": "diffusers",
     "vae": "diffusers",
+    "audio_vae": "diffusers",
     "transformer": "diffusers",
+    "transformer_2": "diffusers",
+    "controlnet": "diffusers",
     "unet": "diffusers",
+    "connectors": "ltx2",  # a pipeline's own folder in diffusers
+    "vocoder": "ltx2",
 }  # or the other
 
 # The files that hold a tokenizer's vocabulary, in any of these sets. Without them it loads, and all prompts are equal.
@@ -61,6 +67,7 @@ VOCABULARIES = {
     "CLIPTokenizer": (("tokenizer.json",), ("vocab.json", "merges.txt")),
     "Qwen2Tokenizer": (("tokenizer.json",), ("vocab.json", "merges.txt")),
     "T5Tokenizer": (("tokenizer.json",), ("spiece.model",)),
+    "GemmaTokenizer": (("tokenizer.json",), ("tokenizer.model",)),
     "PixtralProcessor": (("tokenizer.json",),),
     "PreTrainedTokenizerFast": (("tokenizer.json",),),
     "TokenizersBackend": (("tokenizer.json",),),

@@ -7,7 +7,7 @@ component must be of a class that this project runs (components.py) and hold the
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,17 @@ from ..errors import BadInput
 from ..files import json_text
 from ..files.regular import open_regular
 from .components import ATTENTION, PIPELINES, UNUSED, library, vocabularies
+from .video_components import IGNORED, OPTIONAL, VIDEO_PIPELINES
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 MOST_FILES = 10_000  # that a model may consist of
 LARGEST_CONFIG = 4 << 20  # bytes
 LARGEST_NUMBER = 1 << 24  # that the configuration of a network may hold; vocabularies have some hundred thousand words
 MOST_LAYERS = 1024
+SCHEDULERS = ("scheduler", "audio_scheduler")
+PREPROCESSORS = ("image_processor",)
+
+Pipelines = Mapping[str, Mapping[str, tuple[str, ...]]]  # class of a pipeline → component → its classes
 
 
 def pipeline_class(folder: Path) -> str:
@@ -41,25 +46,38 @@ def component_class(folder: Path) -> str:
 
 def check(folder: Path) -> None:
     """BadInput that lists every file that is missing, every pickle without a safe twin, every foreign component."""
-    faults = list(_faults(folder))
+    _refuse(folder, PIPELINES)
+
+
+def check_video(folder: Path) -> None:
+    """The same of a video model's folder."""
+    _refuse(folder, VIDEO_PIPELINES)
+
+
+def _refuse(folder: Path, pipelines: Pipelines) -> None:
+    faults = list(_faults(folder, pipelines))
     if faults:
         raise BadInput(f"{folder} cannot be loaded as a model: {' '.join(faults)}")
 
 
-def _faults(folder: Path) -> Iterator[str]:
+def _faults(folder: Path, pipelines: Pipelines) -> Iterator[str]:
     if not (folder / "model_index.json").exists():
         yield "model_index.json is missing; this is not a pipeline saved by diffusers, or copying it was interrupted."
         return
     index = _config(folder / "model_index.json")
     saved_from = index.get("_class_name")
-    if not isinstance(saved_from, str) or saved_from not in PIPELINES:
-        yield f"it holds a {_shown(saved_from)}; this engine runs {', '.join(PIPELINES)}."
+    if not isinstance(saved_from, str) or saved_from not in pipelines:
+        yield f"it holds a {_shown(saved_from)}; this engine runs {', '.join(pipelines)}."
         return
-    components = PIPELINES[saved_from]
-    for name in (*components, *UNUSED):  # what is not used must be harmless to look at too
+    components = dict(pipelines[saved_from])
+    for name, classes in OPTIONAL.get(saved_from, {}).items():
+        if any(index.get(name) or ()):
+            components[name] = classes
+    unused = [name for name in (*UNUSED, *IGNORED) if name not in components]
+    for name in (*components, *unused):  # what is not used must be harmless to look at too
         yield from _irregular(folder / name, f"{name}/")
     for name, entry in index.items():
-        if isinstance(entry, list) and any(entry) and name not in (*components, *UNUSED) and not name.startswith("_"):
+        if isinstance(entry, list) and any(entry) and name not in (*components, *unused) and not name.startswith("_"):
             yield f"{name} is no part of a {saved_from}."
     for name, classes in components.items():
         yield from _component_faults(folder / name, name, index.get(name), classes)
@@ -78,7 +96,12 @@ def _component_faults(folder: Path, name: str, entry: Any, classes: tuple[str, .
         )
     elif not folder.is_dir():
         yield f"{name}/ is missing."
-    elif name == "scheduler":
+    elif name in PREPROCESSORS:
+        if not (folder / "preprocessor_config.json").exists():
+            yield f"{name}/preprocessor_config.json is missing."
+        else:
+            yield from _config_faults(folder / "preprocessor_config.json", f"{name}/preprocessor_config.json")
+    elif name in SCHEDULERS:
         if not (folder / "scheduler_config.json").exists():
             yield f"{name}/scheduler_config.json is missing."
         else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import torch
 import transformers
 from diffusers.models.controlnets.controlnet import ControlNetModel
 from diffusers.models.controlnets.controlnet_flux import FluxControlNetModel
@@ -155,7 +156,7 @@ def _pipeline(folder: Path, family: Family, plan: MemoryPlan) -> Any:
     encoders = [name for name in PIPELINES[family.pipeline.__name__] if name.startswith("text_encoder")]
     pipeline = family.pipeline.from_pretrained(
         str(folder),
-        **{name: _text_encoder(folder, name, plan) for name in encoders},
+        **{name: load_text_encoder(folder, name, offload.DTYPES[plan.arithmetic]) for name in encoders},
         dtype=offload.DTYPES[plan.arithmetic],
         use_safetensors=True,
         local_files_only=True,
@@ -167,18 +168,18 @@ def _pipeline(folder: Path, family: Family, plan: MemoryPlan) -> Any:
     pipeline.set_progress_bar_config(disable=True)
     for name, part in pipeline.components.items():
         if isinstance(part, nn.Module):
-            _check_whole(f"{folder / name}", [key for key, weight in part.named_parameters() if weight.is_meta])
+            check_whole(f"{folder / name}", [key for key, weight in part.named_parameters() if weight.is_meta])
     for name in ("scaling_factor", "shift_factor"):  # read at every frame, and by nothing before
         float(pipeline.vae.config.get(name) or 0)
     return pipeline
 
 
-def _text_encoder(folder: Path, name: str, plan: MemoryPlan) -> Any:
+def load_text_encoder(folder: Path, name: str, dtype: torch.dtype) -> Any:
     """One by one, because a pipeline fills what is missing from their files with random numbers and says nothing."""
     _, kind = folders.component_entry(folder, name)
     encoder, about = getattr(transformers, kind).from_pretrained(
         str(folder / name),
-        dtype=offload.DTYPES[plan.arithmetic],
+        dtype=dtype,
         use_safetensors=True,
         local_files_only=True,
         trust_remote_code=False,
@@ -186,11 +187,12 @@ def _text_encoder(folder: Path, name: str, plan: MemoryPlan) -> Any:
         variant=folders.variant(folder / name),
         output_loading_info=True,
     )
-    _check_whole(f"{folder / name}", sorted(about["missing_keys"]))
+    check_whole(f"{folder / name}", sorted(about["missing_keys"]))
     return encoder.eval()
 
 
-def _check_whole(where: str, missing: list[str]) -> None:
+def check_whole(where: str, missing: list[str]) -> None:
+    """BadInput where files lack weights, by their names."""
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise BadInput(f"{where} cannot be loaded: its files lack {missing[0]}{more}; download it again.")
