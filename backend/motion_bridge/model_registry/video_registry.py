@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import BadInput, nearest
 from .folder_check import pipeline_class
-from .registry import cached, gated_notice, models_folder
+from .registry import cached, models_folder
 
 CAMERA, WARP, DEPTH, EDGES, TRACKS = "camera", "warp", "depth", "edges", "tracks"
 
@@ -144,6 +144,8 @@ def folder_of(name: str) -> Path:
         return folder
     model = find(name)
     own = models_folder() / name
+    address = f"https://huggingface.co/{model.repository}"
+    gated = f" Its publisher wants to be asked first: {address}, then hf auth login." if model.gated else ""
     if own.is_dir():
         return own
     return cached(
@@ -151,7 +153,7 @@ def folder_of(name: str) -> Path:
         None,
         f"{name} is not on this machine (about {model.download:g} GB, license: {model.license}). Get it with: "
         f'hf download {model.repository} --include "*.json" --include "*/*.safetensors" --include "*/*.model" '
-        f"--local-dir {own}" + gated_notice(model.repository, model.gated),
+        f"--local-dir {own}{gated}",
     )
 
 
