@@ -42,7 +42,7 @@ def of_frames(
     what no key picture does. filled: holes continue the surface that they lie on; else they are gray. each: only these
     frames of the clip.
     """
-    sources = list(clip.keys)
+    sources, last = list(clip.keys), None
     if len(carried):
         here = clip.model[len(carried) - 1]
         last = Source(here, carried[-1], clip.scene.surfaces(here))
@@ -59,7 +59,7 @@ def of_frames(
             continue
         here = clip.scene.surfaces(p)
         gathered = blend(clip.scene, p, here, list(clip.keys), clip.times)
-        if len(carried):
+        if last is not None:
             take(gathered, clip, p, here, last)
         colors, hole = gathered.picture(here.index.shape), gathered.loose(here.index.shape)
         if not filled:
