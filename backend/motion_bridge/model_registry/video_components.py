@@ -30,6 +30,13 @@ VIDEO_PIPELINES: dict[str, dict[str, tuple[str, ...]]] = {
         "tokenizer": GEMMA_TOKENIZERS,
         "transformer": ("SanaWMTransformer3DModel",),
     },
+    "SanaWMLTX2Refiner": {
+        "scheduler": EULER,
+        "text_encoder": ("Gemma3ForConditionalGeneration",),
+        "tokenizer": GEMMA_TOKENIZERS,
+        "connectors": ("LTX2TextConnectors",),
+        "transformer": ("SanaWMLTX2RefinerTransformer3DModel",),
+    },
     "LTX2Pipeline": LTX2,
     "LTX2InContextPipeline": LTX2,
     "Cosmos2_5_TransferPipeline": {
@@ -51,4 +58,4 @@ OPTIONAL: dict[str, dict[str, tuple[str, ...]]] = {  # components that some mode
     "LTX2Pipeline": {"audio_scheduler": EULER},
     "LTX2InContextPipeline": {"audio_scheduler": EULER},
 }
-IGNORED = ("safety_checker", "processor", "prompt_enhancer")  # they are not loaded from a model's folder
+IGNORED = ("vae", "safety_checker", "processor", "prompt_enhancer")  # they are not loaded from a model's folder

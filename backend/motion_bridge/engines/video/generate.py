@@ -8,17 +8,27 @@ the same bytes. Where they are gone the clip before is drawn again, unseen.
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BackendFailed
-from ...model_registry.video_registry import CAMERA, DEPTH, EDGES, FAMILIES, TRACKS, WARP, VideoFamily
+from ...model_registry.video_registry import CAMERA, DEPTH, FAMILIES, TRACKS, WARP, VideoFamily
 from ...shot import Shot
 from ..base import Changes, Finished, Frame, Notice, Progress
 from ..reproject.engine import eight_bits
-from . import camera_path, clip_plan, clip_scene, frame_size, known_pixels
+from . import (
+    camera_path,
+    clip_plan,
+    clip_scene,
+    depth_control,
+    edge_control,
+    frame_size,
+    known_pixels,
+    track_control,
+)
 from .clip_inputs import ClipInputs, Step
 from .clip_plan import Clip, ClipPlan
 from .clip_scene import ClipScene
@@ -180,7 +190,26 @@ class _Job:
             begin = inputs.start if carried is not None else inputs.start[:0]
             filled = self.family is FAMILIES["wan-i2v"]
             return known_pixels.of_frames(self._scene(clip), begin, filled=filled)
-        raise NotImplementedError(self.control)
+        none = np.zeros((self.height, self.width), bool)
+        return ((picture, none) for picture in self._structure(clip))
+
+    def _structure(self, clip: Clip) -> Iterator[NDArray[np.uint8]]:
+        """Pictures (H, W, 3) of where things are."""
+        if self.control == TRACKS:
+            first = max(0, clip.first - track_control.TRAIL + 1)
+            times = np.array([self.plan.shot_time(i) for i in range(first, clip.last + 1)])
+            xy, visible = track_control.at_times(self.shot, times)
+            size, out = (self.shot.width, self.shot.height), (self.width, self.height)
+            return (track_control.frame(xy, visible, i - first, size, out) for i in range(clip.first, clip.last + 1))
+        scene = self._scene(clip)
+        if self.control == DEPTH:
+            return depth_control.frames(scene.scene, scene.model, self._depth_range)
+        lens = scene.scene.shot.camera.intrinsics
+        return (edge_control.picture(scene.scene.surfaces(p), edge_control.focal_of(lens[p])) for p in scene.model)
+
+    @cached_property
+    def _depth_range(self) -> depth_control.DepthRange | None:
+        return depth_control.range_of(self.shot)
 
     def _prompt(self, clip: Clip) -> str:
         number = self.shot.frames[clip.frames[0]] if clip.frames else self.shot.frames[-1]
@@ -211,7 +240,9 @@ def _limits(
         yield "The shot has cuts; the model sees them as one clip. Render each part by itself."
     if control == CAMERA:
         yield f"{family.label} is told the camera alone: moving objects, depth and what stands where are its own."
-    if control in (DEPTH, EDGES, TRACKS) and not family.first_frame:
+    if control == DEPTH:
+        yield "Depth has one range for the whole shot: inverse depth, near is white, the sky black."
+    if not family.first_frame:
         yield f"{family.label} does not take a first frame: its pictures need not look like the shot's."
     if any(shot.negative.values()) and settings["guidance"] in (0.0, 1.0):
         yield "Without guidance the negative prompt has no effect."

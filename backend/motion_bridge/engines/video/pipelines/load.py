@@ -1,12 +1,14 @@
 """A video model's folder to an adapter that draws."""
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
 import transformers
+from diffusers.pipelines.sana_wm.refiner import SanaWMLTX2Refiner
 from torch import nn
 
 from ....errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
@@ -17,16 +19,25 @@ from ....models import device as machine
 from ....models.load import LONGEST_FAULT, check_whole, load_text_encoder
 from ....models.pipeline_parts import is_out_of_memory
 from .adapter import Adapter
+from .cosmos_transfer import CosmosTransfer
+from .ltx2 import LTX2
+from .sana_wm import SanaWM
+from .wan_time_to_move import WanTimeToMove
 from .wan_vace import WanVace
 
 GB = 1e9
 WORKING = 6 * GB  # what a clip takes beside the weights, about
 ADAPTERS: dict[str, tuple[str, Callable[[Any, list[str]], Adapter]]] = {  # family → class of diffusers, adapter
     "wan-vace": ("WanVACEPipeline", WanVace),
+    "wan-i2v": ("WanImageToVideoPipeline", WanTimeToMove),
+    "sana-wm": ("SanaWMPipeline", SanaWM),
+    "ltx-2": ("LTX2InContextPipeline", LTX2),
+    "cosmos-transfer": ("Cosmos2_5_TransferPipeline", CosmosTransfer),
 }
 EXACT = ("vae",)  # components that stay in 32 bits on every device, in the families below
 EXACT_FAMILIES = ("wan-vace", "wan-i2v")
-LEFT_OUT = ("safety_checker", "processor", "prompt_enhancer")
+REFINER = "SanaWMLTX2Refiner"
+GUARD = "cosmos_guardrail"  # the package of Cosmos's safety checker
 
 _last: list[tuple[Any, Adapter]] = []  # of this process: at most one
 
@@ -48,7 +59,14 @@ def load(settings: Mapping[str, Any]) -> Adapter:
 def _load(settings: Mapping[str, Any]) -> Adapter:
     folder = video_registry.folder_of(settings["model"])
     folder_check.check_video(folder)
-    family = video_registry.OF_CLASS[folder_check.pipeline_class(folder)]
+    saved_from = folder_check.pipeline_class(folder)
+    if saved_from not in video_registry.OF_CLASS:
+        raise BadInput(f"{folder} holds a {saved_from}, which refines what another model draws; name it as refiner.")
+    family = video_registry.OF_CLASS[saved_from]
+    if family == "cosmos-transfer" and find_spec(GUARD) is None:
+        raise BackendFailed(
+            f"Cosmos Transfer does not run without its safety checker: pip install {GUARD}, and accept its license."
+        )
     registered = video_registry.family_of(settings["model"])
     if registered not in (None, family):
         raise BadInput(f"{folder} holds a model of {family}; {settings['model']} is one of {registered}.")
@@ -68,13 +86,41 @@ def _load(settings: Mapping[str, Any]) -> Adapter:
             raise OutOfMemory(f"{settings['model']} does not fit on {device}; choose a smaller model.") from None
         told = " ".join(str(fault).split())[:LONGEST_FAULT]
         raise BadInput(f"{folder} cannot be loaded as a {family} model: {told}") from fault
-    return ADAPTERS[family][1](pipeline, said)
+    adapter = ADAPTERS[family][1](pipeline, said)
+    if isinstance(adapter, LTX2):
+        adapter.use_lora(settings["lora"])
+    if isinstance(adapter, SanaWM) and settings["refiner"]:
+        adapter.refiner = _refiner(Path(settings["refiner"]).expanduser(), pipeline, device)
+    return adapter
+
+
+def _refiner(folder: Path, pipeline: Any, device: str) -> Any:
+    """SANA-WM's second pipeline, which shares the first one's autoencoder."""
+    folder_check.check_video(folder)
+    if folder_check.pipeline_class(folder) != REFINER:
+        raise BadInput(f"{folder} holds a {folder_check.pipeline_class(folder)}; a {REFINER} is wanted.")
+    dtype = pipeline.transformer.dtype
+    refiner = SanaWMLTX2Refiner.from_pretrained(
+        str(folder),
+        text_encoder=load_text_encoder(folder, "text_encoder", dtype),
+        vae=pipeline.vae,
+        dtype=dtype,
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        variant=folder_check.variant(folder),
+    )
+    refiner.set_progress_bar_config(disable=True)
+    if device == "cpu":
+        refiner.to(device)
+    else:
+        refiner.enable_model_cpu_offload(device=device)
+    return refiner
 
 
 def _pipeline(folder: Path, family: str, device: str) -> Any:
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    saved_from = folder_check.pipeline_class(folder)
-    names = VIDEO_PIPELINES[saved_from]
+    names = VIDEO_PIPELINES[folder_check.pipeline_class(folder)]
     dtypes = {"default": dtype}
     if family in EXACT_FAMILIES:
         dtypes |= dict.fromkeys(EXACT, torch.float32)
