@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadInput, nearest
+from ..files import home
 from .folder_check import pipeline_class
 from .registry import cached, models_folder
 
@@ -134,12 +135,12 @@ def find(name: str) -> VideoModel:
 
 def family_of(name: str) -> str | None:
     """The family of a registered name; None for a folder, whose files say it."""
-    return None if Path(name).expanduser().is_dir() else find(name).family
+    return None if home.expand(name, "The model").is_dir() else find(name).family
 
 
 def folder_of(name: str) -> Path:
     """The folder of a model by its registered name or its path; ModelMissing says how to get it."""
-    folder = Path(name).expanduser()
+    folder = home.expand(name, "The model")
     if folder.is_dir():
         return folder
     model = find(name)

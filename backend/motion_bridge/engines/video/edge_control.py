@@ -33,17 +33,19 @@ def picture(here: Surfaces, focal: float) -> NDArray[np.uint8]:
 def _creases(here: Surfaces, right: NDArray[np.bool_], below: NDArray[np.bool_], focal: float) -> NDArray[np.bool_]:
     """Bends of a surface, away from silhouettes."""
     near = here.inverse_depth.astype(np.float64)
-    out = np.zeros(near.shape, bool)
-    for axis, edge in ((1, right), (0, below)):
-        values, cut, found = (each if axis == 1 else each.T for each in (near, edge, out))
-        if values.shape[1] < 3:
-            continue
-        slope = np.diff(values, axis=1) * focal  # of 1/z in 1/z: about the tangent of the surface's tilt
-        bend = np.abs(np.diff(slope, axis=1))
-        size = np.maximum(values[:, 1:-1], 1e-30)
-        whole = ~(cut[:, :-2] | cut[:, 1:-1]) & (values[:, 1:-1] > 0)
-        found[:, 1:-1] |= whole & (bend > BEND * size + BEND * np.abs(slope).clip(0, None)[:, 1:])
-    return out
+    across = _bends(near, right, focal)
+    return across | _bends(near.T, below.T, focal).T
+
+
+def _bends(near: NDArray[np.float64], edge: NDArray[np.bool_], focal: float) -> NDArray[np.bool_]:
+    """Where a surface bends from one column to the next; edge: what lies to the right is another surface."""
+    found = np.zeros(near.shape, bool)
+    slope = np.diff(near, axis=1) * focal  # of 1/z, in shares of 1/z about the tangent of the surface's tilt
+    bend = np.abs(np.diff(slope, axis=1))
+    middle = near[:, 1:-1]
+    whole = ~(edge[:, :-2] | edge[:, 1:-1]) & (middle > 0)
+    found[:, 1:-1] = whole & (bend > BEND * (middle + np.abs(slope[:, 1:])))
+    return found
 
 
 def focal_of(intrinsics: NDArray[Any]) -> float:

@@ -1,10 +1,10 @@
 """What a job asks of a model, as far as it can be judged before anything is loaded."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ...errors import BadInput
+from ...files import home
 from ...model_registry import video_registry
 from ...model_registry.video_registry import FAMILIES, VideoFamily
 
@@ -13,7 +13,7 @@ def chosen(asked: Mapping[str, Any]) -> tuple[VideoFamily | None, str]:
     """The family, where the model's name says it or its folder does, and the control that will be used."""
     name = video_registry.family_of(asked["model"])
     if name is None:
-        name = video_registry.family_in(Path(asked["model"]).expanduser())
+        name = video_registry.family_in(home.expand(asked["model"], "The model"))
     family = FAMILIES[name] if name else None
     return family, asked["control"] or (family.controls[0] if family else "")
 

@@ -12,6 +12,7 @@ from diffusers.pipelines.sana_wm.refiner import SanaWMLTX2Refiner
 from torch import nn
 
 from ....errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
+from ....files import home
 from ....model_registry import folder_check, video_registry
 from ....model_registry.parameter_count import parameters
 from ....model_registry.video_components import VIDEO_PIPELINES
@@ -90,7 +91,7 @@ def _load(settings: Mapping[str, Any]) -> Adapter:
     if isinstance(adapter, LTX2):
         adapter.use_lora(settings["lora"])
     if isinstance(adapter, SanaWM) and settings["refiner"]:
-        adapter.refiner = _refiner(Path(settings["refiner"]).expanduser(), pipeline, device)
+        adapter.refiner = _refiner(home.expand(settings["refiner"], "The refiner"), pipeline, device)
     return adapter
 
 

@@ -17,6 +17,7 @@ from diffusers.pipelines.ltx2.pipeline_ltx2_ic_lora import LTX2ReferenceConditio
 from numpy.typing import NDArray
 
 from ....errors import BadInput
+from ....files import home
 from ....models import lora
 from ..clip_inputs import ClipInputs
 from ..resize import resized
@@ -38,7 +39,7 @@ class LTX2(Adapter):
         """Put the IC-LoRA in. BadInput where it is not one of this model."""
         if not file:
             raise BadInput("LTX-2 follows depth, edges or tracks by an IC-LoRA; name its file in lora.")
-        path = Path(file).expanduser()
+        path = home.expand(file, "The LoRA")
         lora.load(self.pipeline, [path], [1.0])
         self.factor = reference_factor(path)
         self.said.append(f"{path.name} takes its reference at 1/{self.factor} of the size.")

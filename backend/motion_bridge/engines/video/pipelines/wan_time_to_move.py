@@ -127,7 +127,7 @@ def known_cells(hole: NDArray[np.bool_], frames: int, pixels: int) -> NDArray[np
     _, height, width = hole.shape
     first = np.repeat(hole[:1], frames - 1, axis=0)
     cells = np.concatenate([first, hole]).reshape(-1, frames, height // pixels, pixels, width // pixels, pixels)
-    return ~cells.any(axis=(1, 3, 5))
+    return np.logical_not(cells.any(axis=(1, 3, 5)))
 
 
 def _levels(scheduler: Any, steps: int) -> list[float]:
