@@ -50,18 +50,19 @@ class Teller(EventPrinter):
 class Stop:
     """What a signal does."""
 
+    waiting: Callable[[], None] | None = None  # the action of what waits for Blender
     action: Callable[[], None] | None = None  # None: Blender itself is at work, nothing of ours can be told to end
     sentence = "Cancelled; no frame yet."  # what is said then
     unfinished: Path | None = None  # the file that Blender is writing then
 
     @contextmanager
     def while_blender_renders(self) -> Iterator[None]:
-        """For a while nothing of ours can be told to end."""
-        action, self.action = self.action, None
+        """For a while Blender itself is at work, and what waits for it can only be told to take its things away."""
+        self.waiting, self.action = self.action, None
         try:
             yield
         finally:
-            self.action = action
+            self.waiting, self.action = None, self.waiting
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.action is None:
@@ -106,6 +107,9 @@ def _watch(heard: socket.socket, stop: Stop, ended: threading.Event, tell: Telle
         if number[0] in STOPPING and not ended.wait(GRACE) and stop.action is None:
             with suppress(terminal.OutputLost):
                 tell.failed(Cancelled(stop.sentence))
+            if stop.waiting:
+                stop.waiting()
+                ended.wait(GRACE / 2)
             if stop.unfinished:
                 writing.remove(stop.unfinished.parent, stop.unfinished.name)
             shutil.rmtree(bpy.app.tempdir, ignore_errors=True)

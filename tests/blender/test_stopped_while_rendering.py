@@ -80,6 +80,17 @@ def test_a_signal_while_cycles_renders_the_first_frame_ends_it_with_4(
     assert not list(Path(os.environ.get("TMPDIR", "/tmp")).glob(f"motion_bridge_*{os.getpid()}*"))
 
 
+@pytest.mark.parametrize("action", ["render", "shot"])
+def test_a_signal_while_a_key_picture_is_rendered_ends_it_with_4(
+    endless: str, extension_zip: Path, tmp_path: Path, action: str
+):
+    asked = ("--frames", "1-3", "--key-pictures", "every:2", "--output", tmp_path / "out")
+    code, _, printed = stopped(extension_zip, endless, signal.SIGTERM, action, *asked)
+    assert code == 4, printed
+    assert "2 of 3 frames will be rendered." in printed and "motion_bridge: Cancelled" in printed
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_signal_while_cycles_renders_keeps_the_frames_that_are_there(
     endless: str, extension_zip: Path, tmp_path: Path
 ):
