@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from .image_model import Conditioning
+from .inpainting import cells, put_back
 from .noise_level import levels_from
 from .pipeline_parts import PipelineParts
 from .prompt_encoding import cached_encoder
@@ -54,10 +55,14 @@ class FlowModel(ABC):
         height, width = (side * self.pitch for side in latent.shape[-2:])
         levels = levels_from(sigma, self.levels(conditioning.steps or self.steps, width, height))
         velocity = self.velocity(conditioning, width, height)
-        tokens = self.pack(torch.lerp(latent, noise.to(latent), sigma))
+        noise, area = noise.to(latent), conditioning.area
+        begin = None if area is None else self.pack(sigma * cells(area, latent))
+        tokens = self.pack(torch.lerp(latent, noise, sigma))
         for level, lower in pairwise([*levels, 0.0]):
             torch.compiler.cudagraph_mark_step_begin()  # a captured step may reuse what the one before it answered
             tokens = tokens + (lower - level) * velocity(tokens, level)
+            if begin is not None:
+                tokens = put_back(tokens, self.pack(torch.lerp(latent, noise, lower)), begin, level)
         return self.unpack(tokens, width, height)
 
     def encode(self, picture: Tensor) -> Tensor:

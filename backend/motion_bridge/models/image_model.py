@@ -40,6 +40,7 @@ class Conditioning:
     structure: ControlImage | None = None  # where things are
     reference: Tensor | None = None  # (1, 3, H', W') from 0 to 1: who and what they are; encoded once
     lora_weights: tuple[float, ...] | None = None  # None: as they are
+    area: Tensor | None = None  # (1, 1, H, W) from 0, stays, to 1, may change: inpainting.py; None: all of it
 
 
 def refuse_negative(conditioning: Conditioning, model: str) -> None:

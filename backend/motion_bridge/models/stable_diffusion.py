@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..errors import BadInput
 from .image_model import Conditioning, refuse_negative
+from .inpainting import cells
 from .pipeline_parts import PipelineParts
 from .prompt_encoding import Encoding, Prompt, cached_encoder
 from .sampler import ConsistencySampler, Network, Sampler
@@ -64,9 +65,9 @@ class StableDiffusion:
             self.encode_prompt = cached_encoder(self._encode_text)
         steps, generator = conditioning.steps or self.steps, torch.Generator().manual_seed(seed)
         torch.randn(noise.shape, generator=generator)  # the start's: what steps draw must not repeat it
-        return self.sampler.denoise(
-            latent, noise.to(latent), sigma, steps, self._network(conditioning, latent), generator
-        )
+        network, area = self._network(conditioning, latent), conditioning.area
+        begin = None if area is None else sigma * cells(area, latent)
+        return self.sampler.denoise(latent, noise.to(latent), sigma, steps, network, generator, begin)
 
     def _network(self, conditioning: Conditioning, latent: Tensor) -> Network:
         """The network as a function of latents and time; whatever stays the same over the steps is made here, once."""
