@@ -12,6 +12,7 @@ from bpy.props import EnumProperty, FloatProperty, PointerProperty, StringProper
 
 from ...backend.motion_bridge.engines import precedence
 from ...backend.motion_bridge.engines.deforum.engine import engine
+from ...backend.motion_bridge.engines.deforum.known import REPAINT
 from ...backend.motion_bridge.engines.deforum.settings import SETTINGS
 from ...backend.motion_bridge.engines.setting import Choice, Setting
 from ...backend.motion_bridge.model_registry.registry import AUTO, MODELS
@@ -78,6 +79,9 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
     motion: menu(SETTINGS["motion"], [each for each in SETTINGS["mode"].choices if each.value in ALONE], steady=True)
     depth: menu(_flat(SETTINGS["depth_model"]), steady=True)
     guide_video: property_of(SETTINGS["guide_video"])
+    known: property_of(SETTINGS["known"])
+    guide_sigma: property_of(SETTINGS["guide_sigma"])
+    restyle: property_of(SETTINGS["restyle"])
     feedback: property_of(SETTINGS["feedback"])
     channel_weights: property_of(SETTINGS["channel_weights"])
     prompt_blending: property_of(SETTINGS["prompt_blending"])
@@ -123,6 +127,8 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
         found["device"] = "" if self.device == BEST else self.device
         found["mode"] = self.motion if self.motion in ALONE else "feedback"
         found["motion"] = "flow" if self.motion in ALONE else self.motion
+        found["known"] = self.known if self.motion == "scene" else REPAINT
+        found["restyle"] = self.restyle and found["known"] != REPAINT
         deep = self.motion == "3D" or self.hybrid_mask in DEPTH_MASKS
         found["depth_model"] = self.depth if deep and self.depth != FLAT else ""
         for name, image in IMAGES.items():

@@ -131,6 +131,12 @@ class Fields:
 def draw_generation(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
     """How much of each frame is generated anew, and how often."""
     column.prop(settings, "use_init")
+    if settings.motion == "scene":
+        column.prop(settings, "known")
+        if settings.known == "guide":
+            column.prop(settings, "guide_sigma")
+        if settings.known != "repaint":
+            column.prop(settings, "restyle")
     column.prop(settings, "cadence")
     column.row().prop(settings, "change_by", expand=True)
     fields(column, settings.texts, settings.change_by)

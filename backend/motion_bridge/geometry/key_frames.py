@@ -49,11 +49,13 @@ def choose(
     shot: Shot,
     threshold: float = THRESHOLD,
     given: tuple[int, ...] = (0,),
+    most: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> KeyFrames:
     """The key frames without which some frame would have more than `threshold` of it never seen.
 
-    given: positions that are key frames anyway; the first frame always is. progress may raise to stop it.
+    given: positions that are key frames anyway; the first frame always is. most: so many in all, and no more, whatever
+    is still missing then. progress may raise to stop it.
     """
     coverage = _Coverage(_smaller(shot), progress)
     keys = sorted({0, *given})
@@ -63,6 +65,8 @@ def choose(
     for asked in (sampled, compared):
         missing = {k: coverage.never_seen(k, keys) for k in asked}
         while missing[worst := max(missing, key=lambda k: missing[k].mean())].mean() > threshold:
+            if most is not None and len(keys) >= most:
+                break
             key = coverage.best(worst, missing, threshold, keys)
             keys = sorted({*keys, key})
             for k in missing:

@@ -18,10 +18,11 @@ from ..base import (
     completed,
     settings,
 )
-from . import input_files, schedule_limits
+from . import input_files, known, schedule_limits
 from .presets import PRESETS
-from .schedules import OVERRIDES, check_moving, check_prompts, kept, known
+from .schedules import OVERRIDES, check_moving, check_prompts, kept
 from .schedules import check as check_schedules
+from .schedules import known as known_schedules
 from .settings import DEFAULTS, SETTINGS
 
 
@@ -34,7 +35,7 @@ class Deforum(Engine):
     accepts = frozenset({"prompts"})
     defaults = DEFAULTS
     schema = SETTINGS
-    schedules = known()
+    schedules = known_schedules()
     aliases = {"denoise": Alias("strength_schedule", kept)}
     overrides = OVERRIDES
     presets = PRESETS
@@ -59,6 +60,7 @@ class Deforum(Engine):
     def check_texts(self, request: GenerationRequest) -> None:
         """Schedules that exist, can be read and move something, to somewhere; a prompt to begin with."""
         asked, context = request.generation, _context(request)
+        known.check(completed(self, asked.settings))
         check_moving(asked.settings, request.named)
         check_schedules(asked.schedules, context)
         check_prompts(asked.prompts, request.frames[0])

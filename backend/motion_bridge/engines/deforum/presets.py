@@ -1,7 +1,7 @@
-"""Four ways to begin: a preset is a handful of settings and schedules under one word.
+"""Six ways to begin: a preset is a handful of settings and schedules under one word.
 
 Each says the same things, so that one leaves nothing of another behind: where feedback lives (pixels or latents), the
-kind of noise, color coherence or none, sharpening. What is asked for beside a preset goes before it. How each was
+kind of noise, color coherence or none, sharpening, what becomes of known pixels. What is asked for beside a preset goes before it. How each was
 measured stands in docs/presets.md.
 """
 
@@ -50,6 +50,17 @@ class AnimationPreset(Preset):
         return self.values["amount"]
 
 
+REPAINT = {"known": "repaint", "restyle": False}
+MOVED = {  # pictures that are moved and never fed back, so that nothing has to be cleaned or held
+    "cadence": 1,
+    "feedback": "pixel",
+    "color_coherence": "None",
+    "noise_type": "gaussian",
+    "noise": 0.0,
+    "amount": 0.0,
+    "known": "keep",
+}
+
 PRESETS = {
     "smooth": AnimationPreset(
         "Smooth",
@@ -62,6 +73,7 @@ PRESETS = {
             "noise_type": "perlin",
             "noise": 0.02,
             "amount": 0.05,
+            **REPAINT,
         },
     ),
     "creative": AnimationPreset(
@@ -75,6 +87,7 @@ PRESETS = {
             "noise_type": "gaussian",
             "noise": 0.05,
             "amount": 0.1,
+            **REPAINT,
         },
     ),
     "cinematic": AnimationPreset(
@@ -89,6 +102,7 @@ PRESETS = {
             "noise": 0.03,
             "revealed_noise": 0.15,
             "amount": 0.08,
+            **REPAINT,
         },
     ),
     "fast_preview": AnimationPreset(
@@ -103,6 +117,17 @@ PRESETS = {
             "noise": 0.02,
             "amount": 0.0,
             "steps": 4,
+            **REPAINT,
         },
+    ),
+    "complete": AnimationPreset(
+        "Complete",
+        "The scene's own pictures, moved exactly; only what none of them shows is painted, once",
+        {"start_sigma": 0.95, **MOVED, "restyle": False},
+    ),
+    "painted_keys": AnimationPreset(
+        "Painted Keys",
+        "The first picture in the prompt's look, moved exactly; only what it does not show is painted, once",
+        {"start_sigma": 0.75, **MOVED, "restyle": True},
     ),
 }

@@ -161,6 +161,34 @@ START = (
     ),
 )
 
+KNOWN = (
+    Setting(
+        "known",
+        "repaint",
+        "Known Pixels",
+        "What becomes of the pixels that the first frame or another key picture shows",
+        (
+            Choice("repaint", "Repaint", "Every frame is generated anew, from the one before it"),
+            Choice("guide", "Guide", "They are moved exactly, and painted over with little noise"),
+            Choice("keep", "Keep", "They are moved exactly and stay; only what no key picture shows is painted, once"),
+        ),
+    ),
+    Setting(
+        "guide_sigma",
+        0.25,
+        "Guide Noise",
+        "The share of noise that frames are painted over from, where known pixels guide them",
+        least=0,
+        most=1,
+    ),
+    Setting(
+        "restyle",
+        False,
+        "Restyle Keys",
+        "Generate the first key picture by the prompt; later ones show it, moved, with only what is new painted",
+    ),
+)
+
 MOTION = (
     Setting(
         "motion",
@@ -450,6 +478,7 @@ OTHER = (
 GROUPS = {
     "Model": MODEL,
     "Start and feedback": START,
+    "Known pixels": KNOWN,
     "Motion": MOTION,
     "Color": COLOR,
     "Noise and seeds": NOISE,

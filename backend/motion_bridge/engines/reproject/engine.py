@@ -6,24 +6,15 @@ once, when the frame is finished.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...geometry.mesh_scene import MeshScene
 from ...geometry.one_ahead import one_ahead
-from ...geometry.scene import Scene, scene_of
-from ...geometry.visible_surfaces import Surfaces
+from ...geometry.scene import scene_of
 from ...shot import Shot
 from ..base import Changes, Engine, Finished, Frame
 from ..base import settings as engine_settings
-from .blend import blend
-from .frame_buffer import FrameBuffer, Source
-from .gather import Gathered, look_up
-from .inpaint import fill, mark
-from .viewport_colors import ViewportColors
+from .frame_buffer import Source
+from .frame_maker import Maker, eight_bits, key_pictures
 
 
 class Reproject(Engine):
@@ -77,94 +68,6 @@ class Reproject(Engine):
                     buffer = maker.recalled(k - 1, finished)
                 frame, buffer = maker.made(k, here, buffer)
                 yield frame
-
-
-class Maker:
-    """Makes single frames."""
-
-    def __init__(self, scene: Scene, keys: Mapping[int, Source]) -> None:
-        """keys: by position in the Shot; the first frame is among them."""
-        self.scene, self.keys = scene, keys
-        shot = scene.shot
-        self.times = np.array(shot.frames, np.float64) if shot.times is None else np.asarray(shot.times)
-
-    def made(self, k: int, here: Surfaces, buffer: FrameBuffer) -> tuple[Frame, FrameBuffer]:
-        """Frame k, and the buffer after it."""
-        buffer = buffer.before(self.scene, k, here)
-        if k in self.keys:
-            key = self.keys[k]
-            notes = {"revealed": 0, "remembers": buffer.notes()}
-            return Frame(k, eight_bits(key.pixels), notes), buffer.after(key, np.zeros(here.index.shape, bool))
-        gathered = self._durable(k, here, buffer)
-        fresh = gathered.unseen.reshape(here.index.shape).copy()
-        sources = [*self.keys.values(), *buffer.frames()]
-        if not any(buffer.last is source for source in sources):
-            self._take(gathered, k, here, buffer.last)
-            sources.append(buffer.last)
-        revealed = int(gathered.unseen.sum())
-        pixels = rounded(self._filled(gathered, k, here, sources))
-        notes = {"revealed": revealed, "remembers": buffer.notes()}
-        return Frame(k, pixels, notes), buffer.after(Source(k, pixels, here), fresh)
-
-    def marked(self, k: int, here: Surfaces) -> Frame:
-        """Frame k with a hatch where no key picture shows what is there."""
-        gathered = blend(self.scene, k, here, list(self.keys.values()), self.times)
-        colors = gathered.picture(here.index.shape)
-        mark(colors, gathered.unseen.reshape(here.index.shape))
-        return Frame(k, rounded(colors), {"revealed": int(gathered.unseen.sum()), "remembers": []})
-
-    def recalled(self, k: int, finished: Finished) -> FrameBuffer:
-        """The buffer after a finished frame, from what the finished frames say."""
-        here = self.keys[k].surfaces if k in self.keys else self.scene.surfaces(k)
-        last = self.keys[k] if k in self.keys else Source(k, finished.pixels(k), here)
-        kept = tuple(
-            (worth, Source(index, finished.pixels(index), self.scene.surfaces(index)))
-            for index, worth in (finished.notes(k)["remembers"] if k in finished else ())
-        )
-        buffer = FrameBuffer(kept, last, np.zeros(here.index.shape, bool))
-        if k in self.keys:
-            return buffer
-        return buffer.after(last, self._durable(k, here, buffer).unseen.reshape(here.index.shape))
-
-    def _durable(self, k: int, here: Surfaces, buffer: FrameBuffer) -> Gathered:
-        """What key pictures and kept frames show of frame k."""
-        gathered = blend(self.scene, k, here, list(self.keys.values()), self.times)
-        for source in buffer.frames():
-            self._take(gathered, k, here, source)
-        return gathered
-
-    def _take(self, gathered: Gathered, k: int, here: Surfaces, source: Source) -> None:
-        unknown = np.flatnonzero(gathered.unknown)
-        if len(unknown):
-            gathered.take(look_up(self.scene, k, here, source, unknown), here)
-
-    def _filled(self, gathered: Gathered, k: int, here: Surfaces, sources: list[Source]) -> NDArray[np.float32]:
-        colors = gathered.picture(here.index.shape)
-        if gathered.unknown.any():
-            unseen, loose = gathered.unseen.reshape(here.index.shape), gathered.loose(here.index.shape)
-            fill(colors, unseen, loose, k, here, sources, self._viewport)
-        return colors
-
-    @cached_property
-    def _viewport(self) -> ViewportColors | None:
-        first = self.keys[min(self.keys)]
-        return ViewportColors(self.scene, first) if isinstance(self.scene, MeshScene) else None
-
-
-def key_pictures(shot: Shot) -> dict[int, NDArray[np.generic]]:
-    """The pictures that the scene's own renderer made (or somebody gave), by position; the first frame is one."""
-    given = {shot.frames.index(frame): picture for frame, picture in shot.key_pictures.items()}
-    return {0: shot.first_frame, **given}
-
-
-def eight_bits(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """A picture of 8 or 16 bits in 8."""
-    return pixels if pixels.dtype == np.uint8 else np.rint(pixels / 257).astype(np.uint8)  # type: ignore[return-value]
-
-
-def rounded(colors: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Floating-point colors as bytes."""
-    return np.clip(np.rint(colors), 0, 255).astype(np.uint8)
 
 
 engine = Reproject()

@@ -18,7 +18,7 @@ from ....models.image_model import SMALLEST, Conditioning, ImageModel
 from ....schedules import Context
 from ....shot import Shot
 from ... import setting
-from .. import input_files, schedule_limits
+from .. import input_files, known, schedule_limits
 from ..settings import SETTINGS
 from . import (
     color_match,
@@ -155,6 +155,7 @@ def _say_size(shot: Shot, model: ImageModel, say: Callable[[str], None]) -> None
 
 def _check(shot: Shot, settings: Mapping[str, Any]) -> None:
     setting.check(SETTINGS, settings)
+    known.check(settings)
     if min(shot.width, shot.height) < SMALLEST:
         raise BadInput(f"{shot.width}x{shot.height} is too small for a model; each side needs {SMALLEST} pixels.")
     if settings["feedback"] == "latent" and settings["color_coherence"] in color_match.SPACES:

@@ -12,7 +12,8 @@ from ....errors import BackendFailed
 from ....model_registry import registry
 from ....shot import Shot
 from ...base import Changes, Finished, Frame, Notice
-from . import cadence
+from ..known import REPAINT
+from . import cadence, known_pixels
 from .context import LoopContext, prepare
 from .frame_notes import notes
 from .images import Picture, from_bytes, to_bytes
@@ -46,6 +47,9 @@ def generate(shot: Shot, settings: dict[str, Any], finished: Finished, changes: 
     sentences = list(registry.fallback_notice(shot.settings.get("model", ""), settings["model"]))
     context = prepare(shot, settings, begun.get("precision"), say=sentences.append)
     yield from map(Notice, sentences)
+    if settings["known"] != REPAINT:
+        yield from known_pixels.generate(context, shot, finished, changes)
+        return
     state = LoopState(shot.prompts)
     for k in cadence.keys(len(shot.frames), settings["cadence"], [shot.frames.index(cut) for cut in shot.cuts]):
         state = state.at(k)

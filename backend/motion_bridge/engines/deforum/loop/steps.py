@@ -154,16 +154,27 @@ def redo(context: LoopContext, state: LoopState) -> LoopState:
 
 def img2img(context: LoopContext, state: LoopState, trial: int | None = None) -> LoopState:
     """What the image model makes of it. trial: the number of a generation that nobody sees."""
+    noise_seed = noise_seed_at(context, state)
+    if trial is not None:
+        seed = int(np.random.default_rng((abs(noise_seed.seed), state.frame, trial)).integers(2**32))
+        noise_seed = replace(noise_seed, seed=seed)
+    conditioning = conditioning_at(context, state)
+    return state.fed(context.space.img2img(state.feedback, noise_level(context, state), conditioning, noise_seed))
+
+
+def conditioning_at(context: LoopContext, state: LoopState) -> Conditioning:
+    """What the frame at work should show."""
     schedules, k = context.schedules, state.frame
     prompt, negative = schedules.prompts(state.prompts, k)
     guidance = schedules.guidance(k, isinstance(context.model, FlowModel))
-    conditioning = Conditioning(prompt, negative, guidance, schedules.steps(k), **context.conditioning.at(k))
-    seed = schedules.seeds[k]
-    if trial is not None:
-        seed = int(np.random.default_rng((abs(seed), k, trial)).integers(2**32))
+    return Conditioning(prompt, negative, guidance, schedules.steps(k), **context.conditioning.at(k))
+
+
+def noise_seed_at(context: LoopContext, state: LoopState) -> NoiseSeed:
+    """Where the noise of the frame at work comes from."""
+    schedules, k = context.schedules, state.frame
     subseed = schedules.subseed(k), schedules("subseed_strength_schedule", k)
-    noise_seed = NoiseSeed(seed, *subseed, schedules.noise_multiplier(k))
-    return state.fed(context.space.img2img(state.feedback, noise_level(context, state), conditioning, noise_seed))
+    return NoiseSeed(schedules.seeds[k], *subseed, schedules.noise_multiplier(k))
 
 
 def noise_level(context: LoopContext, state: LoopState) -> float:
