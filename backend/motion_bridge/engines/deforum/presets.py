@@ -1,8 +1,8 @@
 """Six ways to begin: a preset is a handful of settings and schedules under one word.
 
 Each says the same things, so that one leaves nothing of another behind: where feedback lives (pixels or latents), the
-kind of noise, color coherence or none, sharpening, what becomes of known pixels. What is asked for beside a preset goes before it. How each was
-measured stands in docs/presets.md.
+kind of noise, color coherence or none, sharpening, what becomes of known pixels. What is asked for beside a preset goes
+before it. How each was measured stands in docs/presets.md.
 """
 
 from dataclasses import dataclass

@@ -85,9 +85,7 @@ class Maker:
         if len(unknown):
             gathered.take(look_up(self.scene, k, here, source, unknown), here)
 
-    def filled(
-        self, gathered: Gathered, k: int, here: Surfaces, sources: Sequence[Source]
-    ) -> NDArray[np.float32]:
+    def filled(self, gathered: Gathered, k: int, here: Surfaces, sources: Sequence[Source]) -> NDArray[np.float32]:
         """The picture (H, W, 3) with what is unknown filled from what is known."""
         colors = gathered.picture(here.index.shape)
         if gathered.unknown.any():

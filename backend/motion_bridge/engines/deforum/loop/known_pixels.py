@@ -72,8 +72,8 @@ class Completion:
         if not any(key.surfaces.index.any() for key in keys.values()):
             frames = ", ".join(str(whole.frames[k]) for k in keys)
             raise BadInput(
-                f"No key picture shows anything of the scene (frame {frames}), so nothing is known. Give one of a frame "
-                "in which the camera sees something, or set known to repaint."
+                f"No key picture shows anything of the scene (frame {frames}), so nothing is known. Give one of a "
+                "frame in which the camera sees something, or set known to repaint."
             )
         self.maker = Maker(self.scene, keys, painted.PaintedPictures(self.scene))
         self.buffer: FrameBuffer | None = None
@@ -83,7 +83,9 @@ class Completion:
     def sentence(self) -> str:
         """What is painted, said before it is."""
         count, frames = len(self.plan), len(self.scene.shot.frames)
-        said = f"{count} of {frames} frames {'is' if count == 1 else 'are'} painted, where no key picture shows anything"
+        said = (
+            f"{count} of {frames} frames {'is' if count == 1 else 'are'} painted, as far as no key picture shows them"
+        )
         if count < painted.MOST:
             return f"{said}; all others are moved pictures."
         return f"{said}. More would be needed; the rest is filled. Give more key pictures, or a shorter Shot."
