@@ -1,9 +1,11 @@
 """Colors for what no picture shows: its own surface, continued.
 
-What is unknown starts from the nearest known pixel of the same object, farther away from the object's usual color. Then
-the colors relax, each towards the mean of those neighbors that no silhouette separates from it, so that an uncovered
-wall continues the wall and not what stood before it. Last comes texture: the fine detail of the pixel that lies as far
-on the known side. An object that was never seen has its material's color.
+What is unknown starts from the mean color around the nearest known pixel of the same object, over a window that grows
+with the distance, so that noise is not drawn out into streaks; farther away from the object's usual color. Then the
+colors relax, each towards the mean of those neighbors that no silhouette separates from it, so that an uncovered wall
+continues the wall and not what stood before it. Last comes texture: the fine detail of patches from the known side, of
+other places for every patch and frame, because most holes are a strip that grows by a pixel a frame, and the same
+detail frame after frame would be a streak again. An object that was never seen has its material's color.
 """
 
 from collections.abc import Sequence
@@ -24,6 +26,11 @@ OVERSHOOT = 1.8  # of a relaxation step
 REACH = 64  # pixels: how far a known pixel is looked for, about
 DEPTH = 30  # a pixel at another depth counts as farther: by 1 and so many times the relative difference
 GRAIN = 2  # pixels around one whose mean is not its detail
+WINDOW = 0.5  # of the distance to a known pixel: so far apart are the taps of the mean around it, TAPS to each side
+TAPS = 2
+PATCH = 8  # pixels: what has its detail from one place
+APART = 12  # pixels: how far off that place is at most
+TRIES = 3  # places that are tried
 HATCH = 6  # pixels: width of a stripe
 MARK = (255, 0, 255), (60, 0, 60)
 
@@ -47,7 +54,7 @@ def fill(
     near = empty & (nearest >= 0)
     doubtful = loose | here.fringe
     low, high = range_around(colors, nearest[near], doubtful, here.parts)
-    flat[pixels[near]] = flat[nearest[near]]
+    flat[pixels[near]] = mean_around(colors, pixels[near], nearest[near], doubtful, here)
     rest = pixels[empty & (nearest < 0)]
     finished = np.zeros(loose.size, bool)
     for each in np.unique(index[rest]).tolist():
@@ -60,7 +67,7 @@ def fill(
             flat[mine] = np.float32(127.5) if usual is None else usual
     if not finished[pixels].all():
         relax(colors, loose & ~finished.reshape(loose.shape), here)
-        add_detail(colors, pixels[near], nearest[near], doubtful, here.parts)
+        add_detail(colors, pixels[near], nearest[near], doubtful, here.parts, k)
         flat[pixels[near]] = np.clip(flat[pixels[near]], low, high)
 
 
@@ -109,27 +116,58 @@ def range_around(colors: Array, nearest: Array, doubtful: Mask, index: NDArray[n
     return low, high
 
 
-def add_detail(colors: Array, pixels: Array, nearest: Array, doubtful: Mask, index: NDArray[np.integer]) -> None:
-    """Lay the texture of known pixels over others (n,), in place: that of their mirror image in the nearest known one.
+def mean_around(colors: Array, pixels: Array, nearest: Array, doubtful: Mask, here: Surfaces) -> Array:
+    """The mean color (n, 3) of known pixels of the same surface around known pixels (n,); the farther those are from
+    the pixels that ask (n,), the wider.
+    """
+    height, width = doubtful.shape
+    flat, index, doubtful = colors.reshape(-1, 3), here.parts.ravel(), doubtful.ravel()
+    inverse_depth, tolerance = here.inverse_depth.ravel(), here.depth_tolerance.ravel()
+    (row, column), (at_row, at_column) = np.divmod(pixels, width), np.divmod(nearest, width)
+    step = np.maximum(1, WINDOW * np.hypot(row - at_row, column - at_column)).astype(np.int64)
+    mine, depth = index[nearest], inverse_depth[nearest]
+    near_by = tolerance[nearest] * np.float32(2 * TAPS) * step
+    total, count = flat[nearest].copy(), np.ones(len(nearest), np.float32)
+    for down in range(-TAPS, TAPS + 1):
+        for right in range(-TAPS, TAPS + 1):
+            if not (down or right):
+                continue
+            tap = np.clip(at_row + down * step, 0, height - 1) * width
+            tap += np.clip(at_column + right * step, 0, width - 1)
+            fine = ~doubtful[tap] & (index[tap] == mine) & (np.abs(inverse_depth[tap] - depth) <= near_by)
+            total += flat[tap] * fine[:, None]
+            count += fine
+    return total / count[:, None]
+
+
+def add_detail(
+    colors: Array, pixels: Array, nearest: Array, doubtful: Mask, index: NDArray[np.integer], k: int
+) -> None:
+    """Lay the texture of known pixels over others (n,), in place: patches from beyond the nearest known ones.
 
     doubtful (H, W): what has no detail of its own to give. Detail is what a pixel differs by from those around it.
     """
     height, width = index.shape
-    (row, column), (at_row, at_column) = np.divmod(pixels, width), np.divmod(nearest, width)
-    to_row, to_column = 2 * at_row - row, 2 * at_column - column
-    inside = (to_row >= GRAIN) & (to_row < height - GRAIN) & (to_column >= GRAIN) & (to_column < width - GRAIN)
-    pixels, mirror = pixels[inside], (to_row * width + to_column)[inside]
     flat, index, doubtful = colors.reshape(-1, 3), index.ravel(), doubtful.ravel()
-    fine = ~doubtful[mirror] & (index[mirror] == index[pixels])
-    pixels, mirror = pixels[fine], mirror[fine]
-    mean, side = np.zeros((len(mirror), 3), np.float32), 2 * GRAIN + 1
-    alike = np.ones(len(mirror), bool)
+    (row, column), (at_row, at_column) = np.divmod(pixels, width), np.divmod(nearest, width)
+    patch = row // PATCH * (width // PATCH + 1) + column // PATCH
+    random = np.random.default_rng(k)
+    source = np.full(len(pixels), -1)
+    for _ in range(TRIES):
+        aside = random.integers(-APART, APART + 1, (2, height // PATCH + 1, width // PATCH + 1)).reshape(2, -1)
+        to_row, to_column = 2 * at_row - row + aside[0][patch], 2 * at_column - column + aside[1][patch]
+        inside = (to_row >= GRAIN) & (to_row < height - GRAIN) & (to_column >= GRAIN) & (to_column < width - GRAIN)
+        place = np.where(inside, to_row * width + to_column, 0)
+        source = np.where((source < 0) & inside & ~doubtful[place] & (index[place] == index[pixels]), place, source)
+    pixels, source = pixels[source >= 0], source[source >= 0]
+    mean, count = np.zeros((len(source), 3), np.float32), np.zeros(len(source), np.float32)
     for down in range(-GRAIN, GRAIN + 1):
         for right in range(-GRAIN, GRAIN + 1):
-            tap = mirror + (down * width + right)
-            mean += flat.take(tap, axis=0)
-            alike &= index.take(tap) == index.take(mirror)
-    flat[pixels[alike]] += (flat[mirror] - mean / side**2)[alike]
+            tap = source + (down * width + right)
+            fine = ~doubtful[tap] & (index[tap] == index[source])
+            mean += flat[tap] * fine[:, None]
+            count += fine
+    flat[pixels] += flat[source] - mean / count[:, None]
 
 
 def nearest_known(known: Mask, pixels: Array, here: Surfaces) -> Array:
