@@ -137,7 +137,16 @@ def test_a_strength_that_is_asked_for_is_not_hidden_by_a_start_sigma_below_it():
     assert asked(preset="smooth", start_sigma=0.3).schedules["start_sigma"] == "0:(0.3)"
 
 
-@pytest.mark.parametrize("name", presets.PRESETS)
+MOVED = ("complete", "painted_keys")  # presets that move key pictures, so that they need a scene
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_preset_that_moves_key_pictures_is_refused_where_no_scene_moves(name):
+    with pytest.raises(BadInput, match=r"known is 'keep'.*motion 2D is asked for too"):
+        asked(preset=name)
+
+
+@pytest.mark.parametrize("name", [each for each in presets.PRESETS if each not in MOVED])
 def test_a_preset_asks_for_nothing_that_does_not_exist(name):
     assert asked(preset=name).settings["cadence"] == presets.PRESETS[name].values["cadence"]
 

@@ -23,7 +23,7 @@ def test_the_page_in_docs_is_what_the_description_says():
 
 def test_every_setting_is_described_once_and_its_default_is_allowed():
     names = [each.name for group in GROUPS.values() for each in group]
-    assert len(names) == len(set(names)) == 60
+    assert len(names) == len(set(names)) == 63
     assert engine.defaults == DEFAULTS == base.completed(engine, {})
     setting.check(SETTINGS, DEFAULTS)
     for each in SETTINGS.values():

@@ -10,13 +10,18 @@ from diffusers.models.transformers.transformer_flux2 import Flux2Transformer2DMo
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.pipelines.flux.pipeline_flux import FluxPipeline
 from diffusers.pipelines.flux.pipeline_flux_control import FluxControlPipeline
+from diffusers.pipelines.flux.pipeline_flux_fill import FluxFillPipeline
 from diffusers.pipelines.flux2.pipeline_flux2 import Flux2Pipeline
 from diffusers.pipelines.flux2.pipeline_flux2_klein import Flux2KleinPipeline
 from diffusers.pipelines.latent_consistency_models.pipeline_latent_consistency_text2img import (
     LatentConsistencyModelPipeline,
 )
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
+from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion_inpaint import StableDiffusionInpaintPipeline
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import StableDiffusionXLPipeline
+from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl_inpaint import (
+    StableDiffusionXLInpaintPipeline,
+)
 from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 from diffusers.schedulers.scheduling_lcm import LCMScheduler
@@ -149,10 +154,18 @@ def flux1_control():
     return flux1(FluxControlPipeline, in_channels=32, out_channels=16)
 
 
-def sd():
-    return StableDiffusionPipeline(
-        vae(4), clip(), clip_tokenizer(), unet(16), euler(), None, None, requires_safety_checker=False
+def flux1_fill():
+    return flux1(FluxFillPipeline, in_channels=16 + 16 + 256, out_channels=16)
+
+
+def sd(pipeline=StableDiffusionPipeline, **more):
+    return pipeline(
+        vae(4), clip(), clip_tokenizer(), unet(16, **more), euler(), None, None, requires_safety_checker=False
     )
+
+
+def sd_inpaint():
+    return sd(StableDiffusionInpaintPipeline, in_channels=9)
 
 
 def lcm():
@@ -176,10 +189,14 @@ SIZED = {
 }
 
 
-def sdxl():
+def sdxl(pipeline=StableDiffusionXLPipeline, **more):
     large = CLIPTextModelWithProjection(clip_config())
-    net = unet(32, **SIZED)
-    return StableDiffusionXLPipeline(vae(4), clip(), large, clip_tokenizer(), clip_tokenizer(), net, euler())
+    net = unet(32, **SIZED, **more)
+    return pipeline(vae(4), clip(), large, clip_tokenizer(), clip_tokenizer(), net, euler())
+
+
+def sdxl_inpaint():
+    return sdxl(StableDiffusionXLInpaintPipeline, in_channels=9)
 
 
 def euler():
@@ -279,4 +296,7 @@ MAKERS = {
     "sd": sd,
     "sdxl": sdxl,
     "lcm": lcm,
+    "flux-fill": flux1_fill,
+    "sd-inpaint": sd_inpaint,
+    "sdxl-inpaint": sdxl_inpaint,
 }

@@ -40,11 +40,15 @@ SD = {
 PIPELINES: dict[str, dict[str, tuple[str, ...]]] = {
     "FluxPipeline": FLUX1,
     "FluxControlPipeline": FLUX1,
+    "FluxFillPipeline": FLUX1,
     "Flux2Pipeline": FLUX2,
     "Flux2KleinPipeline": FLUX2
     | {"text_encoder": ("Qwen3ForCausalLM",), "tokenizer": ("Qwen2Tokenizer", "Qwen2TokenizerFast")},
     "StableDiffusionPipeline": SD,
     "StableDiffusionXLPipeline": SD
+    | {"text_encoder_2": ("CLIPTextModelWithProjection",), "tokenizer_2": CLIP_TOKENIZERS},
+    "StableDiffusionInpaintPipeline": SD,
+    "StableDiffusionXLInpaintPipeline": SD
     | {"text_encoder_2": ("CLIPTextModelWithProjection",), "tokenizer_2": CLIP_TOKENIZERS},
     "LatentConsistencyModelPipeline": SD | {"scheduler": ("LCMScheduler",)},
 }

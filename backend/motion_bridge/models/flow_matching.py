@@ -30,6 +30,7 @@ class FlowModel(ABC):
     """A loaded pipeline of diffusers, used in parts. Latents are float32, whatever the weights are."""
 
     takes_reference = False
+    inpaints = False  # whether it was taught to: the area and what is around it are among its channels
 
     def __init__(self, parts: PipelineParts):
         self.parts = parts
@@ -56,7 +57,7 @@ class FlowModel(ABC):
         levels = levels_from(sigma, self.levels(conditioning.steps or self.steps, width, height))
         velocity = self.velocity(conditioning, width, height)
         noise, area = noise.to(latent), conditioning.area
-        begin = None if area is None else self.pack(sigma * cells(area, latent))
+        begin = None if area is None or self.inpaints else self.pack(sigma * cells(area, latent))
         tokens = self.pack(torch.lerp(latent, noise, sigma))
         for level, lower in pairwise([*levels, 0.0]):
             torch.compiler.cudagraph_mark_step_begin()  # a captured step may reuse what the one before it answered

@@ -1,4 +1,5 @@
-"""FLUX.1 dev and schnell, plain, with a ControlNet, or with control in the weights themselves (FLUX.1-Depth-dev).
+"""FLUX.1 dev and schnell, plain, with a ControlNet, or with control or the area to fill in the weights themselves
+(FLUX.1-Depth-dev, FLUX.1-Fill-dev).
 
 Latents are (1, 16, H/8, W/8); a token is 2×2 of them.
 """
@@ -6,12 +7,14 @@ Latents are (1, 16, H/8, W/8); a token is 2×2 of them.
 import torch
 from diffusers.pipelines.flux.pipeline_flux import calculate_shift
 from torch import Tensor
+from torch.nn import functional
 
 from ..errors import BadInput
 from . import flux1_control
 from .flow_matching import FlowModel, Velocity
 from .flux1_control import Extra
 from .image_model import Conditioning, ControlImage, refuse_negative
+from .inpainting import surroundings
 from .prompt_encoding import Prompt
 
 LONGEST_PROMPT = {True: 512, False: 256}  # tokens that dev and schnell were taught with
@@ -45,6 +48,8 @@ class Flux1(FlowModel):
         position_ids = self._position_ids(width // self.multiple, height // self.multiple)
         guidance = torch.full((1,), amount, device=self.device) if transformer.config.guidance_embeds else None
         extra, more = self._structured(conditioning.structure, position_ids, amount)
+        if self.inpaints:
+            more = self._around(conditioning, width, height)
 
         def velocity(tokens: Tensor, level: float) -> Tensor:
             shown = tokens.to(self.parts.dtype)
@@ -55,6 +60,18 @@ class Flux1(FlowModel):
             return transformer(hidden_states=whole, **text, **fixed)[0].float()
 
         return velocity
+
+    @property
+    def inpaints(self) -> bool:  # type: ignore[override]
+        """Whether it is FLUX.1 Fill: beside each token stands what is around the area, and the area's pixels."""
+        config = self.pipeline.transformer.config
+        channels = config.out_channels or config.in_channels
+        return config.in_channels == 2 * channels + 4 * self.pitch**2
+
+    def _around(self, conditioning: Conditioning, width: int, height: int) -> list[Tensor]:
+        mask, around = surroundings(conditioning.area, conditioning.picture, height, width, self.device)
+        pixels = functional.pixel_unshuffle(mask, self.pitch)
+        return [self.pack(each).to(self.parts.dtype) for each in (self.encode(around), pixels)]
 
     def check_negative(self, conditioning: Conditioning) -> None:
         refuse_negative(conditioning, "FLUX.1 is distilled")

@@ -41,6 +41,7 @@ class Conditioning:
     reference: Tensor | None = None  # (1, 3, H', W') from 0 to 1: who and what they are; encoded once
     lora_weights: tuple[float, ...] | None = None  # None: as they are
     area: Tensor | None = None  # (1, 1, H, W) from 0, stays, to 1, may change: inpainting.py; None: all of it
+    picture: Tensor | None = None  # (1, 3, H, W) from 0 to 1, with an area: what is there, for models that look at it
 
 
 def refuse_negative(conditioning: Conditioning, model: str) -> None:

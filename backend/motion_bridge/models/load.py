@@ -12,13 +12,18 @@ from diffusers.models.controlnets.controlnet import ControlNetModel
 from diffusers.models.controlnets.controlnet_flux import FluxControlNetModel
 from diffusers.pipelines.flux.pipeline_flux import FluxPipeline
 from diffusers.pipelines.flux.pipeline_flux_control import FluxControlPipeline
+from diffusers.pipelines.flux.pipeline_flux_fill import FluxFillPipeline
 from diffusers.pipelines.flux2.pipeline_flux2 import Flux2Pipeline
 from diffusers.pipelines.flux2.pipeline_flux2_klein import Flux2KleinPipeline
 from diffusers.pipelines.latent_consistency_models.pipeline_latent_consistency_text2img import (
     LatentConsistencyModelPipeline,
 )
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
+from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion_inpaint import StableDiffusionInpaintPipeline
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import StableDiffusionXLPipeline
+from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl_inpaint import (
+    StableDiffusionXLInpaintPipeline,
+)
 from torch import nn
 
 from ..errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
@@ -58,6 +63,7 @@ class Family:
 FAMILIES = {
     "flux": Family(FluxPipeline, Flux1, "transformer", 28, 3.5, UNUSED, FluxControlNetModel),
     "flux-control": Family(FluxControlPipeline, Flux1, "transformer", 30, 10.0, {}, follows=True),
+    "flux-fill": Family(FluxFillPipeline, Flux1, "transformer", 50, 30.0, {}),
     "flux2": Family(Flux2Pipeline, Flux2, "transformer", 28, 4.0, {}),
     "flux2-klein": Family(Flux2KleinPipeline, Flux2, "transformer", 4, 1.0, {}),
     "sd": Family(StableDiffusionPipeline, StableDiffusion, "unet", 25, 7.0, SAFE, ControlNetModel),
@@ -67,6 +73,16 @@ FAMILIES = {
         "unet",
         30,
         6.0,
+        {**UNUSED, "add_watermarker": False},
+        ControlNetModel,
+    ),
+    "sd-inpaint": Family(StableDiffusionInpaintPipeline, StableDiffusion, "unet", 25, 7.5, SAFE, ControlNetModel),
+    "sdxl-inpaint": Family(
+        StableDiffusionXLInpaintPipeline,
+        StableDiffusion,
+        "unet",
+        30,
+        7.5,
         {**UNUSED, "add_watermarker": False},
         ControlNetModel,
     ),

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..errors import BadInput
 from .image_model import Conditioning, refuse_negative
-from .inpainting import cells
+from .inpainting import cells, surroundings
 from .pipeline_parts import PipelineParts
 from .prompt_encoding import Encoding, Prompt, cached_encoder
 from .sampler import ConsistencySampler, Network, Sampler
@@ -66,7 +66,7 @@ class StableDiffusion:
         steps, generator = conditioning.steps or self.steps, torch.Generator().manual_seed(seed)
         torch.randn(noise.shape, generator=generator)  # the start's: what steps draw must not repeat it
         network, area = self._network(conditioning, latent), conditioning.area
-        begin = None if area is None else sigma * cells(area, latent)
+        begin = None if area is None or self.inpaints else sigma * cells(area, latent)
         return self.sampler.denoise(latent, noise.to(latent), sigma, steps, network, generator, begin)
 
     def _network(self, conditioning: Conditioning, latent: Tensor) -> Network:
@@ -78,9 +78,11 @@ class StableDiffusion:
         copies = 2 if guided else 1
         structure, control = conditioning.structure, self.parts.control
         hint = None if structure is None else structure.picture.to(self.device, self.parts.dtype)
+        beside = self._beside(conditioning, latent) if self.inpaints else None
 
         def network(shown: Tensor, time: Tensor) -> Tensor:
-            both = torch.cat([shown.to(self.parts.dtype)] * copies)
+            whole = shown if beside is None else torch.cat([shown, beside], 1)
+            both = torch.cat([whole.to(self.parts.dtype)] * copies)
             arguments = dict(fixed)
             if structure is not None and hint is not None:
                 shared = {name: value for name, value in fixed.items() if name != "timestep_cond"}
@@ -99,6 +101,17 @@ class StableDiffusion:
             return avoided + amount * (wanted - avoided)
 
         return network
+
+    @property
+    def inpaints(self) -> bool:
+        """Whether it was taught to inpaint: the area and the masked picture are among its channels."""
+        return self.pipeline.unet.config.in_channels == 2 * self.pipeline.unet.config.out_channels + 1
+
+    def _beside(self, conditioning: Conditioning, latent: Tensor) -> Tensor:
+        """The area and the latents of what is around it, (1, 5, h, w)."""
+        size = [side * self.pitch for side in latent.shape[-2:]]
+        mask, around = surroundings(conditioning.area, conditioning.picture, *size, self.device)
+        return torch.cat([cells(mask, latent)[:, :1], self.encode(around)], 1)
 
     def _text_inputs(self, conditioning: Conditioning, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
         """Arguments that hold the prompts, and whether they are two: what to avoid, what is wanted."""

@@ -37,7 +37,7 @@ def paint(context: LoopContext, state: LoopState, colors: Colors, loose: Mask, h
     picture = padded(from_bytes(small, context.device), context.model.multiple)
     height, width = small.shape[:2]
     area = padded(_area(loose, (width, height), context), context.model.multiple, "replicate")
-    conditioning = replace(conditioning_at(context, state), area=area)
+    conditioning = replace(conditioning_at(context, state), area=area, picture=picture)
     if context.model.takes_reference and conditioning.reference is None:
         conditioning = replace(conditioning, reference=picture)  # as FLUX.2's inpainting is shown it
     seed = noise_seed_at(context, state)
