@@ -109,8 +109,8 @@ class StableDiffusion:
 
     def _beside(self, conditioning: Conditioning, latent: Tensor) -> Tensor:
         """The area and the latents of what is around it, (1, 5, h, w)."""
-        size = [side * self.pitch for side in latent.shape[-2:]]
-        mask, around = surroundings(conditioning.area, conditioning.picture, *size, self.device)
+        height, width = (side * self.pitch for side in latent.shape[-2:])
+        mask, around = surroundings(conditioning.area, conditioning.picture, height, width, self.device)
         return torch.cat([cells(mask, latent)[:, :1], self.encode(around)], 1)
 
     def _text_inputs(self, conditioning: Conditioning, amount: float, latent: Tensor) -> tuple[dict[str, Any], bool]:
