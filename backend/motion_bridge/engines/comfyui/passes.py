@@ -15,8 +15,8 @@ from ...media.resize import stretched
 from ...shot import Camera, Shot
 from ...track_formats import comfyui as track_text
 from ..reproject.blend import blend
-from ..reproject.engine import eight_bits, key_pictures, rounded
 from ..reproject.frame_buffer import Source
+from ..reproject.frame_maker import eight_bits, key_pictures, rounded
 from ..reproject.inpaint import fill
 from ..reproject.viewport_colors import ViewportColors
 from .chunks import Chunk
