@@ -56,7 +56,8 @@ class Passes:
 
         known: frames that were made, by position; they stand in for the Shot's own first frame.
         """
-        if k in known or k in (own := self._own(known)):
+        own = self._own(known)
+        if k in known or k in own:
             picture = known[k] if k in known else own[k]
             return self.padded(picture), np.zeros((self.height, self.width, 3), np.uint8)
         sources = self._sources({**own, **known})
