@@ -56,6 +56,7 @@ def test_fitted_schedules_beat_the_peer_and_are_never_worse_than_the_closed_form
     assert ours == pytest.approx(exported(name).error.mean, rel=0.05, abs=0.05)  # what the export says of itself
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FEW)
 def test_few_keys_are_written(name, exported):
     assert exported(name).keys <= FEW[name]

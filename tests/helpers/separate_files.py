@@ -228,8 +228,12 @@ class _Runner:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        if not isinstance(item, SeparateTest) or item.missing:
+        if not isinstance(item, SeparateTest):
             return None
+        if item.missing:  # told here: pytest's own way of setting up would wait for a neighbor that runs elsewhere
+            why = (str(item.path), 0, f"Skipped: {item.missing}")
+            self._tell(pytest.TestReport(item.nodeid, item.location, {}, "skipped", why, "setup"), True, True)
+            return True
         path = self.first[item.path]
         self._start_until(path)
         if future := self.started.get(path):

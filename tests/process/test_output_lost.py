@@ -86,6 +86,7 @@ def expected(command, place, out):
     return done.returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", SPOKEN)
 @pytest.mark.fault("stdout or stderr is full or closed, or its reader is gone", "every command, and its --help")
 def test_a_command_whose_output_nobody_takes_ends_as_documented(command, place, tmp_path, injected):
@@ -116,6 +117,7 @@ def test_a_command_whose_output_nobody_takes_ends_as_documented(command, place, 
 LISTENERS = {"": 0, ">/dev/full": LOST, "2>&-": 0, ">/dev/full 2>/dev/full": LOST, ">&- 2>&-": 0}  # → of --help
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [None, *COMMANDS])
 def test_help_that_nobody_takes_ends_as_documented(command, tmp_path):
     words = [command, "--help"] if command else ["--help"]
