@@ -137,7 +137,7 @@ def test_what_argparse_repeats_does_nothing_to_the_terminal(tmp_path):
     assert "\x1b" not in done.stderr and "\r" not in done.stderr and "\\x1b[2J\\rSaved" in done.stderr
 
 
-@pytest.mark.fault("The reader of stdout ends", "render | head -1")
+@pytest.mark.fault("The reader of stdout ends", "render, read by head -1")
 def test_head_takes_one_line_and_the_frames_stay(place, tmp_path):
     words = ["render", place / "shot", "--engine", "testing", "--set", "pause=0.3", "--output", tmp_path / "take"]
     script = '"$@" | head -1; echo "code ${PIPESTATUS[0]}"'
