@@ -55,7 +55,8 @@ def read(file: Path, width: int, height: int) -> CameraPath:
         beside = file.with_name(f"{file.stem}_intrinsics.npy")
         pose, lens = npy.of_bytes(data, str(file)), npy.of_bytes(arrays.content(beside), str(beside))
         fps = COUNTS.fps
-    arrays.numbers(pose, 3, f"{file}: poses"), arrays.numbers(lens, 3, f"{file}: intrinsics")
+    arrays.numbers(pose, 3, f"{file}: poses")
+    arrays.numbers(lens, 3, f"{file}: intrinsics")
     if pose.shape[1:] != (4, 4) or lens.shape != (len(pose), 3, 3) or not len(pose):
         raise BadInput(f"{file}: poses of shape {pose.shape} and intrinsics of {lens.shape}; (F, 4, 4) and (F, 3, 3).")
     return CameraPath(pose.astype(np.float64), lens.astype(np.float64), width, height, fps)

@@ -28,7 +28,8 @@ def write(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf: in
 
     crf: H.264's constant rate factor, 0 (exact) to 51.
     """
-    import av  # pyright: ignore[reportMissingImports]
+    import av
+    from av.error import FFmpegError
 
     coming = iter(pictures)
     first = next(coming)
@@ -43,7 +44,7 @@ def write(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf: in
                 whole = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="rgb24")
                 container.mux(stream.encode(whole.reformat(format="yuv420p", dst_colorspace=BT709)))
             container.mux(stream.encode())
-    except av.FFmpegError as fault:
+    except FFmpegError as fault:
         first_of_all = fault.__context__ or fault  # closing the file fails too, in PyAV's own words
         if isinstance(first_of_all, MotionBridgeError):
             raise first_of_all from None

@@ -42,7 +42,7 @@ def dense_inverse_search(video: Video, points: NDArray[np.floating]) -> NDArray[
     cv2 = _opencv()
     scale = max(1, round(SIDE / min(video.shape[1:3])))
     seen = [_enlarged(cv2, frame, scale, cv2.COLOR_RGB2GRAY) for frame in video]
-    flow_of = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow_of = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     found = np.empty((len(points), len(video), 2), np.float32)
     found[:, 0] = points
     now = (np.asarray(points, np.float32) * scale - 0.5)[:, None]

@@ -75,7 +75,7 @@ class TaehvDecoder(nn.Module):
         """(B, C, n, h, w) → (B, 3, 4n, 8h, 8w) in -1 … 1, or 4n - 3 frames where the clip starts, and the memory."""
         kept: Memory = []
         past = iter(memory) if memory else None
-        frames = latents.to(self.decoder[1].weight).transpose(1, 2)
+        frames = latents.to(self.decoder.get_parameter("1.weight")).transpose(1, 2)
         for layer in self.decoder:
             if isinstance(layer, Remembering):
                 kept.append(frames[:, -1])

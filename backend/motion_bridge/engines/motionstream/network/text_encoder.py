@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ....errors import BadInput
@@ -46,7 +46,8 @@ class T5:
             )
         except (OSError, ValueError, KeyError) as fault:
             raise BadInput(f"{folder} does not hold a text encoder that can be used: {fault}") from None
-        self._encoder, self._device = for_inference(encoder, "cpu"), device
+        self._encoder: nn.Module = for_inference(encoder, "cpu")
+        self._device = device
         self._read: dict[str, Tensor] = {}  # every prompt of the job, so that none is read twice
 
     @torch.no_grad()
@@ -90,7 +91,7 @@ def look_at(picture: Tensor, folder: Path, device: str, dtype: torch.dtype) -> T
     try:
         return for_inference(encoder, device)(shown, output_hidden_states=True).hidden_states[-2]
     finally:
-        encoder.to("cpu")
+        for_inference(encoder, "cpu")
         _give_back(device)
 
 
