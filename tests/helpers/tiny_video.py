@@ -17,6 +17,7 @@ from diffusers import (
     WanVACETransformer3DModel,
 )
 from diffusers.pipelines.ltx2 import LTX2TextConnectors, LTX2Vocoder
+from safetensors.torch import save_file
 from transformers import (
     Gemma2Config,
     Gemma2ForCausalLM,
@@ -193,3 +194,11 @@ def ltx2():
 
 
 MAKERS = {"wan-vace": wan_vace, "wan-i2v": wan_i2v, "sana-wm": sana_wm, "ltx-2": ltx2}
+
+
+def save_lora(file, width=16, **metadata):
+    """An IC-LoRA of the tiny LTX-2."""
+    name = "transformer.transformer_blocks.0.attn1.to_q.lora_{}.weight"
+    state = {name.format("A"): torch.randn(2, width) * 0.1, name.format("B"): torch.randn(width, 2) * 0.1}
+    save_file(state, file, metadata=metadata or None)
+    return file

@@ -1,7 +1,6 @@
 """Depth, edges and tracks as pictures, exactly as the facts of each model say; and the models that follow them."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,20 +113,11 @@ def test_vace_follows_depth_and_edges(render, model_of, short_film, control):
     assert sorted(made.frames) == list(range(10))
 
 
-def save_lora(file: Path, width=16, **metadata):
-    """An IC-LoRA of a tiny model."""
-    import torch
-    from safetensors.torch import save_file
-
-    name = "transformer.transformer_blocks.0.attn1.to_q.lora_{}.weight"
-    state = {name.format("A"): torch.randn(2, width) * 0.1, name.format("B"): torch.randn(width, 2) * 0.1}
-    save_file(state, file, metadata=metadata or None)
-    return file
-
-
 @pytest.mark.parametrize("control", ["depth", "edges", "tracks"])
 def test_ltx_follows_depth_edges_and_tracks_through_its_lora(render, model_of, short_film, tmp_path, control):
-    file = save_lora(tmp_path / "tiny-ref0.5.safetensors")
+    import tiny_video
+
+    file = tiny_video.save_lora(tmp_path / "tiny-ref0.5.safetensors")
     shot = replace(short_film.shot, tracks=tracks_of(10))
     made = render(
         shot, model=str(model_of("ltx-2")), control=control, lora=str(file), size="128x64", accept_license=True
@@ -142,11 +132,12 @@ def tracks_of(count):
 
 
 def test_the_reference_has_the_size_that_the_lora_says(tmp_path):
+    import tiny_video
     from motion_bridge.engines.video.pipelines.ltx2 import reference_factor
 
-    assert reference_factor(save_lora(tmp_path / "a.safetensors", reference_downscale_factor="2")) == 2
-    assert reference_factor(save_lora(tmp_path / "union-ref0.5.safetensors")) == 2
-    assert reference_factor(save_lora(tmp_path / "b.safetensors")) == 1
+    assert reference_factor(tiny_video.save_lora(tmp_path / "a.safetensors", reference_downscale_factor="2")) == 2
+    assert reference_factor(tiny_video.save_lora(tmp_path / "union-ref0.5.safetensors")) == 2
+    assert reference_factor(tiny_video.save_lora(tmp_path / "b.safetensors")) == 1
 
 
 def test_without_its_lora_ltx_is_refused_by_name(render, model_of, short_film):
