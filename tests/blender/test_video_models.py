@@ -58,10 +58,3 @@ def test_a_scene_becomes_frames_and_is_resumed_to_the_same_bytes(scene, painted,
         assert {path.name: path.read_bytes() for path in sorted(out.glob("frame_*.png"))} == whole
     finally:
         preferences.python = ""
-
-
-def test_what_the_model_does_not_take_is_refused_before_the_scene_is_read(scene, painted, tmp_path, capfd):
-    scene.motion_bridge.engine = "video"
-    scene.motion_bridge.video.control = "camera"
-    assert part("addon.cli.command").run(["render", "--frames", "1-2", "--output", str(tmp_path / "out")]) == 2
-    assert "For camera choose SANA-WM" in capfd.readouterr().out

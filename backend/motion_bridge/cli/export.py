@@ -1,14 +1,18 @@
-"""motion-bridge export SHOT --format F --out FILE: point tracks, or the exact camera, for other programs"""
+"""motion-bridge export SHOT --format F --out FILE: tracks, the exact camera or control videos for other programs"""
 
 import argparse
 import re
 from pathlib import Path
+from typing import Any
 
-from .. import camera_formats, shot, terminal, track_formats
+from .. import camera_formats, control_formats, shot, terminal, track_formats
 from ..errors import BadInput
 from ..geometry.computed_maps import with_maps
 
-FORMATS = f"tracks: {', '.join(track_formats.MODULES)}; the camera: {', '.join(camera_formats.FORMATS)}"
+FORMATS = (
+    f"tracks: {', '.join(track_formats.MODULES)}; the camera: {', '.join(camera_formats.FORMATS)}; "
+    f"control videos: {', '.join(control_formats.FORMATS)}"
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
     scene = with_maps(shot.load(arguments.shot))
     size = _size(arguments.size) if arguments.size else None
     try:
-        if _is_camera(arguments.format):
-            written = camera_formats.write(scene, arguments.format, arguments.out)
+        kind = _kind(arguments.format)
+        if kind is not track_formats:
+            written = kind.write(scene, arguments.format, arguments.out)
         else:
             written = track_formats.write(
                 scene, arguments.format, arguments.out, kinds=arguments.kind, size=size, timing=arguments.timing
@@ -46,14 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _is_camera(name: str) -> bool:
-    """Whether the name is a camera format's; BadInput when it is not a format's at all."""
-    for formats in (camera_formats, track_formats):
+def _kind(name: str) -> Any:
+    """The package that knows the format of that name; BadInput where none does."""
+    for formats in (camera_formats, control_formats, track_formats):
         try:
             formats.find(name)
         except BadInput:
             continue
-        return formats is camera_formats
+        return formats
     raise BadInput(f"There is no format {name!r}. Choose one of {FORMATS}.")
 
 
