@@ -193,7 +193,8 @@ def _stages(generator: Generator, first: FirstFrame, text: Text, past: int) -> d
     told = channels(first, tracks.advance(asked), generator.head, latents, use.carries)[None]
     noisy = torch.zeros(1, first.latent.shape[0], *told.shape[2:], device=told.device)
     given, sigma = torch.cat([noisy.to(told), told], dim=1), torch.ones(1, device=told.device)
-    _, own = student.chunk(given, sigma, text, [None] * len(student.blocks))
+    nothing = cast("Kept", [None] * len(student.blocks))
+    _, own = student.chunk(given, sigma, text, nothing)
     room, context = past + own[0].tokens, cast("Kept", [None] * len(own))
     if past:
         times = -(-room // own[0].tokens)

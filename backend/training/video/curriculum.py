@@ -12,7 +12,7 @@ The kinds of conditioning differ in nothing but what the network is told, so run
 from dataclasses import dataclass, replace
 
 import torch
-from diffusers import WanTransformer3DModel
+from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
 from motion_bridge.engines.motionstream.network.prediction_type import REST
 from motion_bridge.engines.motionstream.network.teacher import Teacher
 from motion_bridge.engines.motionstream.network.track_head import TrackHead

@@ -74,6 +74,9 @@ def _in_eight_bits(student: Student) -> None:
     """The blocks' matrix products in fp8, inputs scaled as they come."""
     if find_spec("torchao") is None:
         raise BadInput(f"{sys.executable} has no torchao, which fp8 needs: pip install torchao")
-    from torchao.quantization import Float8DynamicActivationFloat8WeightConfig, quantize_
+    from torchao.quantization import (  # pyright: ignore[reportMissingImports]
+        Float8DynamicActivationFloat8WeightConfig,
+        quantize_,
+    )
 
     quantize_(student.blocks, Float8DynamicActivationFloat8WeightConfig())
