@@ -70,7 +70,7 @@ def test_each_field_of_the_panel_is_what_the_engines_own_description_says(scene,
                 assert field.default == said.default, name
             if field.type == "INT" and said.least is not None:
                 assert field.hard_min == min(said.least, said.least if said.automatic is None else said.automatic)
-    assert seen == 44
+    assert seen == 51
 
 
 NUMBERS = {  # what a .blend stores for an item of a menu: these never change
@@ -140,17 +140,17 @@ def test_what_the_panel_says_is_what_the_shot_says(deforum, shot):
     deforum.texts.start_sigma = " 0:(0.4) "
     made = shot("--frames", "1-4")
     assert (made.settings["model"], made.settings["cadence"], made.settings["color_coherence"]) == ("sd-1.5", 3, "RGB")
-    assert made.settings["motion"] == "scene" and made.depth is not None
+    assert made.settings["motion"] == "scene" and made.geometry is not None
     assert made.schedules == {"noise_schedule": "0:(0.1), 5:(0)", "start_sigma": "0:(0.4)"}
 
 
 def test_schedules_move_nothing_that_nobody_moves_and_need_nothing_of_the_scene(deforum, shot):
     deforum.motion, deforum.texts.zoom = "2D", "0:(1.01)"
     made = shot("--frames", "1-3")
-    assert made.depth is None and made.objects is None
+    assert made.geometry is None and made.depth is None
     assert made.schedules["zoom"] == "0:(1.01)" and made.schedules["translation_z"] == "0: (0)"
     deforum.motion = "3D"
-    assert shot("--frames", "1-3").depth is not None
+    assert shot("--frames", "1-3").geometry is not None
 
 
 def test_strength_and_share_are_never_asked_for_together(deforum):
