@@ -20,8 +20,9 @@ import nox
 ROOT = Path(__file__).parent
 BUILD = ROOT / "build"
 BPY = ("4.2", "4.5", "5.0")  # the oldest supported, the LTS after it, the newest for Python 3.11
-NEED_TORCH = ("comfyui", "deforum_engine", "model_registry", "motionstream", "training", "video")  # folders of tests
-IN_BLENDER = ("blender", "real")  # likewise
+# folders of tests
+NEED_TORCH = ("comfyui", "deforum_engine", "fuzz", "model_registry", "motionstream", "training", "video")
+IN_BLENDER = ("blender", "real")
 LIBRARIES = (
     "libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libxxf86vm1 libgomp1 libegl1 libegl-mesa0"
 )

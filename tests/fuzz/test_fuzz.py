@@ -15,7 +15,7 @@ import pytest
 
 LONG = os.environ.get("MOTION_BRIDGE_FUZZ") == "long"
 SEED = int(os.environ.get("MOTION_BRIDGE_SEED", "20260101"))
-NEEDED = {"videos": ("av", "cv2")}
+NEEDED = {"videos": ("av", "cv2"), "models": ("torch",)}
 WAYS = {
     "messages": "bytes changed, lost, doubled, lengths that lie",
     "shots": "versions 1 and 2: hostile JSON, arrays, geometry, pictures; FIFOs, devices, links in place of files",

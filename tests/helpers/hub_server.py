@@ -117,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         blob = re.fullmatch(r"/blob/([^/]+/[^/]+)/(.+)", path)
         found = api or resolved or blob
         repository = hub.repositories.get(found[1]) if found else None
-        if repository is None:
+        if found is None or repository is None:
             return self._error(401 if found else 404, "RepoNotFound")
         if repository.renamed_to and not blob:
             return self._redirect(307, self.path.replace(found[1], repository.renamed_to, 1))

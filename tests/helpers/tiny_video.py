@@ -1,22 +1,21 @@
 """Tiny random pipelines of the video families, saved to disk as the real ones are and loaded through the same path."""
 
 import torch
-from diffusers import (
-    AutoencoderKLLTX2Audio,
-    AutoencoderKLLTX2Video,
-    AutoencoderKLWan,
-    FlowMatchEulerDiscreteScheduler,
-    LTX2InContextPipeline,
-    LTX2VideoTransformer3DModel,
-    SanaWMPipeline,
-    SanaWMTransformer3DModel,
-    UniPCMultistepScheduler,
-    WanImageToVideoPipeline,
-    WanTransformer3DModel,
-    WanVACEPipeline,
-    WanVACETransformer3DModel,
-)
-from diffusers.pipelines.ltx2 import LTX2TextConnectors, LTX2Vocoder
+from diffusers.models.autoencoders.autoencoder_kl_ltx2 import AutoencoderKLLTX2Video
+from diffusers.models.autoencoders.autoencoder_kl_ltx2_audio import AutoencoderKLLTX2Audio
+from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
+from diffusers.models.transformers.transformer_ltx2 import LTX2VideoTransformer3DModel
+from diffusers.models.transformers.transformer_sana_wm import SanaWMTransformer3DModel
+from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
+from diffusers.models.transformers.transformer_wan_vace import WanVACETransformer3DModel
+from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
+from diffusers.pipelines.ltx2.pipeline_ltx2_ic_lora import LTX2InContextPipeline
+from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
+from diffusers.pipelines.sana_wm.pipeline_sana_wm import SanaWMPipeline
+from diffusers.pipelines.wan.pipeline_wan_i2v import WanImageToVideoPipeline
+from diffusers.pipelines.wan.pipeline_wan_vace import WanVACEPipeline
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
+from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 from safetensors.torch import save_file
 from transformers import (
     Gemma2Config,

@@ -165,7 +165,7 @@ def test_the_locked_file_pins_everything_that_the_engines_name_but_torch():
 
     project = tomllib.loads((Path(__file__).parents[2] / "backend/pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    named = {re.match(r"[\w-]+", each)[0].replace("_", "-") for each in (*extras["deforum"], *extras["motionstream"])}
+    named = {re.findall(r"[\w-]+", each)[0].replace("_", "-") for each in (*extras["deforum"], *extras["motionstream"])}
     locked = environment.REQUIREMENTS.read_text()
     pinned = set(re.findall(r"^([\w-]+)==", locked, re.MULTILINE))
     assert named - pinned == {"torch"}

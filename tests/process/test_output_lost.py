@@ -49,6 +49,7 @@ def words_of(command, place, out):
         "serve": ["serve"],
         "doctor": ["doctor"],
         "models": ["models", "list"],
+        "backend": ["backend", "status", "--folder", out / "backend"],
         "export": ["export", place / "shot", "--format", "npz", "--out", out / "tracks.npz"],
         "judge": ["judge", place / "shot", place / "video"],
         "schedules": ["schedules", place / "settings.txt"],
@@ -195,7 +196,12 @@ def test_whatever_is_raised_is_a_sentence_of_some_kind():
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_any_command_can_be_cancelled(how):
     process = subprocess.Popen(
-        [*TESTING, "schedules", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*TESTING, "schedules", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(how, signal.SIG_DFL),  # a shell's background job is born deaf to SIGINT
     )
     assert process.stderr and process.stdin
     waits = f"/proc/{process.pid}/syscall"
