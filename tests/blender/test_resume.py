@@ -95,7 +95,7 @@ def test_options_that_contradict_the_take_are_refused(scene, painted, tmp_path: 
         ("shot.json", b'{"format": "motion-bridge shot", "version": 99}', "version 99"),
         ("shot.json", b'{"format": "motion-bridge sh', "is not valid JSON"),
         ("shot.json", b"[]", "format"),
-        ("depth.npy", b"\x93NUMPY\x01\x00", "depth.npy"),
+        ("geometry.vertices.npy", b"\x93NUMPY\x01\x00", "geometry.vertices.npy"),
     ],
 )
 def test_a_spoilt_snapshot_is_refused_with_its_file_named(
