@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import tiny_diffusion as tiny
 import torch
-from diffusers import (
-    Flux2KleinInpaintPipeline,
-    FluxFillPipeline,
-    FluxInpaintPipeline,
-    StableDiffusionInpaintPipeline,
+from diffusers.pipelines.flux.pipeline_flux_fill import FluxFillPipeline
+from diffusers.pipelines.flux.pipeline_flux_inpaint import FluxInpaintPipeline
+from diffusers.pipelines.flux2.pipeline_flux2_klein_inpaint import Flux2KleinInpaintPipeline
+from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion_inpaint import StableDiffusionInpaintPipeline
+from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl_inpaint import (
     StableDiffusionXLInpaintPipeline,
 )
 from motion_bridge.models.image_model import Conditioning, NoiseSeed, encode_image, latent_to_latent

@@ -8,6 +8,7 @@ each number what the same tracker makes of the true video.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,7 @@ def _enlarged(cv2, frame: NDArray[np.uint8], scale: int, space: int) -> NDArray[
     return cv2.resize(seen, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else seen
 
 
-def _opencv():
+def _opencv() -> Any:  # its stubs demand arrays where it takes None
     try:
         import cv2
     except ImportError:

@@ -91,15 +91,15 @@ def beginner(kind: Kind) -> Teacher:
 def open_gates(transformer: WanTransformer3DModel) -> None:
     """Let every block speak at full strength from the first step on."""
     for block in transformer.blocks:
-        block.scale_shift_table[:, GATES] = 1.0
+        block.get_parameter("scale_shift_table")[:, GATES] = 1.0
 
 
 @torch.no_grad()
 def sharpen(transformer: WanTransformer3DModel) -> None:
     """Let self-attention tell apart what is only somewhat alike."""
     for block in transformer.blocks:
-        for norm in (block.attn1.norm_q, block.attn1.norm_k):
-            norm.weight.fill_(SHARP)
+        for name in ("norm_q", "norm_k"):
+            block.get_parameter(f"attn1.{name}.weight").fill_(SHARP)
 
 
 @torch.no_grad()
@@ -107,6 +107,7 @@ def pass_on_newest(head: TrackHead) -> None:
     """Of each four frames the last one counts, until training says otherwise; the mix changes nothing."""
     head.temporal_conv.weight[:, :, :-1] = 0
     head.temporal_conv.weight[:, :, -1] *= 2  # four frames shared the variance
+    assert head.temporal_conv.bias is not None and head.proj.bias is not None
     head.temporal_conv.bias.zero_()
     head.proj.weight.copy_(torch.eye(head.proj.out_channels)[..., None, None, None])
     head.proj.bias.zero_()
