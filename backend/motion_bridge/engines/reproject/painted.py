@@ -60,10 +60,9 @@ class PaintedPictures:
         return picture.pixels, self._owned(picture).reshape(picture.pixels.shape[:2])
 
     def complete(self, gathered: Gathered, k: int, here: Surfaces) -> None:
-        """Give the unknown pixels of frame k what was painted for them, from the nearest picture in time first."""
-        order = sorted(self._pictures.values(), key=lambda each: (abs(each.index - k), each.index))
+        """Give the unknown pixels of frame k what was painted for them, always from the same picture: the first."""
         for owner in (True, False):
-            for picture in order:
+            for picture in self._pictures.values():
                 unknown = np.flatnonzero(gathered.unknown)
                 unknown = unknown[np.isin(here.parts.ravel()[unknown], picture.parts)]
                 if not len(unknown):
