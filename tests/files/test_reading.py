@@ -98,6 +98,11 @@ MISSHAPEN = {
     "a thousand sides": npy_bytes(HEADER % (b"(" + b"1," * 1000 + b")"), bytes(4)),
     "a terabyte that is not there": npy_bytes(HEADER % b"(1099511627776,)", bytes(4)),
     "sides that overflow to the right size": npy_bytes(HEADER % b"(4294967296, 4294967297)", bytes(16)),
+    "nothing, of sides without end": npy_bytes(HEADER % b"(0, 4611686018427387904, 8)"),
+    "nothing, of sides beyond every number": npy_bytes(HEADER % b"(0, 99999999999999999999999)"),
+    "letters of no length, without end": npy_bytes(
+        b"{'descr': '<U0', 'fortran_order': False, 'shape': (4611686018427387904, 8)}\n"
+    ),
     "objects": npy_bytes(b"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}\n", bytes(8)),
     "records": npy_bytes(b"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}\n", bytes(4)),
     "an unknown type": npy_bytes(b"{'descr': 'quux', 'fortran_order': False, 'shape': (1,)}\n", bytes(4)),
@@ -110,6 +115,8 @@ def test_an_array_file_is_refused_that_holds(content, tmp_path):
     (tmp_path / "a.npy").write_bytes(content)
     with pytest.raises(BadInput, match=r"a\.npy"):
         npy.map_read_only(tmp_path / "a.npy")
+    with pytest.raises(BadInput, match=r"a\.npy"):
+        npy.of_bytes(content, "a.npy")
 
 
 @pytest.mark.parametrize("array", [np.arange(12.0).reshape(3, 4), np.asfortranarray(np.eye(3)[:2]), np.zeros((0, 4))])

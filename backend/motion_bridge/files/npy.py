@@ -20,6 +20,7 @@ _LAYOUTS = {
 }
 _FAULTS = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError, OSError, EOFError)
 MOST_DIMENSIONS = 8
+LARGEST = 1 << 62  # bytes, were no side 0
 
 
 def header(file: IO[bytes], size: int, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -37,6 +38,8 @@ def header(file: IO[bytes], size: int, where: str) -> tuple[tuple[int, ...], boo
     if dtype.hasobject or dtype.names or dtype.subdtype:
         raise BadInput(f"{where} holds Python objects or records, which are never loaded; save plain numbers.")
     if len(shape) > MOST_DIMENSIONS or not all(type(side) is int and side >= 0 for side in shape):
+        raise BadInput(f"{where} is damaged: its shape is {str(shape)[:80]}.")
+    if math.prod(side or 1 for side in shape) * max(dtype.itemsize, 1) > LARGEST:  # numpy refuses those, empty or not
         raise BadInput(f"{where} is damaged: its shape is {str(shape)[:80]}.")
     if math.prod(shape) * dtype.itemsize != size - file.tell():
         raise BadInput(f"{where} is damaged or cut short: its size does not fit its shape {shape}.")
