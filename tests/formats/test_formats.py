@@ -503,3 +503,10 @@ def test_the_command_refuses_with_code_2_and_a_sentence(words, message, make_sho
     contract.save(make_shot(3), tmp_path / "shot")
     code, out, errors = export(tmp_path / "shot", *words)
     assert code == 2 and not out and message in errors and "Traceback" not in errors
+
+
+@pytest.mark.parametrize("names", [("track_points", "track_visibility"), ("tracks", "visibility")])
+def test_positions_that_are_no_pairs_are_refused(tmp_path, names):
+    np.savez(tmp_path / "a.npz", **{names[0]: np.zeros((33, 5, 4)), names[1]: np.ones((33, 5))})
+    with pytest.raises(BadInput, match=rf"{names[0]} has shape \(33, 5, 4\); its last side must be 2"):
+        wantrack.read(tmp_path / "a.npz", *SIZE)

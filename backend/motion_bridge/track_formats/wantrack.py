@@ -40,7 +40,7 @@ def read(path: Path, width: int, height: int) -> Clip:
     """A package for inference or a training sidecar, as pixels of a picture of this size."""
     found = arrays.npz(arrays.content(path), str(path))
     if "track_points" in found and "track_visibility" in found:
-        points = _unbatched(found["track_points"], 3, f"{path}: track_points") * np.array([width, height])
+        points = _positions(found["track_points"], f"{path}: track_points") * np.array([width, height])
         visible = _unbatched(found["track_visibility"], 2, f"{path}: track_visibility")
     elif "tracks" in found and "visibility" in found:
         own = [
@@ -49,11 +49,19 @@ def read(path: Path, width: int, height: int) -> Clip:
         ]
         if min(own) < 1:
             raise BadInput(f"{path} is for pictures of {own[0]:g}x{own[1]:g} pixels; there are none such.")
-        points = _unbatched(found["tracks"], 3, f"{path}: tracks") * np.array([width / own[0], height / own[1]])
+        points = _positions(found["tracks"], f"{path}: tracks") * np.array([width / own[0], height / own[1]])
         visible = _unbatched(found["visibility"], 2, f"{path}: visibility")
     else:
         raise BadInput(f"{path} has neither track_points and track_visibility nor tracks and visibility.")
     return read_clip(points.transpose(1, 0, 2), visible.T > 0.5, FPS, (width, height))
+
+
+def _positions(array: arrays.Array, where: str) -> arrays.Array:
+    """(T, N, 2), whatever lies around it."""
+    found = _unbatched(array, 3, where)
+    if found.shape[-1] != 2:
+        raise BadInput(f"{where} has shape {found.shape}; its last side must be 2: x and y.")
+    return found
 
 
 def _unbatched(array: arrays.Array, dimensions: int, where: str) -> arrays.Array:
