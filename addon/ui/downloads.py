@@ -79,7 +79,7 @@ class MOTION_BRIDGE_OT_install_backend(bpy.types.Operator):
     bl_label = "Install GPU Backend"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Install")
+        return set(context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Install"))
 
     def draw(self, context: bpy.types.Context) -> None:
         size, place = f"About {installation.gigabytes():.0f} GB are downloaded into", str(installation.root())
@@ -101,7 +101,7 @@ class MOTION_BRIDGE_OT_get_model(bpy.types.Operator):
     accepted: BoolProperty(name="I have read the license and agree to it", options={"SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_props_dialog(self, width=480, confirm_text="Get")
+        return set(context.window_manager.invoke_props_dialog(self, width=480, confirm_text="Get"))
 
     def draw(self, context: bpy.types.Context) -> None:
         entry, layout = catalog.find(self.name), self.layout

@@ -45,7 +45,7 @@ class MOTION_BRIDGE_OT_clean_takes(Idle, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         self._text = disk_sentence(context.scene) or "There are no takes yet."
-        return context.window_manager.invoke_props_dialog(self, width=420)
+        return set(context.window_manager.invoke_props_dialog(self, width=420))
 
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.label(text=self._text, icon="DISK_DRIVE")

@@ -61,7 +61,7 @@ class MOTION_BRIDGE_OT_render_sketch(Idle, bpy.types.Operator):
     bl_label = "No Image Model Is Here"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_props_dialog(self, width=400, confirm_text="Render the Sketch")
+        return set(context.window_manager.invoke_props_dialog(self, width=400, confirm_text="Render the Sketch"))
 
     def draw(self, context: bpy.types.Context) -> None:
         for line in (

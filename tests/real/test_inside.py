@@ -6,8 +6,14 @@ from pathlib import Path
 import pytest
 from blender_program import HERE, ROOT, Blender, of_environment, succeed
 
-# they work in processes of their own, for which they need the bpy module
-OF_THE_MODULE = {"test_benchmarks.py", "test_suites.py", "test_full_disk.py", "test_stopped_while_rendering.py"}
+# they work in processes of their own, for which they need the bpy module, or a package that lies beside that one
+OF_THE_MODULE = {
+    "test_benchmarks.py",
+    "test_comfyui.py",
+    "test_full_disk.py",
+    "test_stopped_while_rendering.py",
+    "test_suites.py",
+}
 FILES = sorted(file for file in (ROOT / "tests/blender").glob("test_*.py") if file.name not in OF_THE_MODULE)
 
 
