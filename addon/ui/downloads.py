@@ -131,7 +131,7 @@ class MOTION_BRIDGE_OT_remove_model(bpy.types.Operator):
     name: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_confirm(self, event)
+        return set(context.window_manager.invoke_confirm(self, event))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         return attempt(self, self._remove)
