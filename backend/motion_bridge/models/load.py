@@ -1,6 +1,7 @@
 """A model's folder to a model that works, where and how a plan says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -132,29 +133,40 @@ def load_model(selection: ModelSelection, say: Callable[[str], None] = lambda se
     say(plan.sentence(selection.name, there))
 
     remedy = memory_plan.remedy(facts, plan, selection.size)
-    for library in (diffusers, transformers):
-        library.utils.logging.disable_progress_bar()
-    try:
+    too_large = f"{selection.name} does not fit on {there.name} after all. {remedy}"
+    with loading_faults(selection.name, folder, family_name, too_large):
         pipeline = _pipeline(folder, family, plan)
         control = _control(control_folder, family, plan) if control_folder else None
         loras = lora.load(pipeline, [file for file, _ in selection.loras], [weight for _, weight in selection.loras])
         offloaded_encoders = offload.place(pipeline, control, plan, there.name)
-    except ImportError as fault:
-        missing = " ".join(str(fault).split())
-        raise BackendFailed(f"{selection.name} needs a package that is not installed: {missing}") from None
-    except MotionBridgeError:
-        raise
-    except Exception as fault:  # what these libraries raise for a folder's content has no common class
-        if is_out_of_memory(fault):
-            raise OutOfMemory(f"{selection.name} does not fit on {there.name} after all. {remedy}") from None
-        said = " ".join(str(fault).split())[:LONGEST_FAULT]
-        raise BadInput(f"{folder} cannot be loaded as a {family_name} model: {said}") from fault
     dtype = offload.DTYPES[plan.arithmetic]
     return family.model(
         PipelineParts(
             pipeline, steps, guidance, there.name, dtype, control, loras, offloaded_encoders, plan.precision, remedy
         )
     )
+
+
+@contextmanager
+def loading_faults(name: str, folder: Path, family: str, too_large: str) -> Iterator[None]:
+    """Turn what the libraries raise for a folder's content into errors of ours.
+
+    too_large: the sentence for memory that runs out. Raises BackendFailed, BadInput, OutOfMemory.
+    """
+    for library in (diffusers, transformers):
+        library.utils.logging.disable_progress_bar()
+    try:
+        yield
+    except ImportError as fault:
+        missing = " ".join(str(fault).split())
+        raise BackendFailed(f"{name} needs a package that is not installed: {missing}") from None
+    except MotionBridgeError:
+        raise
+    except Exception as fault:  # it has no common class
+        if is_out_of_memory(fault):
+            raise OutOfMemory(too_large) from None
+        said = " ".join(str(fault).split())[:LONGEST_FAULT]
+        raise BadInput(f"{folder} cannot be loaded as a {family} model: {said}") from fault
 
 
 _last: list[tuple[ModelSelection, ImageModel]] = []  # of this process: at most one

@@ -7,18 +7,16 @@ from typing import Any
 
 import diffusers
 import torch
-import transformers
 from diffusers.pipelines.sana_wm.refiner import SanaWMLTX2Refiner
 from torch import nn
 
-from ....errors import BackendFailed, BadInput, MotionBridgeError, OutOfMemory
+from ....errors import BackendFailed, BadInput, OutOfMemory
 from ....files import home
 from ....model_registry import folder_check, video_registry
 from ....model_registry.parameter_count import parameters
 from ....model_registry.video_components import VIDEO_PIPELINES
 from ....models import device as machine
-from ....models.load import LONGEST_FAULT, check_whole, load_text_encoder
-from ....models.pipeline_parts import is_out_of_memory
+from ....models.load import check_whole, load_text_encoder, loading_faults
 from .adapter import Adapter
 from .cosmos_transfer import CosmosTransfer
 from .ltx2 import LTX2
@@ -72,21 +70,10 @@ def _load(settings: Mapping[str, Any]) -> Adapter:
     if registered not in (None, family):
         raise BadInput(f"{folder} holds a model of {family}; {settings['model']} is one of {registered}.")
     device = machine.resolve(settings["device"])
-    for library in (diffusers, transformers):
-        library.utils.logging.disable_progress_bar()
-    try:
+    too_large = f"{settings['model']} does not fit on {device}; choose a smaller model."
+    with loading_faults(settings["model"], folder, family, too_large):
         pipeline = _pipeline(folder, family, device)
         said = [_placed(pipeline, folder, settings["model"], device)]
-    except ImportError as fault:
-        missing = " ".join(str(fault).split())
-        raise BackendFailed(f"{settings['model']} needs a package that is not installed: {missing}") from None
-    except MotionBridgeError:
-        raise
-    except Exception as fault:  # what these libraries raise for a folder's content has no common class
-        if is_out_of_memory(fault):
-            raise OutOfMemory(f"{settings['model']} does not fit on {device}; choose a smaller model.") from None
-        told = " ".join(str(fault).split())[:LONGEST_FAULT]
-        raise BadInput(f"{folder} cannot be loaded as a {family} model: {told}") from fault
     adapter = ADAPTERS[family][1](pipeline, said)
     if isinstance(adapter, LTX2):
         adapter.use_lora(settings["lora"])
