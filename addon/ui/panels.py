@@ -169,7 +169,7 @@ def in_each_editor(panel: type) -> list[type]:
     made = []
     for short, editor in EDITORS.items():
         main = f"MOTION_BRIDGE_PT_{short}"
-        name = f"{main}_{panel.bl_label.lower()}"  # type: ignore[attr-defined]
+        name = f"{main}_{panel.bl_label.lower().replace(' ', '_')}"  # type: ignore[attr-defined]
         place = {"bl_idname": name, "bl_space_type": editor, "bl_parent_id": main}
         made.append(type(name, (panel, bpy.types.Panel), place))
     return made

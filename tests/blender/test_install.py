@@ -1,6 +1,7 @@
 """The zip that people install: built by Blender's tool, and gone without a trace when it is disabled."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -160,3 +161,8 @@ os._exit(0)
     environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "USERPROFILE")}
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
     assert "REGISTERED {'FINISHED'}" in answer.stdout, answer.stdout + answer.stderr
+
+
+def test_every_class_has_a_name_that_blender_takes_without_a_warning(extension):
+    ours = [name for name in dir(bpy.types) if name.startswith("MOTION_BRIDGE_")]
+    assert len(ours) > 30 and [name for name in ours if not re.fullmatch(r"\w+", name)] == []
