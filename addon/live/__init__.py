@@ -1,0 +1,1 @@
+"""A session in which the scene is changed while the engine streams."""
