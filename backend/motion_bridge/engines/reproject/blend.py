@@ -46,19 +46,20 @@ def blend(scene: Scene, k: int, here: Surfaces, keys: Sequence[Source], times: A
     total = np.zeros(here.index.size, np.float32)
     for found, weight in layers:
         total[found.pixels] += weight
-    colors, reached = np.zeros((3, here.index.size), np.float32), np.zeros(here.index.size, np.float32)
-    best = np.zeros(here.index.size, np.float32)
+    reached, best = np.zeros(here.index.size, np.float32), np.zeros(here.index.size, np.float32)
     for found, weight in layers:
-        some = np.flatnonzero(weight > NEGLIGIBLE * total[found.pixels])
-        found, weight = found.only(some), weight[some]
-        colors[:, found.pixels] += colors_of(found, here) * weight
+        some = np.flatnonzero(weight > np.float32(NEGLIGIBLE) * total.take(found.pixels))
+        if len(some) < len(weight):
+            found, weight = found.only(some), weight.take(some)
+        for plane, values in zip(gathered.colors, colors_of(found, here), strict=True):
+            plane[found.pixels] += values * weight
         reached[found.pixels] += weight
-        better = weight > best[found.pixels]
+        better = np.flatnonzero(weight > best.take(found.pixels))
         gathered.mixed[found.pixels[better]] = found.mixed[better]
         best[found.pixels[better]] = weight[better]
         gathered.unseen[found.pixels] = False
         gathered.unknown[found.pixels[~found.ghost]] = False
-    gathered.colors = (colors / np.where(reached > 0, reached, 1)).astype(np.float32, copy=False)
+    gathered.colors /= np.where(reached > 0, reached, 1)
     return gathered
 
 

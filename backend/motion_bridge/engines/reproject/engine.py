@@ -58,15 +58,16 @@ class Reproject(Engine):
         keys = {k: Source(k, picture, scene.surfaces(k)) for k, picture in sorted(pictures.items())}
         maker = Maker(scene, keys)
         buffer = None
-        for k, here in one_ahead((k, keys[k].surfaces if k in keys else scene.surfaces(k)) for k in missing):
-            if marking and k not in keys:
-                yield maker.marked(k, here)
-            elif k == 0:
+        drawn = one_ahead((k, keys[k].surfaces if k in keys else scene.surfaces(k)) for k in missing)
+        for k, here, known in one_ahead((k, here, None if k in keys else maker.known(k, here)) for k, here in drawn):
+            if k == 0:
                 yield Frame(0, eight_bits(pictures[0]), {"revealed": 0, "remembers": []})
+            elif marking and known is not None:
+                yield maker.marked(k, here, known)
             else:
                 if buffer is None or buffer.last.index != k - 1:
                     buffer = maker.recalled(k - 1, finished)
-                frame, buffer = maker.made(k, here, buffer)
+                frame, buffer = maker.made(k, here, buffer, known)
                 yield frame
 
 

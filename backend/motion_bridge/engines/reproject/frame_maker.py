@@ -29,14 +29,16 @@ class Maker:
         shot = scene.shot
         self.times = np.array(shot.frames, np.float64) if shot.times is None else np.asarray(shot.times)
 
-    def made(self, k: int, here: Surfaces, buffer: FrameBuffer) -> tuple[Frame, FrameBuffer]:
-        """Frame k, and the buffer after it."""
+    def made(
+        self, k: int, here: Surfaces, buffer: FrameBuffer, known: Gathered | None = None
+    ) -> tuple[Frame, FrameBuffer]:
+        """Frame k, and the buffer after it; known: of this frame, where it was worked out ahead."""
         buffer = buffer.before(self.scene, k, here)
         if k in self.keys:
             key = self.keys[k]
             notes = {"revealed": 0, "remembers": buffer.notes()}
             return Frame(k, eight_bits(key.pixels), notes), buffer.after(key, np.zeros(here.index.shape, bool))
-        gathered = self._durable(k, here, buffer)
+        gathered = self._durable(k, here, buffer, known)
         fresh = gathered.unseen.reshape(here.index.shape).copy()
         sources = [*self.keys.values(), *buffer.frames()]
         if not any(buffer.last is source for source in sources):
@@ -47,9 +49,8 @@ class Maker:
         notes = {"revealed": revealed, "remembers": buffer.notes()}
         return Frame(k, pixels, notes), buffer.after(Source(k, pixels, here), fresh)
 
-    def marked(self, k: int, here: Surfaces) -> Frame:
-        """Frame k with a hatch where no key picture shows what is there."""
-        gathered = blend(self.scene, k, here, list(self.keys.values()), self.times)
+    def marked(self, k: int, here: Surfaces, gathered: Gathered) -> Frame:
+        """Frame k, of which so much is known, with a hatch where no key picture shows what is there."""
         colors = gathered.picture(here.index.shape)
         mark(colors, gathered.unseen.reshape(here.index.shape))
         return Frame(k, rounded(colors), {"revealed": int(gathered.unseen.sum()), "remembers": []})
@@ -73,9 +74,9 @@ class Maker:
         self.painted.complete(gathered, k, here)
         return gathered
 
-    def _durable(self, k: int, here: Surfaces, buffer: FrameBuffer) -> Gathered:
+    def _durable(self, k: int, here: Surfaces, buffer: FrameBuffer, known: Gathered | None = None) -> Gathered:
         """What key pictures, painted pictures and kept frames show of frame k."""
-        gathered = self.known(k, here)
+        gathered = self.known(k, here) if known is None else known
         for source in buffer.frames():
             self._take(gathered, k, here, source)
         return gathered

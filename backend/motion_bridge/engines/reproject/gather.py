@@ -14,7 +14,7 @@ from ...geometry.correspondence import follow, same_surface
 from ...geometry.scene import Scene
 from ...geometry.visible_surfaces import Mask, Surfaces, widened
 from .frame_buffer import Source
-from .resample import SHARP, SOFT, footprint, sample, sample_averaged, sample_some
+from .resample import SHARP, SOFT, sample, sample_averaged, sample_some
 
 Array = NDArray[Any]
 
@@ -63,16 +63,14 @@ class Gathered:
 
     def take(self, found: Found, here: Surfaces) -> None:
         """Give pixels that are unknown the colors of a source; ghosts where nothing else is known."""
-        ghosts = found.only(found.ghost & self.unseen[found.pixels])
-        self.colors[:, ghosts.pixels] = colors_of(ghosts, here)
-        self.unseen[found.pixels] = False
-        self.put(clean := found.only(~found.ghost), colors_of(clean, here))
-
-    def put(self, found: Found, colors: Array) -> None:
-        """Give pixels their colors (3, N)."""
-        self.colors[:, found.pixels] = colors
-        self.mixed[found.pixels] = found.mixed
-        self.unknown[found.pixels] = False
+        wanted = ~found.ghost
+        wanted |= self.unseen[found.pixels]
+        found = found if wanted.all() else found.only(wanted)
+        for plane, values in zip(self.colors, colors_of(found, here), strict=True):
+            plane[found.pixels] = values
+        clean = ~found.ghost
+        self.mixed[found.pixels[clean]] = found.mixed[clean]
+        self.unknown[found.pixels[clean]] = False
         self.unseen[found.pixels] = False
 
     def picture(self, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -98,15 +96,16 @@ def look_up(
         wanted = mask[asked]
     old = follow(scene, k, source.index, here, source.surfaces, asked)
     seen = np.flatnonzero(old.seen if wanted is None else old.seen & wanted)
-    x, y = old.x[seen], old.y[seen]
+    x, y = (side.take(seen).astype(np.float32) for side in (old.x, old.y))
     column = np.minimum(x.astype(np.int32), np.int32(width - 1))
     row = np.minimum(y.astype(np.int32), np.int32(height - 1))
     mixed = source.surfaces.fringe.ravel().take(row * np.int32(width) + column)
     every = seen if asked is None else asked[seen]
     ghost = mixed & ~here.fringe.ravel().take(every)
-    x_everywhere, y_everywhere = (_everywhere(side, asked, here) for side in (old.x, old.y))
-    steps = _axes(x_everywhere, y_everywhere, here)[:, every] if axes else None
-    return Found(source, every, x, y, old.inverse_depth[seen], mixed, ghost, steps)
+    steps = None
+    if axes:
+        steps = _axes(_everywhere(old.x, asked, here), _everywhere(old.y, asked, here), here).take(every, axis=1)
+    return Found(source, every, x, y, old.inverse_depth.take(seen).astype(np.float32), mixed, ghost, steps)
 
 
 def _everywhere(values: Array, pixels: NDArray[np.intp] | None, here: Surfaces) -> Array:
@@ -151,8 +150,7 @@ def colors_of(found: Found, here: Surfaces) -> NDArray[np.float32]:
 
     Near the source's silhouettes only pixels of the same surface count, so that nothing bleeds across.
     """
-    height, width = here.index.shape
-    source = found.source
+    width, source = here.index.shape[1], found.source
     colors = sample(source.picture, found.x, found.y)
     if found.axes is not None:
         longest = np.maximum(found.axes[0] ** 2 + found.axes[1] ** 2, found.axes[2] ** 2 + found.axes[3] ** 2)
@@ -161,14 +159,19 @@ def colors_of(found: Found, here: Surfaces) -> NDArray[np.float32]:
             share = np.clip((np.sqrt(longest[some]) - SHARP) / (SOFT - SHARP), 0, 1)
             averaged = sample_averaged(source.picture, found.x[some], found.y[some], found.axes[:, some])
             colors[:, some] += share * (averaged - colors[:, some])
-    left = np.clip(np.floor(found.x - 0.5), 0, width - 1).astype(np.int32)
-    top = np.clip(np.floor(found.y - 0.5), 0, height - 1).astype(np.int32)
-    some = np.flatnonzero(source.surfaces.near_edge.ravel().take(top * np.int32(width) + left))
+    left = np.maximum(found.x - np.float32(0.5), 0).astype(np.int32)  # never beyond the last pixel
+    top = np.maximum(found.y - np.float32(0.5), 0).astype(np.int32)
+    top *= np.int32(width)
+    top += left
+    some = np.flatnonzero(source.surfaces.near_edge.ravel().take(top))
     x, y, pixels = found.x[some], found.y[some], found.pixels[some]
     belongs = _belonging(source.surfaces, x, y, here, pixels, found.inverse_depth[some])
-    careful = sample_some(source.picture, x, y, belongs)
+    torn = np.flatnonzero(~belongs.reshape(16, -1).all(axis=0))  # where all belong, nothing changes
+    careful = sample_some(source.picture, x[torn], y[torn], belongs[:, :, torn])
     fine = np.isfinite(careful[0])
-    colors[:, some[fine]] = careful[:, fine]
+    some = some[torn[fine]]
+    for plane, values in zip(colors, careful, strict=True):
+        plane[some] = values[fine]
     return colors
 
 
@@ -180,12 +183,16 @@ def _belonging(
     Mixed colors are for pixels that are mixed themselves.
     """
     height, width = there.index.shape
-    left, top, _, _ = footprint(x, y)
-    index, mixed = here.index.ravel()[pixels], here.fringe.ravel()[pixels]
-    belongs = np.zeros((4, 4, len(x)), bool)
-    for row in range(4):
-        for column in range(4):
-            at = np.clip(top + row - 1, 0, height - 1) * width + np.clip(left + column - 1, 0, width - 1)
-            belongs[row, column] = same_surface(there, at, index, inverse_depth, reach=2)
-            belongs[row, column] &= mixed | ~there.fringe.ravel()[at]
+    left, top = np.floor(x - 0.5).astype(np.intp), np.floor(y - 0.5).astype(np.intp)
+    rows = [np.clip(top + down, 0, height - 1) * width for down in (-1, 0, 1, 2)]
+    columns = [np.clip(left + right, 0, width - 1) for right in (-1, 0, 1, 2)]
+    index, mixed = here.index.ravel().take(pixels), here.fringe.ravel().take(pixels)
+    fringe = there.fringe.ravel()
+    belongs = np.empty((4, 4, len(x)), bool)
+    for row, place in zip(belongs, rows, strict=True):
+        for out, column in zip(row, columns, strict=True):
+            at = place + column
+            np.logical_not(fringe.take(at), out=out)
+            out |= mixed
+            out &= same_surface(there, at, index, inverse_depth, reach=2)
     return belongs

@@ -48,14 +48,14 @@ def fill(
     doubtful one, or none.
     """
     flat, index = colors.reshape(-1, 3), here.parts.ravel()
-    pixels = np.flatnonzero(loose)
-    nearest = nearest_known(~loose & ~here.fringe, pixels, here)
-    empty = unseen.ravel()[pixels]
-    near = empty & (nearest >= 0)
     doubtful = loose | here.fringe
-    low, high = range_around(colors, nearest[near], doubtful, here.parts)
-    flat[pixels[near]] = mean_around(colors, pixels[near], nearest[near], doubtful, here)
-    rest = pixels[empty & (nearest < 0)]
+    empty = np.flatnonzero(unseen)
+    nearest = nearest_known(~doubtful, empty, here)
+    near = nearest >= 0
+    pixels, rest, nearest = empty[near], empty[~near], nearest[near]
+    known, which = np.unique(nearest, return_inverse=True)  # many share one
+    low, high = range_around(colors, known, doubtful, here.parts)
+    flat[pixels] = mean_around(colors, pixels, nearest, doubtful, here)
     finished = np.zeros(loose.size, bool)
     for each in np.unique(index[rest]).tolist():
         mine = rest[index[rest] == each]
@@ -65,16 +65,15 @@ def fill(
             finished[mine] = True
         else:
             flat[mine] = np.float32(127.5) if usual is None else usual
-    if not finished[pixels].all():
+    if (loose.ravel() > finished).any():
         relax(colors, loose & ~finished.reshape(loose.shape), here)
-        add_detail(colors, pixels[near], nearest[near], doubtful, here.parts, k)
-        flat[pixels[near]] = np.clip(flat[pixels[near]], low, high)
+        add_detail(colors, pixels, nearest, doubtful, here.parts, k)
+        flat[pixels] = np.clip(flat[pixels], low[which], high[which])
 
 
 def relax(colors: Array, loose: Mask, here: Surfaces) -> None:
     """Smooth the colors of loose pixels (H, W) in place: over-relaxation on a chessboard, black and white in turn."""
     height, width = loose.shape
-    flat = colors.reshape(-1, 3)
     row, column = np.nonzero(loose)
     bound = np.stack(
         [
@@ -84,15 +83,30 @@ def relax(colors: Array, loose: Mask, here: Surfaces) -> None:
             (column < width - 1) & ~here.edge_right[row, column],
         ]
     )
-    weight = bound / np.maximum(bound.sum(0), 1).astype(np.float32)
+    count = bound.sum(axis=0)
     pixels = row * width + column
-    around = np.clip(pixels + np.array([[-width], [width], [-1], [1]]), 0, flat.shape[0] - 1)
-    fields = [bound.any(0) & ((row + column) % 2 == odd) for odd in (0, 1)]
-    fields = [(pixels[field], around[:, field], weight[:, field, None].astype(np.float32)) for field in fields]
+    around = np.clip(pixels + np.array([[-width], [width], [-1], [1]]), 0, loose.size - 1)
+    place = np.full(loose.size, -1, np.intp)  # of a pixel among those that take part; what is not bound is the last
+    place[pixels] = np.arange(len(pixels))
+    rim = np.unique(around[bound & (place[around] < 0)])
+    place[rim] = np.arange(len(pixels), len(pixels) + len(rim))
+    values = np.zeros((3, len(pixels) + len(rim) + 1), np.float32)
+    values[:, : len(pixels)], values[:, len(pixels) : -1] = colors[row, column].T, colors.reshape(-1, 3)[rim].T
+    beside = np.where(bound, place[around], values.shape[1] - 1)
+    fields = [np.flatnonzero((count > 0) & ((row + column) % 2 == odd)) for odd in (0, 1)]
+    share = [np.float32(OVERSHOOT) / count[field].astype(np.float32) for field in fields]
+    steps = [(field, beside[:, field], part) for field, part in zip(fields, share, strict=True)]
     for _ in range(int(np.clip(WORK / len(pixels), *ROUNDS))):
-        for at, beside, part in fields:
-            mean = sum(flat.take(each, axis=0) * of_it for each, of_it in zip(beside, part, strict=True))
-            flat[at] += np.float32(OVERSHOOT) * (mean - flat[at])
+        for plane in values:
+            for at, (above, below, left, right), part in steps:
+                mean = plane.take(above)
+                mean += plane.take(below)
+                mean += plane.take(left)
+                mean += plane.take(right)
+                mean *= part
+                mean += np.float32(1 - OVERSHOOT) * plane.take(at)
+                plane[at] = mean
+    colors[row, column] = values[:, : len(pixels)].T
 
 
 def range_around(colors: Array, nearest: Array, doubtful: Mask, index: NDArray[np.integer]) -> tuple[Array, Array]:
@@ -104,15 +118,17 @@ def range_around(colors: Array, nearest: Array, doubtful: Mask, index: NDArray[n
     height, width = index.shape
     flat, index, doubtful = colors.reshape(-1, 3), index.ravel(), doubtful.ravel()
     row, column = np.divmod(nearest, width)
-    low = flat[nearest].copy()
+    mine = index[nearest]
+    low = flat.take(nearest, axis=0)
     high = low.copy()
     for down in range(-GRAIN, GRAIN + 1):
+        line = np.clip(row + down, 0, height - 1) * width
         for right in range(-GRAIN, GRAIN + 1):
-            tap = np.clip(row + down, 0, height - 1) * width + np.clip(column + right, 0, width - 1)
-            known = (~doubtful[tap] & (index[tap] == index[nearest]))[:, None]
-            beside = flat[tap]
-            np.minimum(low, beside, out=low, where=known)
-            np.maximum(high, beside, out=high, where=known)
+            tap = line + np.clip(column + right, 0, width - 1)
+            tap = np.where(doubtful.take(tap) | (index.take(tap) != mine), nearest, tap)
+            beside = flat.take(tap, axis=0)
+            np.minimum(low, beside, out=low)
+            np.maximum(high, beside, out=high)
     return low, high
 
 
@@ -121,23 +137,30 @@ def mean_around(colors: Array, pixels: Array, nearest: Array, doubtful: Mask, he
     the pixels that ask (n,), the wider.
     """
     height, width = doubtful.shape
-    flat, index, doubtful = colors.reshape(-1, 3), here.parts.ravel(), doubtful.ravel()
-    inverse_depth, tolerance = here.inverse_depth.ravel(), here.depth_tolerance.ravel()
     (row, column), (at_row, at_column) = np.divmod(pixels, width), np.divmod(nearest, width)
     step = np.maximum(1, WINDOW * np.hypot(row - at_row, column - at_column)).astype(np.int64)
+    farthest = int(step.max(initial=1)) + 1
+    pair, which = np.unique(nearest * farthest + step, return_inverse=True)  # many ask for the same
+    nearest, step = np.divmod(pair, farthest)
+    at_row, at_column = np.divmod(nearest, width)
+    flat, index, doubtful = colors.reshape(-1, 3), here.parts.ravel(), doubtful.ravel()
+    inverse_depth, tolerance = here.inverse_depth.ravel(), here.depth_tolerance.ravel()
     mine, depth = index[nearest], inverse_depth[nearest]
-    near_by = tolerance[nearest] * np.float32(2 * TAPS) * step
-    total, count = flat[nearest].copy(), np.ones(len(nearest), np.float32)
-    for down in range(-TAPS, TAPS + 1):
-        for right in range(-TAPS, TAPS + 1):
-            if not (down or right):
+    near_by = tolerance[nearest] * (2 * TAPS * step).astype(np.float32)
+    total, count = flat.take(nearest, axis=0), np.ones(len(nearest), np.float32)
+    lines = [np.clip(at_row + down * step, 0, height - 1) * width for down in range(-TAPS, TAPS + 1)]
+    columns = [np.clip(at_column + right * step, 0, width - 1) for right in range(-TAPS, TAPS + 1)]
+    for down, line in enumerate(lines):
+        for right, beside in enumerate(columns):
+            if down == right == TAPS:
                 continue
-            tap = np.clip(at_row + down * step, 0, height - 1) * width
-            tap += np.clip(at_column + right * step, 0, width - 1)
-            fine = ~doubtful[tap] & (index[tap] == mine) & (np.abs(inverse_depth[tap] - depth) <= near_by)
-            total += flat[tap] * fine[:, None]
+            tap = line + beside
+            fine = index.take(tap) == mine
+            fine &= ~doubtful.take(tap)
+            fine &= np.abs(inverse_depth.take(tap) - depth) <= near_by
+            total += flat.take(tap, axis=0) * fine[:, None]
             count += fine
-    return total / count[:, None]
+    return (total / count[:, None])[which]
 
 
 def add_detail(
@@ -160,12 +183,13 @@ def add_detail(
         place = np.where(inside, to_row * width + to_column, 0)
         source = np.where((source < 0) & inside & ~doubtful[place] & (index[place] == index[pixels]), place, source)
     pixels, source = pixels[source >= 0], source[source >= 0]
-    mean, count = np.zeros((len(source), 3), np.float32), np.zeros(len(source), np.float32)
+    mean, count, mine = np.zeros((len(source), 3), np.float32), np.zeros(len(source), np.float32), index[source]
     for down in range(-GRAIN, GRAIN + 1):
         for right in range(-GRAIN, GRAIN + 1):
             tap = source + (down * width + right)
-            fine = ~doubtful[tap] & (index[tap] == index[source])
-            mean += flat[tap] * fine[:, None]
+            fine = index.take(tap) == mine
+            fine &= ~doubtful.take(tap)
+            mean += flat.take(tap, axis=0) * fine[:, None]
             count += fine
     flat[pixels] += flat[source] - mean / count[:, None]
 
@@ -177,25 +201,41 @@ def nearest_known(known: Mask, pixels: Array, here: Surfaces) -> Array:
     """
     height, width = known.shape
     index, inverse_depth = here.parts.ravel(), here.inverse_depth.ravel()
-    depth = inverse_depth[pixels]
-    nearest = np.where(known.ravel(), np.arange(known.size), -1)
-    row, column = np.divmod(pixels, width)
-    mine = index[pixels]
-    best, least = np.full(len(pixels), -1), np.full(len(pixels), np.inf)
+    nearest = np.where(known.ravel(), np.arange(known.size, dtype=np.int32), np.int32(-1))
+    least = np.full(known.size, np.inf, np.float32)
+    row, column = np.divmod(pixels.astype(np.int32), np.int32(width))
+    lattice = np.flatnonzero((row | column) & 1 == 0)  # a quarter of them is enough until the last rounds
     steps = [REACH >> at for at in range(REACH.bit_length())]
     for reach in [*steps, 1]:
-        for down in (-reach, 0, reach):
-            for right in (-reach, 0, reach):
-                beside = np.minimum(np.maximum(row + down, 0), height - 1) * width
-                other = nearest.take(beside + np.minimum(np.maximum(column + right, 0), width - 1))
-                its_depth = inverse_depth.take(other, mode="clip")
-                apart = np.abs(its_depth - depth) / np.maximum(np.maximum(its_depth, depth), 1e-30)
-                far = ((other // width - row) ** 2.0 + (other % width - column) ** 2.0) * (1 + DEPTH * apart) ** 2
-                nearer = (other >= 0) & (far < least)
-                nearer &= index.take(other, mode="clip") == mine
-                best[nearer], least[nearer] = other[nearer], far[nearer]
-        nearest[pixels] = best
-    return best
+        asking = lattice if reach > 1 else slice(None)
+        mine, down, right = pixels[asking], row[asking], column[asking]
+        best, far = nearest.take(mine), least.take(mine)
+        lines = [np.clip(down + np.int32(by), 0, height - 1) * np.int32(width) for by in (-reach, 0, reach)]
+        columns = [np.clip(right + np.int32(by), 0, width - 1) for by in (-reach, 0, reach)]
+        for line in lines:
+            for beside in columns:
+                if line is lines[1] and beside is columns[1]:
+                    continue  # what it has itself is its best already
+                other = nearest.take(line + beside)
+                some = np.flatnonzero((other >= 0) & (other != best))
+                other, asks = other.take(some), mine.take(some)
+                fits = np.flatnonzero(index.take(other) == index.take(asks))
+                some, other, asks = some.take(fits), other.take(fits), asks.take(fits)
+                distance = _distance(other, asks, inverse_depth, width)
+                nearer = distance < far.take(some)
+                some = some[nearer]
+                best[some], far[some] = other[nearer], distance[nearer]
+        nearest[mine], least[mine] = best, far
+    return nearest.take(pixels)
+
+
+def _distance(one: Array, other: Array, inverse_depth: Array, width: int) -> Array:
+    """Pixels between pixels (n,) of the flattened picture, more where their depths differ."""
+    (row, column), (at_row, at_column) = np.divmod(one, np.int32(width)), np.divmod(other, width)
+    near, far = inverse_depth.take(one), inverse_depth.take(other)
+    apart = np.abs(near - far) / np.maximum(np.maximum(near, far), np.float32(1e-30))
+    across, down = (column - at_column).astype(np.float32), (row - at_row).astype(np.float32)
+    return np.sqrt(across * across + down * down) * (1 + np.float32(DEPTH) * apart)
 
 
 def mark(colors: Array, unknown: Mask) -> None:
