@@ -2,6 +2,7 @@
 
     python3 -m pip install nox
     python3 -m nox -s demo                           the main job on the bundled scene; results in build/demo
+    python3 -m nox -s demo-stream                    then the same move by MotionStream's sketch; installs torch
     python3 -m nox -s tests                          all tests
     python3 -m nox -s "tests(5.0)" -- cancel.py -x   one environment, files whose path has that text, pytest's options
 
@@ -39,18 +40,26 @@ nox.options.error_on_missing_interpreters = True
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Render the bundled scene's camera move; leaves frames, a movie and a contact sheet. Then stream it, too."""
+    """Render the bundled scene's camera move; leaves frames, a movie and a contact sheet."""
     output = BUILD / "demo"
     _install(session, "blender-5.0", "bpy", "numpy", "pillow")
     _require_bpy(session)
     session.run("python", "tools/demo.py", str(output), *session.posargs)
     session.run("python", "tools/contact_sheet.py", str(output))
     session.log(f"Frames, movie and contact sheet: {output}")
-    session.log("Next, MotionStream's sketch: torch is installed for it once, which takes a while. Ctrl+C: not today.")
+
+
+@nox.session(name="demo-stream")
+def demo_stream(session: nox.Session) -> None:
+    """Stream the demo's camera move with MotionStream's sketch, after `demo`; torch is installed for it once."""
+    output = BUILD / "demo"
+    if not (output / "take").is_dir():
+        session.error("There is no demo to stream yet: nox -s demo")
+    _install(session, "blender-5.0", "bpy", "numpy", "pillow")
     python = _torch_python(session)
     session.run("python", "tools/demo.py", str(output), "--stream", python, *session.posargs)
     session.run("python", "tools/contact_sheet.py", str(output))
-    session.log(f"The streamed frames and their movie are in {output}, too")
+    session.log(f"The streamed frames and their movie are in {output}")
 
 
 @nox.session
@@ -128,7 +137,7 @@ def typecheck(session: nox.Session, what: str) -> None:
 
 @nox.session
 def release(session: nox.Session) -> None:
-    """Build the extension's zip and check everything that must hold before it is published; leaves build/release."""
+    """Make both builds and the extension repository, and check what must hold before they are published."""
     _install(session, "blender-5.0", "bpy", "numpy")
     _require_bpy(session)
     session.run("python", "tools/release.py", str(BUILD / "release"))

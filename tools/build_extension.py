@@ -22,11 +22,11 @@ def extension_tool(blender: str = "") -> list[str]:
     return [sys.executable, str(Path(scripts) / "addons_core/bl_pkg/cli/blender_ext.py")]
 
 
-def build(folder: Path, blender: str = "") -> Path:
-    """The zip that was built in `folder`; any older one there goes."""
+def build(folder: Path, blender: str = "", source: Path = ROOT) -> Path:
+    """The zip that was built in `folder`; any older one there goes. source: the folder with the manifest."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    command = [*extension_tool(blender), "build", "--source-dir", str(ROOT), "--output-dir", str(folder)]
+    command = [*extension_tool(blender), "build", "--source-dir", str(source), "--output-dir", str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (zipped,) = folder.glob("*.zip")
     return zipped

@@ -11,7 +11,9 @@ from ...backend.motion_bridge.engines import diagnostics
 from ...backend.motion_bridge.errors import BadInput, ModelMissing
 from ...backend.motion_bridge.files import home
 from ..names import PACKAGE
-from . import installation
+from ..parts import part
+
+installation = part("interpreter.installation")
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
 
@@ -32,6 +34,8 @@ def python() -> str:
 
     BadInput when the preferences name one that is not there.
     """
+    if installation is None:
+        return sys.executable
     addon: Any = bpy.context.preferences.addons.get(PACKAGE)
     chosen = addon.preferences.python.strip() if addon and addon.preferences else ""
     if not chosen:

@@ -1,26 +1,24 @@
 """What the artist sees and presses."""
 
+from ..parts import part
 from . import (
-    downloads,
     engine_panels,
     estimate,
     exchange,
-    judge,
     keymap,
     operators,
     overlay,
     panels,
     preferences,
     prompts,
-    readiness,
     settings,
     tracks,
 )
 
-PARTS = (  # panels stand in this order
+IN_ORDER = (  # panels stand in this order
     preferences,
-    downloads,
-    readiness,
+    part("ui.downloads"),
+    part("ui.readiness"),
     operators,
     estimate,
     overlay,
@@ -30,16 +28,17 @@ PARTS = (  # panels stand in this order
     engine_panels,
     settings,
     exchange,
-    judge,
+    part("ui.judge"),
     keymap,
 )
+PARTS = tuple(filter(None, IN_ORDER))  # those that this build has
 
 
 def register() -> None:
-    for part in PARTS:
-        part.register()
+    for each in PARTS:
+        each.register()
 
 
 def unregister() -> None:
-    for part in reversed(PARTS):
-        part.unregister()
+    for each in reversed(PARTS):
+        each.unregister()

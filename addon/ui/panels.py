@@ -5,14 +5,16 @@ from typing import Any
 import bpy
 
 from ..names import TITLE
+from ..parts import part
 from ..properties import settings_of
 from ..render.job import Job, State
 from ..render.manager import window
 from ..scene.key_picture import percentage
 from ..viewer.takes_scene import source_of
 from .estimate import draw_estimate
-from .readiness import draw_readiness
 from .text import clock, draw_wrapped
+
+readiness = part("ui.readiness")
 
 DOT = "\N{MIDDLE DOT}"
 
@@ -151,7 +153,8 @@ class EnginePanel(Sidebar):
         return settings_of(context.scene).engine == cls.engine
 
     def draw(self, context: bpy.types.Context) -> None:
-        draw_readiness(self.layout, context, self.engine)
+        if readiness:
+            readiness.draw_readiness(self.layout, context, self.engine)
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
         self.draw_engine(self.layout, context, settings_of(context.scene))

@@ -8,8 +8,10 @@ from bpy.props import PointerProperty, StringProperty
 
 from ..interpreter import diagnostics
 from ..names import PACKAGE
-from . import downloads
+from ..parts import part
 from .text import draw_wrapped
+
+downloads = part("ui.downloads")
 
 Draw = Callable[[bpy.types.UILayout, bpy.types.Context], None]
 
@@ -17,7 +19,8 @@ _sections: dict[str, Draw] = {}  # what engines add, by name
 
 
 def _use_models_folder(self: Any, context: bpy.types.Context) -> None:
-    downloads.use_models_folder(self.models_folder)
+    if downloads:
+        downloads.use_models_folder(self.models_folder)
 
 
 class MotionBridgePreferences(bpy.types.AddonPreferences):
@@ -47,6 +50,9 @@ class MotionBridgePreferences(bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
+        if downloads is None:
+            layout.label(text="Motion Bridge works with Blender alone: there is nothing to set up.", icon="CHECKMARK")
+            return
         layout.use_property_split = True
         row = layout.row(align=True)
         row.prop(self, "python")

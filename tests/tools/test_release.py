@@ -1,12 +1,13 @@
-"""What is published is checked: one version, excludes that exist, and nothing in the zip that does not belong there."""
+"""What is published is checked: one version, excludes that exist, and nothing in a zip that does not belong there."""
 
 import stat
 import subprocess
 import zipfile
 from pathlib import Path
 
+import platform_build
 import pytest
-from extension_zip import SHIPPED, faults, idle_excludes, versions
+from extension_zip import PLATFORM, SHIPPED, faults, idle_excludes, versions
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = (
@@ -93,3 +94,49 @@ def test_a_file_that_is_missing_is_named(tmp_path):
 @pytest.mark.parametrize("mode", [stat.S_IFREG | 0o755, stat.S_IFREG | 0o666, stat.S_IFLNK | 0o644])
 def test_programs_and_links_are_refused(tmp_path, mode):
     assert len(faults(written(tmp_path, WANTED, mode=mode), set(WANTED))) == len(WANTED)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("from ..render import job", "imports addon.render, which is not in the zip"),
+        ("def late():\n    from .menu import draw", "imports addon.ui.menu, which"),
+    ],
+)
+def test_an_import_of_what_is_left_out_is_found(tmp_path, text, says):
+    (found,) = faults(written(tmp_path, {**WANTED, "addon/ui/panel.py": text}), set(WANTED))
+    assert says in found
+
+
+def test_only_the_build_that_asks_for_the_network_may_import_it(tmp_path):
+    platform = MANIFEST.replace('network = "Get"\n', "")
+    text = (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests\ndef f():\n    import urllib.request"
+    )
+    full = written(tmp_path, {**WANTED, "addon/ui/panel.py": text})
+    assert faults(full, set(WANTED)) == []
+    small = written(tmp_path, {**WANTED, "addon/ui/panel.py": text, "blender_manifest.toml": platform})
+    (found,) = faults(small, set(WANTED), PLATFORM)
+    assert found == "addon/ui/panel.py imports urllib.request; this build does not ask for the network."
+
+
+def test_the_platforms_build_is_whole_asks_for_no_network_and_installs_nothing(tmp_path):
+    """As it lies here, zipped without Blender: every import in it can be satisfied."""
+    try:
+        known = platform_build.tracked_by_git(ROOT)
+    except subprocess.CalledProcessError:
+        pytest.skip("this is not a git repository")
+    assert platform_build.idle(known) == []
+    shipped = {path for path in known if path.startswith(SHIPPED)}
+    platform_build.lay_out(ROOT, shipped, tmp_path / "source")
+    files = {path.relative_to(tmp_path / "source").as_posix(): path for path in (tmp_path / "source").rglob("*.*")}
+    files["LICENSE"] = tmp_path / "source" / "LICENSE"
+    with zipfile.ZipFile(tmp_path / f"motion_bridge-{versions(ROOT)['blender_manifest.toml']}.zip", "w") as archive:
+        for name, path in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = (stat.S_IFREG | 0o644) << 16
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    assert faults(Path(archive.filename), platform_build.kept(known), PLATFORM) == []
+    words = (b"pip install", b"huggingface.co/api", b'subprocess.run(["pip')
+    code = {name: path.read_bytes() for name, path in files.items() if name.startswith("addon/")}
+    assert [name for name, text in code.items() if any(word in text for word in words)] == []

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 
 from .. import __version__, terminal
 from ..errors import MotionBridgeError, typed
@@ -62,6 +63,8 @@ def _parser(words: Sequence[str]) -> Parser:
     parser.add_argument("--version", action="version", version=f"motion-bridge {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
     for name, purpose in COMMANDS.items():
+        if find_spec(f".{name}", __package__) is None:  # the build for Blender's extension platform leaves some out
+            continue
         subparser = subparsers.add_parser(name, help=purpose, description=purpose[0].upper() + purpose[1:] + ".")
         if name in words[:1]:
             import_module(f".{name}", __package__).add(subparser)

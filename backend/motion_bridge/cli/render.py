@@ -3,6 +3,8 @@
 import argparse
 import signal
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from .. import shot as shots
@@ -19,13 +21,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shot", type=Path, metavar="SHOT", help="a Shot folder")
     parser.add_argument("--output", required=True, metavar="DIR", help="the folder for the frames")
     parser.add_argument("--engine", default=base.DEFAULT, help=f"one of {', '.join(base.ENGINES)}")
-    parser.add_argument(
-        "--best-of",
-        type=int,
-        default=1,
-        metavar="N",
-        help="make N takes with rising seeds, beside DIR, and keep the one that obeys the Shot best as DIR",
-    )
+    parser.set_defaults(best_of=1)
+    if find_spec(".best_of", __package__):
+        about = "make N takes with rising seeds, beside DIR, and keep the one that obeys the Shot best as DIR"
+        parser.add_argument("--best-of", type=int, metavar="N", help=about)
     parser.add_argument("--resume", action="store_true", help="make only the frames that DIR does not hold yet")
     engine_options.add(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of text")
@@ -33,9 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.best_of != 1:
-        from . import best_of  # which needs OpenCV
-
-        return best_of.run(arguments)
+        return import_module(".best_of", __package__).run(arguments)  # which needs OpenCV
 
     def request() -> runner.JobRequest:
         return runner.JobRequest(1, _shot(arguments), arguments.output, arguments.engine, arguments.resume)
