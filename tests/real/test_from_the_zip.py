@@ -26,7 +26,7 @@ print("FOUND " + json.dumps({"name": name, "engines": sorted(engines), "operator
 
 
 class _Silent(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
+    def log_message(self, format, *args):
         pass
 
 
@@ -60,7 +60,13 @@ def clean(bare, folder):
 
 def found_in(blender, *options):
     printed = succeed(blender.run("-b", *options, "--python-exit-code", "1", "--python-expr", IN_BLENDER))
-    return json.loads(re.search("FOUND (.*)", printed)[1])
+    return json.loads(first_match("FOUND (.*)", printed))
+
+
+def first_match(pattern, text):
+    found = re.search(pattern, text, re.MULTILINE)
+    assert found, text
+    return found[1]
 
 
 @pytest.mark.slow
@@ -89,7 +95,7 @@ def test_the_repository_installs_the_full_build_and_updates_it_inside_blender(ba
     assert found["name"] == f"bl_ext.{REPOSITORY}.motion_bridge"
     assert {"install_backend", "get_model"} <= {*found["operators"]} and "deforum" in found["engines"]
     manifest = tmp_path / "user" / "extensions" / REPOSITORY / "motion_bridge" / "blender_manifest.toml"
-    old = re.search(r'^version = "(.+)"', manifest.read_text(), re.MULTILINE)[1]
+    old = first_match(r'^version = "(.+)"', manifest.read_text())
     new = _next_version(released / "repository", old)
     succeed(bare.run("--command", "extension", "server-generate", "--repo-dir", released / "repository"))
     succeed(blender.run(*extension, "update", "--sync"))
