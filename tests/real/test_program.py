@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from blender_program import HERE, ROOT, Blender, alive, contents, descendants, run_script, saved, succeed
+from flamenco import compiled
 
 EXTENSION = "bl_ext.user_default.motion_bridge"
 
@@ -166,3 +167,19 @@ def wait_for_frames(folder: Path, count: int) -> None:
     while len(list(folder.glob("frame_*.png"))) < count:
         assert time.monotonic() < deadline, "no frames after two minutes"
         time.sleep(0.02)
+
+
+def test_the_tasks_of_a_flamenco_job_make_its_key_pictures_and_its_take(
+    blender: Blender, scene_file: Path, tmp_path: Path
+):
+    job = {"blendfile": str(scene_file), "output": str(tmp_path), "frames": "1-5", "key_every": 4, "takes": 1}
+    keys, take = (task["commands"][0]["parameters"] for task in compiled(**job)["tasks"])
+
+    def work(command: dict) -> str:
+        return succeed(blender.run("-b", "-y", *command["argsBefore"], command["blendfile"], *command["args"]))
+
+    assert saved(work(keys)) == ["frame_0001.png", "frame_0005.png"]
+    assert saved(work(take)) == [f"frame_{number:04d}.png" for number in range(1, 6)]
+    made = contents(tmp_path / "scene" / "seed_0")
+    assert saved(work(take)) == []  # a task that is requeued when its take is whole
+    assert contents(tmp_path / "scene" / "seed_0") == made

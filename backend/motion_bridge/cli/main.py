@@ -15,6 +15,7 @@ from .parser import Parser
 
 COMMANDS = {  # name → what it does; its file here has the same name
     "render": "make the frames of a Shot",
+    "batch": "make many Shots on this machine, with a process for each GPU",
     "serve": "work for Blender, which speaks over stdin and stdout",
     "doctor": "say what this machine has and which engines can run on it",
     "backend": "install the Python that the engines with torch run in, look at it, remove it",

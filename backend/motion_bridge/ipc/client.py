@@ -32,11 +32,14 @@ STDERR_KEPT = 4000  # bytes
 class Client:
     """A running backend. When it has ended, make another."""
 
-    def __init__(self, command: Sequence[str]):
-        """Start the backend. BackendFailed when the system cannot."""
+    def __init__(self, command: Sequence[str], variables: Mapping[str, str] | None = None):
+        """Start the backend. BackendFailed when the system cannot.
+
+        variables: of its environment, beside those of this process.
+        """
         try:
             pipe = subprocess.PIPE
-            self._process = launch.start(command, stdin=pipe, stdout=pipe, stderr=pipe)
+            self._process = launch.start(command, variables, stdin=pipe, stdout=pipe, stderr=pipe)
         except (OSError, ValueError) as fault:
             raise BackendFailed(f"The backend could not be started: {command[0]}: {fault}.") from None
         stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
@@ -59,7 +62,7 @@ class Client:
         """Whether it can be given jobs."""
         return not (self._ended.is_set() or self._stopping.is_set())
 
-    def render(self, shot: Path, output: Path, engine: str, resume: bool) -> int:
+    def render(self, shot: Path, output: Path, engine: str, resume: bool, previews: bool = True) -> int:
         """Order the frames of a Shot; the job's number. At a backend that has ended the job fails at once."""
         self._last_job += 1
         self._jobs[self._last_job] = _Pending()
@@ -68,7 +71,8 @@ class Client:
             return self._last_job
         self._watch.expect_loading()
         places = {"shot": str(Path(shot).absolute()), "output": str(Path(output).absolute())}
-        self._sender.send("render", self._last_job, {**places, "engine": engine, "resume": resume, "previews": True})
+        asked = {**places, "engine": engine, "resume": resume, "previews": previews}
+        self._sender.send("render", self._last_job, asked)
         return self._last_job
 
     def change(self, job: int, fields: Mapping[str, Any]) -> None:
