@@ -6,6 +6,7 @@ from pathlib import Path
 
 from . import launch
 from .errors import BadInput
+from .files import regular
 
 # What the drivers' libraries read. A farm or a scheduler that sets one of them has handed out part of the machine.
 CUDA, HIP, ROCR, LEVEL_ZERO = "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"
@@ -56,8 +57,8 @@ def nvidia() -> int:
 def amd(nodes: Path = KFD) -> int:
     """How many GPUs AMD's driver lists; processors are nodes, too, without a GPU's number."""
     try:
-        return sum((node / "gpu_id").read_text().strip() != "0" for node in nodes.iterdir())
-    except OSError:
+        return sum(regular.read_text(node / "gpu_id").strip() != "0" for node in nodes.iterdir())
+    except (OSError, BadInput):
         return 0
 
 
