@@ -11,9 +11,8 @@ from . import command, diagnostics
 
 VENV = "motion-bridge-python"
 INVITATION = (
-    "This engine needs a Python of its own with torch; Blender's has none. Install the GPU backend here, or copy the "
-    "commands into {shell}, wait, and choose the new Python in the preferences. Until then Reproject shows the motion "
-    "at once, with nothing to install."
+    "This engine needs a Python of its own with torch: install the GPU backend, or run the commands in {shell}. "
+    "Reproject needs nothing."
 )
 LACKING = (
     "Blender's Python cannot run this engine: {lack}. Copy the commands into {shell}, wait, and choose the new Python "

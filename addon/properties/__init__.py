@@ -17,7 +17,7 @@ from bpy.props import (
 )
 
 from ...backend.motion_bridge.engines import base as engines
-from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings
+from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings, key_at, prompt_at
 from ..compat import BLEND_RELATIVE
 from .key_pictures import MotionBridgeDraft, MotionBridgeKeys
 from .tracks import MotionBridgeSource, MotionBridgeTracks
@@ -41,6 +41,21 @@ class MotionBridgePrompt(bpy.types.PropertyGroup):
 
     frame: IntProperty(name="Frame", description="The frame from which the prompt holds")
     text: StringProperty(name="Prompt", description="What the picture shows from this frame on")
+
+
+def _get_prompt(settings: Any) -> str:
+    return prompt_at({key.frame: key.text for key in settings.prompts}, settings.id_data.frame_current)
+
+
+def _set_prompt(settings: Any, text: str) -> None:
+    """Into the key that holds; before the first one, into a new one that holds from the start on."""
+    scene = settings.id_data
+    holding = key_at((key.frame for key in settings.prompts), scene.frame_current)
+    key = next((key for key in settings.prompts if key.frame == holding), None)
+    if key is None:
+        key = settings.prompts.add()
+        key.frame = min(scene.frame_start, scene.frame_current)
+    key.text = text
 
 
 class MotionBridgeSettings(bpy.types.PropertyGroup):
@@ -80,6 +95,13 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     )
     prompts: CollectionProperty(type=MotionBridgePrompt)
     active_prompt: IntProperty()
+    prompt: StringProperty(  # a view of the list; it stores nothing of its own
+        name="Prompt",
+        description="What the picture shows at the current frame, and on until the next key",
+        get=_get_prompt,
+        set=_set_prompt,
+        options={"SKIP_SAVE"},
+    )
     negative: StringProperty(name="Negative", description="What the pictures must not show")
     seed: IntProperty(name="Seed", description="The same seed gives the same frames", min=0)
     grid: IntProperty(

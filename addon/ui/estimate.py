@@ -10,8 +10,11 @@ from ..properties import settings_of
 from ..render import request
 from ..render.estimate import Estimate, estimate, pace_of, size_text
 from ..scene.camera import picture_of
+from ..scene.key_picture import percentage
+from ..scene.still_camera import surely_still
 from ..takes_on_disk import remove_old, sizes
 from .operators import Idle, attempt
+from .text import ICON, MARGIN, draw_lines
 
 _known: dict[str, tuple[tuple[Any, ...], str]] = {}  # scene → what it was when it was asked, and what came of it
 
@@ -79,13 +82,32 @@ def disk_sentence(scene: bpy.types.Scene) -> str:
     return f"{len(found)} take{'s' if len(found) != 1 else ''} on disk: {size_text(sum(each.bytes for each in found))}"
 
 
-def draw_estimate(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> str:
-    """The buttons; the sentence that was found for the settings as they are, or nothing."""
-    row = layout.row(align=True)
-    row.operator("motion_bridge.estimate", icon="PREVIEW_RANGE")
-    row.operator("motion_bridge.clean_takes", text="", icon="TRASH")
+def draw_estimate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What Render would make, in a line: what is known at once, or all of it once the button has been pressed."""
+    scene = context.scene
     state, sentence = _known.get(scene.name, ((), ""))
-    return sentence if state == _state(scene) else ""
+    split = layout.split(factor=0.87)
+    draw_lines(split, sentence if state == _state(scene) else at_once(scene), _width(context))
+    split.operator("motion_bridge.estimate", text="", icon="FILE_REFRESH", emboss=False)
+
+
+def at_once(scene: bpy.types.Scene) -> str:
+    """As much as is known without reading the scene."""
+    return f"{shot_text(scene)}; the camera does not move" if surely_still(scene) else shot_text(scene)
+
+
+def shot_text(scene: bpy.types.Scene) -> str:
+    """The number of frames and their size, as the scene's own settings say."""
+    draft, render = settings_of(scene).draft, scene.render
+    share = percentage(scene, int(draft.size))
+    width, height = render.resolution_x * share // 100, render.resolution_y * share // 100
+    frames = len(range(scene.frame_start, scene.frame_end + 1, max(scene.frame_step, 1))[:: draft.step])
+    many = f"{frames} frame{'s' if frames != 1 else ''}"
+    return f"{many} \N{MIDDLE DOT} {width} \N{MULTIPLICATION SIGN} {height}"
+
+
+def _width(context: bpy.types.Context) -> float:
+    return context.region.width / context.preferences.system.ui_scale - MARGIN - ICON
 
 
 def _state(scene: bpy.types.Scene) -> tuple[Any, ...]:

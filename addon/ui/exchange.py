@@ -10,7 +10,7 @@ from ..exchange import camera_import
 from ..exchange.export import FORMATS, SCHEDULES, Copy, Export, choices_of
 from ..properties import settings_of
 from .operators import Idle, attempt
-from .panels import Sidebar, in_each_editor
+from .panels import EXPERT, Sidebar, in_each_editor
 from .text import draw_wrapped
 from .working import Working, draw_work
 
@@ -207,7 +207,7 @@ CLASSES = (
     MOTION_BRIDGE_OT_copy_schedules,
     MOTION_BRIDGE_OT_copy_field,
     MOTION_BRIDGE_OT_import,
-    *in_each_editor(ExchangePanel),
+    *in_each_editor(ExchangePanel, EXPERT),
 )
 
 

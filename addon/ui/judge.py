@@ -12,7 +12,7 @@ from ..exchange.judgement import Judgement
 from ..properties import settings_of
 from ..viewer import heat_strip
 from ..viewer.takes_scene import source_of
-from .panels import Sidebar, in_each_editor
+from .panels import EXPERT, Sidebar, in_each_editor
 from .text import draw_wrapped
 from .working import Working, draw_work
 
@@ -94,5 +94,5 @@ class JudgePanel(Sidebar):
 
 
 register, unregister = bpy.utils.register_classes_factory(
-    (MOTION_BRIDGE_OT_judge, MOTION_BRIDGE_OT_judge_video, *in_each_editor(JudgePanel))
+    (MOTION_BRIDGE_OT_judge, MOTION_BRIDGE_OT_judge_video, *in_each_editor(JudgePanel, EXPERT))
 )

@@ -4,19 +4,22 @@ from typing import Any
 
 import bpy
 
+from ...backend.motion_bridge.engines import base as engines
 from ..names import TITLE
-from ..parts import part
 from ..properties import settings_of
 from ..render.job import Job, State
 from ..render.manager import window
-from ..scene.key_picture import percentage
 from ..viewer.takes_scene import source_of
-from .estimate import draw_estimate
-from .text import clock, draw_wrapped
-
-readiness = part("ui.readiness")
+from .engine_choice import draw_engines
+from .estimate import draw_estimate, shot_text
+from .first_frame import draw_first_frame
+from .first_steps import draw_unsaved, obstacle
+from .notes import draw_notes
+from .prompt_field import draw_prompt
+from .text import clock, draw_wrapped, short_paths
 
 DOT = "\N{MIDDLE DOT}"
+EXPERT = "expert"  # the panel that holds all that is seldom changed
 
 
 class Sidebar:
@@ -28,70 +31,61 @@ class Sidebar:
 
 
 class MainPanel(Sidebar):
-    """Choose, press Render, watch."""
+    """What is done every time: choose, write, press Render, watch."""
 
     bl_label = TITLE
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, scene = self.layout, context.scene
         if (source := source_of(scene)) is not None:
-            layout.label(text=f"Takes of {source.name}", icon="SEQUENCE")
+            layout.label(text=f"Takes of {source.name}", icon="SEQUENCE", translate=False)
             layout.operator("motion_bridge.leave_takes", icon="LOOP_BACK")
             return
-        settings = settings_of(scene)
-        column = layout.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
-        column.active = not window.running
-        column.prop(settings, "engine")
-        column.row().prop(settings, "first_frame", expand=True)
-        if settings.first_frame == "FILE":
-            column.prop(settings, "first_frame_path", text="File")
-        elif settings.first_frame == "IMAGE":
-            column.prop(settings, "first_frame_image", text="Image")
-        column.prop(settings, "output")
-        column.row().prop(settings.draft, "size", expand=True)
-        column.prop(settings.draft, "step")
-        draw_summary(layout, scene)
         if window.running:
+            draw_wrapped(layout, f"{engine_label(settings_of(scene).engine)}  {DOT}  {shot_text(scene)}", context)
             draw_progress(layout)
         else:
-            draw_buttons(layout)
-            if sentence := draw_estimate(layout, scene):
-                draw_wrapped(layout, sentence, context, icon="INFO")
+            draw_choices(layout, context)
+            draw_buttons(layout, context)
         draw_outcome(layout, context)
 
 
-def draw_summary(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
-    """What Render would make: camera, range and size, as the scene's own settings say."""
-    render = scene.render
-    draft = settings_of(scene).draft
-    share = percentage(scene, int(draft.size))
-    width, height = render.resolution_x * share // 100, render.resolution_y * share // 100
+def draw_choices(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What is chosen before each take."""
+    settings: Any = settings_of(context.scene)
+    draw_engines(layout, context, settings)
+    if listens(settings.engine, "prompts"):
+        draw_prompt(layout, context)
+    draw_first_frame(layout, settings)
     column = layout.column(align=True)
-    column.scale_y = 0.85
-    if scene.camera:
-        column.label(text=scene.camera.name, icon="CAMERA_DATA")
-    else:
-        column.label(text="The scene has no camera", icon="ERROR")
-    every = scene.frame_step * draft.step
-    step = f", every {every}" if every > 1 else ""
-    column.label(text=f"Frames {scene.frame_start}\N{EN DASH}{scene.frame_end}{step}", icon="TIME")
-    column.label(text=f"{width} \N{MULTIPLICATION SIGN} {height} pixels", icon="IMAGE_DATA")
+    column.label(text="Draft")
+    column.row(align=True).prop(settings.draft, "size", expand=True)
+    column.prop(settings.draft, "step")
 
 
-def draw_buttons(layout: bpy.types.UILayout) -> None:
-    """What can be pressed while nothing runs."""
-    column = layout.column(align=True)
-    row = column.row(align=True)
+def draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What Render would make, what keeps it from doing so, and the buttons."""
+    scene = context.scene
+    draw_estimate(layout, context)
+    draw_unsaved(layout, context)
+    reason = obstacle(scene)
+    row = layout.row(align=True)
     row.scale_y = 1.6
-    row.operator("motion_bridge.render", icon="RENDER_ANIMATION")
-    row = column.row(align=True)
-    row.scale_y = 1.2
-    row.operator("motion_bridge.resume", icon="FILE_REFRESH")
-    row.operator("motion_bridge.movie", icon="FILE_MOVIE")
-    row.operator("motion_bridge.show_takes", text="", icon="SEQUENCE")
-    row.operator("motion_bridge.open_folder", text="", icon="FILE_FOLDER")
+    button = row.row(align=True)
+    button.enabled = not reason
+    button.operator("motion_bridge.render", icon="RENDER_ANIMATION")
+    if reason:
+        draw_wrapped(layout, reason, context, icon="ERROR")
+
+
+def listens(engine: str, what: str) -> bool:
+    """Whether an engine makes use of prompts, or of the seed."""
+    return engine not in engines.loadable() or what not in engines.find(engine).ignores
+
+
+def engine_label(engine: str) -> str:
+    """An engine's name as people read it."""
+    return (engines.find(engine).label or engine) if engine in engines.loadable() else engine
 
 
 def draw_progress(layout: bpy.types.UILayout) -> None:
@@ -127,19 +121,13 @@ def progress_text(job: Job) -> str:
 
 
 def draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """How the last job ended, and whether the scene is still the one that it was read from."""
+    """How the last job ended, and the notes of it."""
     if window.error:
-        draw_wrapped(layout.box(), str(window.error), context, icon="ERROR")
+        draw_wrapped(layout.box(), short_paths(str(window.error)), context, icon="ERROR")
     elif window.session and window.session.job.state is State.DONE:
         job = window.session.job
-        draw_wrapped(layout.box(), f"{job.take.name} is done: {job.total} frames.", context, icon="CHECKMARK")
-    for note in window.session.job.notes if window.session else ():
-        draw_wrapped(layout, note, context, icon="INFO")
-    if window.running and window.scene_changed:
-        rendering = window.session is not None and window.session.job.state is State.RENDERING
-        fits = "key pictures that are rendered now may not fit; render again" if rendering else ""
-        said = fits or "these frames still show it as it was"
-        draw_wrapped(layout, f"The scene has changed; {said}.", context, icon="INFO")
+        draw_wrapped(layout, f"{job.take.name} is done: {job.total} frames.", context, icon="CHECKMARK")
+    draw_notes(layout)
 
 
 class EnginePanel(Sidebar):
@@ -153,8 +141,6 @@ class EnginePanel(Sidebar):
         return settings_of(context.scene).engine == cls.engine
 
     def draw(self, context: bpy.types.Context) -> None:
-        if readiness:
-            readiness.draw_readiness(self.layout, context, self.engine)
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
         self.draw_engine(self.layout, context, settings_of(context.scene))
@@ -167,13 +153,16 @@ class EnginePanel(Sidebar):
 EDITORS = {"view3d": "VIEW_3D", "image": "IMAGE_EDITOR", "sequencer": "SEQUENCE_EDITOR"}
 
 
-def in_each_editor(panel: type) -> list[type]:
-    """A panel within the main one, once for each editor; they stand in the order in which they are registered."""
+def in_each_editor(panel: type, within: str = "") -> list[type]:
+    """A panel within the main one, once for each editor; they stand in the order in which they are registered.
+
+    within: the name of one of those, where it stands in that one instead.
+    """
     made = []
     for short, editor in EDITORS.items():
         main = f"MOTION_BRIDGE_PT_{short}"
         name = f"{main}_{panel.bl_label.lower().replace(' ', '_')}"  # type: ignore[attr-defined]
-        place = {"bl_idname": name, "bl_space_type": editor, "bl_parent_id": main}
+        place = {"bl_idname": name, "bl_space_type": editor, "bl_parent_id": f"{main}_{within}" if within else main}
         made.append(type(name, (panel, bpy.types.Panel), place))
     return made
 

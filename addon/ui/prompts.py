@@ -4,7 +4,7 @@ import bpy
 
 from ...backend.motion_bridge.shot import key_at, prompt_at
 from ..properties import settings_of
-from .panels import Sidebar, in_each_editor
+from .panels import EXPERT, Sidebar, in_each_editor, listens
 
 
 class MOTION_BRIDGE_UL_prompts(bpy.types.UIList):
@@ -70,6 +70,10 @@ class PromptPanel(Sidebar):
     bl_label = "Prompts"
     bl_options = {"DEFAULT_CLOSED"}
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return listens(settings_of(context.scene).engine, "prompts")
+
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, settings_of(context.scene)
         row = layout.row()
@@ -84,7 +88,7 @@ CLASSES = (
     MOTION_BRIDGE_UL_prompts,
     MOTION_BRIDGE_OT_prompt_key,
     MOTION_BRIDGE_OT_prompt_remove,
-    *in_each_editor(PromptPanel),
+    *in_each_editor(PromptPanel, EXPERT),
 )
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -8,7 +8,7 @@ from bpy.props import EnumProperty
 from ..properties import settings_of
 from ..scene.tracks.selection import likely, text_of
 from .overlay import Overlay
-from .panels import Sidebar, in_each_editor
+from .panels import EXPERT, Sidebar, in_each_editor
 from .working import Working, draw_work
 
 ICONS = {
@@ -206,7 +206,7 @@ CLASSES = (
     MOTION_BRIDGE_OT_follow,
     MOTION_BRIDGE_OT_unfollow,
     MOTION_BRIDGE_OT_region_of_render,
-    *in_each_editor(TracksPanel),
+    *in_each_editor(TracksPanel, EXPERT),
 )
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

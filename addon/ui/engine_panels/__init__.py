@@ -13,7 +13,7 @@ import bpy
 
 from ....backend.motion_bridge.engines.base import ENGINES
 from ... import properties
-from ..panels import EnginePanel, in_each_editor
+from ..panels import EXPERT, EnginePanel, in_each_editor
 
 Step = Callable[[], None]
 
@@ -29,7 +29,7 @@ def engine_panel(
     read: what the panel says, of the scene's settings. groups: property groups; the last one is
     `scene.motion_bridge.<engine>`. more: operators and menus that the panel shows.
     """
-    register_classes, unregister_classes = bpy.utils.register_classes_factory((*more, *in_each_editor(panel)))
+    register_classes, unregister_classes = bpy.utils.register_classes_factory((*more, *in_each_editor(panel, EXPERT)))
 
     def register() -> None:
         properties.attach(panel.engine, read, groups)

@@ -94,6 +94,7 @@ class Engine(Protocol):
     description: str = ""  # one line for the menu
     packages: tuple[str, ...] = ()  # what it imports when a job starts, beside numpy
     accepts: frozenset[str] = frozenset()  # what may change while it runs: tracks, prompts, settings
+    ignores: frozenset[str] = frozenset()  # what it makes no use of, so that nobody is asked for it: prompts, seed
     defaults: Mapping[str, Any] = NOTHING  # its settings and what they are when nobody says otherwise
     schema: Mapping[str, Setting] = NOTHING  # what each of them may be, where it is more than a type
     schedules: Mapping[str, str] = NOTHING  # its schedules, likewise

@@ -22,6 +22,7 @@ class Reproject(Engine):
 
     label = "Reproject"
     description = "Move rendered frames along the scene's true motion. Needs nothing installed"
+    ignores = frozenset({"prompts", "seed"})
     defaults = {"mark_unseen": False}  # hatch what no key picture shows, or fill it
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[str]:
