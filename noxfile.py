@@ -27,7 +27,7 @@ IN_BLENDER = ("blender", "real")
 BETWEEN = "4.5"  # what 4.2 and 5.0 both pass is tested there only where Blender's own answers may differ
 OF_BETWEEN = (
     *("command", "compositor", "exchange_import", "image_and_strip", "install", "key_pictures", "movie"),
-    *("render_operator", "scene_camera", "scene_mesh", "shot_geometry", "view_layers"),
+    *("render_operator", "scene_camera", "scene_mesh", "shot_geometry", "takes_scene", "view_layers"),
 )
 LIBRARIES = (
     "libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libxxf86vm1 libgomp1 libegl1 libegl-mesa0"

@@ -3,11 +3,13 @@
 from . import properties, ui
 from .cli import command
 from .render.manager import window
-from .viewer import sequencer_watch
+from .viewer import camera_overlay, sequencer_watch, status
 
 
 def register() -> None:
     properties.register()
+    camera_overlay.register()  # before what is drawn over it
+    status.register()
     ui.register()
     command.register()
     sequencer_watch.register()
@@ -18,4 +20,6 @@ def unregister() -> None:
     sequencer_watch.unregister()
     command.unregister()
     ui.unregister()
+    status.unregister()
+    camera_overlay.unregister()
     properties.unregister()

@@ -47,10 +47,10 @@ def show_in_sequencer(workspace: Any, scene: bpy.types.Scene, instead_of: bpy.ty
         workspace.sequencer_scene = scene
 
 
-def open_in_sequencer(window: Any, scene: bpy.types.Scene) -> None:
-    """Show a scene's strips in the Sequencers of a window."""
+def open_in_sequencer(window: Any, workspace: Any, scene: bpy.types.Scene) -> None:
+    """Show a scene's strips in the Sequencers of a workspace, which a window shows or is about to."""
     if WORKSPACES_CHOOSE:
-        window.workspace.sequencer_scene = scene
+        workspace.sequencer_scene = scene
     else:
         window.scene = scene
 

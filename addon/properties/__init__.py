@@ -21,6 +21,7 @@ from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings, key_a
 from ..compat import BLEND_RELATIVE
 from .key_pictures import MotionBridgeDraft, MotionBridgeKeys
 from .tracks import MotionBridgeSource, MotionBridgeTracks
+from .view import MotionBridgeView
 
 STORED = ("reproject", "deforum", "motionstream")  # .blend files know these by their place in the menu
 
@@ -149,6 +150,7 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     tracks: PointerProperty(type=MotionBridgeTracks)
     keys: PointerProperty(type=MotionBridgeKeys)
     draft: PointerProperty(type=MotionBridgeDraft)
+    view: PointerProperty(type=MotionBridgeView)
 
     def generation(self, engine: str, first: int = 0) -> GenerationSettings:
         """What the panel says for an engine and a job that begins at a frame."""
@@ -188,6 +190,7 @@ CLASSES = (
     MotionBridgeTracks,
     MotionBridgeKeys,
     MotionBridgeDraft,
+    MotionBridgeView,
     MotionBridgeSettings,
 )
 

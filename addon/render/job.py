@@ -62,10 +62,18 @@ class PictureRequest:
 class Job:
     """A take being made; it needs nothing from Blender once it has begun.
 
-    snapshot: what to read, or None where the take's Shot stands already.
+    snapshot: what to read, or None where the take's Shot stands already. packs: whether pictures come packed for a GPU.
     """
 
-    def __init__(self, take: Take, engine: str, command: Sequence[str], snapshot: Snapshot | None, resume: bool):
+    def __init__(
+        self,
+        take: Take,
+        engine: str,
+        command: Sequence[str],
+        snapshot: Snapshot | None,
+        resume: bool,
+        packs: bool = False,
+    ):
         self.take = take
         self.state = State.READING
         self.error: MotionBridgeError | None = None
@@ -78,7 +86,7 @@ class Job:
         self.cancelling = False
         self.notes: list[str] = []  # what the artist should know of the shot
         self._number: int | None = None  # of the job at the backend
-        self._client = Client(command)
+        self._client = Client(command, packs)
         self._to_say = snapshot.notes if snapshot else []
         self._reading = ShotWriter(snapshot, take.shot, take.held()) if snapshot is not None else None
         self.picture_request = (

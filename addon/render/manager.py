@@ -7,7 +7,7 @@ from bpy.app.handlers import persistent
 
 from ...backend.motion_bridge.errors import BadInput, Cancelled, MotionBridgeError
 from ..scene.view_layer import rendered_layer
-from ..viewer import editors
+from ..viewer import editors, image, status
 from ..viewer.delivery import Delivery
 from ..viewer.takes_scene import chosen_scene
 from .first_frame_render import FirstRender
@@ -45,10 +45,23 @@ class Window:
     def running(self) -> bool:
         return self.rendering_first_frame or (self.session is not None and self.session.job.state.running)
 
+    @property
+    def progress(self) -> tuple[str, float]:
+        """How far the work is, in a few words, and its share from 0 to 1."""
+        if render := self.first_render:
+            done, samples = render.samples
+            return f"Rendering {render.what}", done / max(samples, 1)
+        if self.session is None:
+            return "", 0.0
+        job = self.session.job
+        done, total = job.counted
+        return f"{job.state.value}, {done} of {total}" if total else job.stage or job.state.value, job.progress
+
     def begin(self, context: bpy.types.Context, request: TakeRequest) -> None:
         """Start a job that goes on while the artist works; BadInput when it cannot begin."""
         self._forget()
         self._scene_name = context.scene.name
+        editors.look_through_camera(context, image.find())
         if request.renders_first_frame:
             self._request = request
             assert request.request
@@ -78,6 +91,7 @@ class Window:
     def close(self) -> None:
         """Leave nothing behind: no process, thread, timer or handler."""
         _listen_no_more()
+        status.clear()
         if self._render:
             self._render.close()
         self._forget()
@@ -206,6 +220,10 @@ def _pulse() -> float | None:
     goes_on = window.step()
     if _looks() != before:
         editors.redraw_panels()
+    if window.running:
+        status.show(*window.progress)
+    elif before[0]:
+        status.clear()
     if window.error is not earlier_error and window.error and not isinstance(window.error, Cancelled):
         editors.pop_up(str(window.error))
     return PULSE if goes_on else None

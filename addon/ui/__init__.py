@@ -18,6 +18,7 @@ from . import (
     takes_panel,
     thumbnails,
     tracks,
+    viewing,
 )
 
 IN_ORDER = (  # panels stand in this order
@@ -31,6 +32,7 @@ IN_ORDER = (  # panels stand in this order
     prompt_field,
     notes,
     first_steps,
+    viewing,
     panels,
     takes_panel,
     expert,

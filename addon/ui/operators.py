@@ -6,12 +6,11 @@ from typing import Any
 import bpy
 
 from ...backend.motion_bridge.errors import Cancelled, MotionBridgeError
-from .. import compat, take
+from .. import take
 from ..properties import settings_of
 from ..render.manager import window
 from ..render.request import last_take, new_take
 from ..viewer import movie
-from ..viewer.takes_scene import source_of
 from .stand_in import sketch_stands_in
 
 
@@ -134,36 +133,6 @@ class MOTION_BRIDGE_OT_open_folder(bpy.types.Operator):
         bpy.ops.wm.path_open(filepath=str(take.last(folder).folder))
 
 
-class MOTION_BRIDGE_OT_show_takes(bpy.types.Operator):
-    """Show the takes in the Sequencer. They are in a scene of their own, whose view shows them as they are"""
-
-    bl_idname = "motion_bridge.show_takes"
-    bl_label = "Show Takes"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return context.window is not None and settings_of(context.scene).takes is not None
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        compat.open_in_sequencer(context.window, settings_of(context.scene).takes)
-        return {"FINISHED"}
-
-
-class MOTION_BRIDGE_OT_leave_takes(bpy.types.Operator):
-    """Go back to the scene that these takes were made from"""
-
-    bl_idname = "motion_bridge.leave_takes"
-    bl_label = "Back to the Scene"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return context.window is not None and source_of(context.scene) is not None
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        context.window.scene = source_of(context.scene)
-        return {"FINISHED"}
-
-
 CLASSES = (
     MOTION_BRIDGE_OT_render,
     MOTION_BRIDGE_OT_render_sketch,
@@ -171,8 +140,6 @@ CLASSES = (
     MOTION_BRIDGE_OT_cancel,
     MOTION_BRIDGE_OT_movie,
     MOTION_BRIDGE_OT_open_folder,
-    MOTION_BRIDGE_OT_show_takes,
-    MOTION_BRIDGE_OT_leave_takes,
 )
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

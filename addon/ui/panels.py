@@ -17,6 +17,7 @@ from .first_steps import draw_unsaved, obstacle
 from .notes import draw_notes
 from .prompt_field import draw_prompt
 from .text import clock, draw_wrapped, short_paths
+from .viewing import draw_view_options
 
 DOT = "\N{MIDDLE DOT}"
 EXPERT = "expert"  # the panel that holds all that is seldom changed
@@ -48,6 +49,7 @@ class MainPanel(Sidebar):
             draw_choices(layout, context)
             draw_buttons(layout, context)
         draw_outcome(layout, context)
+        draw_view_options(layout, context)
 
 
 def draw_choices(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -1,4 +1,4 @@
-"""From a job's frames to what the artist sees: the image and the strip."""
+"""From a job's frames to what the artist sees: the camera's view, the image and the strip."""
 
 import time
 from collections.abc import Sequence
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import bpy
 
 from ...backend.motion_bridge.ipc.events import FrameMade, Preview
+from ..properties import settings_of
 from ..take import Take
-from . import editors, image
+from . import camera_overlay, editors, image
 from .strip import TakeStrip
 
 BUSY = 0.25  # of the time, at most, is spent on reading pictures for the image
@@ -20,13 +21,14 @@ class Delivery:
         """source: the scene that the take is made from. chosen: the scene of the strip; None: the takes' own."""
         self.attached = True  # False once another file was loaded: its scenes are none of ours
         self._file = bpy.data.filepath
+        self._source_name = source.name
         self._take = take
         self._frames = frames
         self._strip = TakeStrip(source, chosen, take.folder, frames)
         self._newest: FrameMade | Preview | None = None
         self._last_frame: FrameMade | None = None
         self._next_picture = 0.0  # when the image may be read again, time.monotonic
-        self._introduced = False  # whether the editors have been told of the picture
+        self._drawn: FrameMade | Preview | None = None  # what the camera's view shows
         self._grown = False
 
     def add(self, made: Sequence[FrameMade | Preview]) -> None:
@@ -51,9 +53,11 @@ class Delivery:
             return
         if last and isinstance(self._newest, Preview):
             self._newest = self._last_frame
-        if self._newest and (last or time.monotonic() >= self._next_picture):
-            self._show_picture(self._newest)
-            self._newest = None
+        if self._newest:
+            self._show_in_view(self._newest)
+            if last or time.monotonic() >= self._next_picture:
+                self._show_in_image(self._newest, last)
+                self._newest = None
         if self._grown:
             self._strip.place()
             self._grown = False
@@ -72,12 +76,24 @@ class Delivery:
         self.attached = bool(self._file) and bpy.data.filepath == self._file
         self._grown = True
 
-    def _show_picture(self, shown: FrameMade | Preview) -> None:
+    def _show_in_view(self, shown: FrameMade | Preview) -> None:
+        """Over the camera's view, which costs next to nothing; the playhead goes along where that is wanted."""
+        scene = bpy.data.scenes.get(self._source_name)
+        if scene is None or shown is self._drawn:
+            return
+        self._drawn = shown
+        if shown.packed is not None:
+            camera_overlay.show(scene.name, shown.packed)
+        if isinstance(shown, FrameMade) and settings_of(scene).view.follow:
+            editors.go_to(scene, shown.number)
+
+    def _show_in_image(self, shown: FrameMade | Preview, last: bool) -> None:
+        """In the image, which has to be read from a file: while it is to be seen, and at the end."""
+        if not (last or bpy.app.background or editors.image_wanted(image.find())):
+            return
         begun = time.monotonic()
-        path = shown.path if isinstance(shown, FrameMade) else image.preview_file(shown.pixels)
-        picture = image.show(shown.pixels, path)
-        if not self._introduced and not bpy.app.background:
+        picture = image.show(shown.pixels, shown.path if isinstance(shown, FrameMade) else None)
+        if picture is not None and not bpy.app.background:
             editors.show_image(picture)
-            self._introduced = True
         now = time.monotonic()
         self._next_picture = now + (now - begun) * (1 / BUSY - 1)

@@ -9,20 +9,57 @@ import bpy
 
 from .. import compat
 from ..names import TITLE
+from ..properties import settings_of
 from .takes_scene import source_of, with_strips
 
 
-def show_image(image: bpy.types.Image) -> None:
-    """Show an image where renders are shown: in the open Image Editors that show nothing else of the artist's.
+def show_image(image: bpy.types.Image) -> bool:
+    """Show an image in the open Image Editors that show nothing else of the artist's; whether it is to be seen."""
+    seen = False
+    for area in _image_editors():
+        space: Any = area.spaces.active
+        if space.image is None or space.image.type == "RENDER_RESULT":
+            space.image = image
+        seen = seen or space.image == image
+    return seen
 
-    Where there are none, Blender opens one as its preferences say for renders.
+
+def image_wanted(image: bpy.types.Image | None) -> bool:
+    """Whether an open Image Editor shows the image, or would."""
+    shown = [area.spaces.active.image for area in _image_editors()]  # type: ignore[attr-defined]
+    return any(each is None or each.type == "RENDER_RESULT" or each == image for each in shown)
+
+
+def open_image(image: bpy.types.Image, window: bpy.types.Window) -> None:
+    """Show an image in an Image Editor; where none is free, Blender opens one as its preferences say for renders."""
+    if not show_image(image):
+        with bpy.context.temp_override(window=window):
+            bpy.ops.render.view_show("INVOKE_DEFAULT")
+        show_image(image)
+
+
+def look_through_camera(context: bpy.types.Context, image: bpy.types.Image | None) -> None:
+    """Have the 3D View that is worked in, else the largest, look through the camera: that is where pictures come.
+
+    Nothing happens where a view does so already, or where an Image Editor shows the pictures. image: ours, if any.
     """
-    if not _replace_renders(image):
-        windows = bpy.context.window_manager.windows
-        if len(windows):
-            with bpy.context.temp_override(window=windows[0]):
-                bpy.ops.render.view_show("INVOKE_DEFAULT")
-            _replace_renders(image)
+    views = [area for area in context.window.screen.areas if area.type == "VIEW_3D"] if context.window else []
+    spaces: list[Any] = [area.spaces.active for area in views]
+    seen = any(space.region_3d.view_perspective == "CAMERA" for space in spaces)
+    if not views or seen or context.scene.camera is None or image_wanted(image):
+        return
+    area: Any = context.area if context.area in views else max(views, key=lambda each: each.width * each.height)
+    area.spaces.active.region_3d.view_perspective = "CAMERA"
+
+
+def go_to(scene: bpy.types.Scene, frame: int) -> None:
+    """Set the playhead of a scene and of its takes' one, unless an animation is being played."""
+    windows = bpy.context.window_manager.windows
+    if any(window.screen.is_animation_playing for window in windows):
+        return
+    for each in (scene, settings_of(scene).takes):
+        if each is not None and each.frame_current != frame:
+            each.frame_current = frame
 
 
 def show_strips() -> None:
@@ -68,16 +105,8 @@ def pop_up(sentence: str) -> None:
             manager.popup_menu(draw, title=TITLE, icon="ERROR")
 
 
-def _replace_renders(image: bpy.types.Image) -> bool:
-    """Put the image into the Image Editors that show a render or nothing; whether it is to be seen."""
-    seen = False
-    for area in _areas():
-        if area.type == "IMAGE_EDITOR" and area.ui_type == "IMAGE_EDITOR":
-            space: Any = area.spaces.active
-            if space.image is None or space.image.type == "RENDER_RESULT":
-                space.image = image
-            seen = seen or space.image == image
-    return seen
+def _image_editors() -> list[bpy.types.Area]:
+    return [area for area in _areas() if area.type == "IMAGE_EDITOR" and area.ui_type == "IMAGE_EDITOR"]
 
 
 def _areas() -> Iterator[bpy.types.Area]:

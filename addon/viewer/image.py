@@ -1,18 +1,17 @@
 """The newest frame in Blender's Image Editor.
 
-The image is the frame's own file, so Blender has nothing to ask about when it quits; pixels that were painted it would
-offer to save. A picture that has no file here is painted: a float image's pixels are scene-linear, bottom row first,
-and drawn with the Standard view they give the bytes back exactly.
+The image is always a file's, never painted: Blender would offer to save painted pixels when it quits. A frame is its
+own file; what has none that Blender can read, such as a preview, goes into Blender's temporary folder.
 """
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.files import writing
 from ...backend.motion_bridge.media import png
 from ..names import TITLE
@@ -21,19 +20,16 @@ PREVIEW = "motion_bridge_preview.png"
 MARK = "motion_bridge"  # the custom property that tells our image from one that only has its name
 
 
-def _linear_table() -> NDArray[np.float32]:
-    """sRGB bytes to scene-linear values (IEC 61966-2-1): (256,) float32."""
-    srgb = np.arange(256) / 255
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
+def show(pixels: NDArray[np.uint8], path: Path | None = None) -> bpy.types.Image | None:
+    """Put a picture (H, W, 3) uint8 sRGB, top row first, into the image "Motion Bridge". path: its file, if it has one.
 
-
-_LINEAR = _linear_table()
-
-
-def show(pixels: NDArray[np.uint8], path: Path | None = None) -> bpy.types.Image:
-    """Put a picture (H, W, 3) uint8 sRGB, top row first, into the image "Motion Bridge". path: its file."""
+    None where no file can be written either: then the image stays as it was.
+    """
     loaded = _loaded(path) if path is not None and path.is_file() else None
-    return _painted(pixels) if loaded is None else loaded
+    if loaded is None:
+        with suppress(OSError, BadInput):
+            loaded = _loaded(preview_file(pixels))
+    return loaded
 
 
 def preview_file(pixels: NDArray[np.uint8]) -> Path:
@@ -57,8 +53,8 @@ def _of_file(path: Path) -> bpy.types.Image:
     if image is None:
         image = bpy.data.images.load(str(path))
         image.name, image[MARK] = TITLE, True
-    if image.source != "FILE":
-        image.source = "FILE"  # which forgets what was painted
+    if image.source != "FILE":  # of a file from before, whose picture was painted
+        image.source = "FILE"
     if image.filepath == str(path):
         image.reload()
     else:
@@ -67,32 +63,6 @@ def _of_file(path: Path) -> bpy.types.Image:
     return image
 
 
-def linear_rgba(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What `Image.pixels` of a float image wants: (H * W * 4,) float32."""
-    height, width, _ = pixels.shape
-    values = np.ones((height, width, 4), np.float32)
-    for channel in range(3):
-        values[..., channel] = _LINEAR.take(pixels[::-1, :, channel])
-    return values.reshape(-1)
-
-
 def find() -> bpy.types.Image | None:
     """Our image, found anew each time: undo and file loads take datablocks away."""
     return next((image for image in bpy.data.images if MARK in image), None)
-
-
-def _painted(pixels: NDArray[np.uint8]) -> bpy.types.Image:
-    height, width, _ = pixels.shape
-    image = find()
-    if image is not None and image.source != "GENERATED":
-        bpy.data.images.remove(image)
-        image = None
-    size: Any = image.size if image else None
-    if image is None:
-        image = bpy.data.images.new(TITLE, width, height, float_buffer=True)
-        image[MARK] = True
-    elif (size[0], size[1]) != (width, height):
-        image.scale(width, height)
-    target: Any = image.pixels
-    target.foreach_set(linear_rgba(pixels))
-    return image

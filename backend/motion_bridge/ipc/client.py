@@ -8,11 +8,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from .. import launch
 from ..errors import BackendFailed, BadInput, Cancelled, MotionBridgeError, ProtocolError
+from ..media import texture
 from . import protocol
 from .channel import BoundedQueue, Sender
 from .events import Done, Event, Failed, FrameMade, Preview, Progress, Responsive, Started, Unresponsive, of_message
@@ -37,6 +39,7 @@ class Client:
 
         variables: of its environment, beside those of this process.
         """
+        self.packs = False  # whether pictures are packed for a GPU as they arrive, so that nobody who draws them has to
         try:
             pipe = subprocess.PIPE
             self._process = launch.start(command, variables, stdin=pipe, stdout=pipe, stderr=pipe)
@@ -165,6 +168,8 @@ class Client:
         if isinstance(event, Done | Failed):
             job.ended.set()
         else:
+            if self.packs and isinstance(event, FrameMade | Preview):
+                event = replace(event, packed=texture.packed(event.pixels))
             self._arrived.wait_for_capacity(lambda: job.cancelled.is_set() or self._stopping.is_set())
         self._arrived.push(event, event.pixels.nbytes if isinstance(event, FrameMade | Preview) else SMALL)
 

@@ -41,6 +41,7 @@ class FrameMade:
     number: int  # of the frame in the scene
     path: Path
     pixels: NDArray[np.uint8]  # (H, W, 3) sRGB, top row first; read-only
+    packed: NDArray[np.float32] | None = None  # the same for a GPU, as media/texture.py; where the host asked for it
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Preview:
 
     pixels: NDArray[np.uint8]  # (H, W, 3) sRGB, top row first
     job: int = 0  # an engine leaves it to whoever runs it
+    packed: NDArray[np.float32] | None = None  # as a frame's
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,11 @@ def to_message(event: Event) -> tuple[str, int, dict[str, Any], bytes]:
             return "started", job, {"total": total, "missing": missing}, b""
         case Progress(job, stage, done, total):
             return "progress", job, {"stage": stage, "done": done, "total": total}, b""
-        case FrameMade(job, index, number, path, pixels):
+        case FrameMade(job, index, number, path, pixels, _):
             height, width, channels = pixels.shape
             size = {"width": width, "height": height, "channels": channels}
             return "frame", job, {"index": index, "number": number, "path": str(path), **size}, pixels.tobytes()
-        case Preview(pixels, job):
+        case Preview(pixels, job, _):
             height, width, channels = pixels.shape
             return "preview", job, {"width": width, "height": height, "channels": channels}, pixels.tobytes()
         case Notice(sentence, job):

@@ -1,0 +1,99 @@
+"""What is being made, said where people look: in the status bar, and while they direct it in the 3D Views' headers."""
+
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..names import TITLE
+
+BAR = 24  # units of the interface's width
+TRANSFORM = "TRANSFORM_OT_"  # operators that use the header themselves
+
+
+class Status:
+    """What is said at the moment."""
+
+    text = ""  # empty: nothing
+    share = 0.0  # of the progress bar, 0 to 1
+    header = ""
+
+
+def show(text: str, share: float, header: str = "") -> None:
+    """Say it in the status bar beside a progress bar, and, where it is given, in the headers of the camera views."""
+    if not bpy.context.window_manager.windows or bpy.app.background:
+        return
+    if not Status.text:
+        _set_status_bar(_draw)
+    changed, Status.text, Status.share = (Status.text, Status.share) != (text, share), text, share
+    if changed:
+        _redraw_status_bars()
+    if header != Status.header:
+        Status.header = header
+        for area in _camera_views():
+            area.header_text_set(header or None)
+
+
+def clear() -> None:
+    """Leave status bar and headers to Blender."""
+    if Status.text:
+        _set_status_bar(None)
+    if Status.header:
+        for screen in bpy.data.screens:  # those of other workspaces, too
+            for area in screen.areas:
+                if area.type == "VIEW_3D":
+                    area.header_text_set(None)
+    Status.text, Status.share, Status.header = "", 0.0, ""
+
+
+def _draw(bar: Any, context: Any) -> None:
+    """The whole status bar, as Blender gives it away: its own parts stay, ours stands between them."""
+    layout = bar.layout
+    layout.template_input_status()
+    layout.separator_spacer()
+    row = layout.row()
+    row.ui_units_x = BAR
+    row.progress(text=f"{TITLE}: {Status.text}", factor=Status.share)
+    layout.separator_spacer()
+    layout.template_reports_banner()
+    layout.template_running_jobs()
+    row = layout.row()
+    row.alignment = "RIGHT"
+    row.template_status_info()
+
+
+def _set_status_bar(draw: Any) -> None:
+    """All workspaces share the status bar, so any of them serves."""
+    workspace = next(iter(bpy.data.workspaces), None)
+    if workspace is not None:
+        workspace.status_text_set(draw)
+
+
+def _redraw_status_bars() -> None:
+    """A status bar is no area that scripts can reach; setting its text is what draws it anew."""
+    _set_status_bar(_draw)
+
+
+def _camera_views() -> list[Any]:
+    """The 3D Views that look through the camera, but where something is moved: its numbers stand there."""
+    return [
+        area
+        for window in bpy.context.window_manager.windows
+        if not any(operator.bl_idname.startswith(TRANSFORM) for operator in getattr(window, "modal_operators", ()))
+        for area in window.screen.areas
+        if area.type == "VIEW_3D" and area.spaces.active.region_3d.view_perspective == "CAMERA"  # type: ignore[attr-defined]
+    ]
+
+
+@persistent
+def _file_loaded(*_: Any) -> None:
+    clear()
+
+
+def register() -> None:
+    bpy.app.handlers.load_post.append(_file_loaded)
+
+
+def unregister() -> None:
+    bpy.app.handlers.load_post.remove(_file_loaded)
+    clear()

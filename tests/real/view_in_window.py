@@ -1,0 +1,158 @@
+"""Watches a take over the camera's view: … -P view_in_window.py -- REPORT.json TAKES COLORS.png
+
+Nothing else opens while it is made. What the framebuffer holds is saved as arrays beside the report; the times are
+those of the product's own functions, without Blender's redraws.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import gpu
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+import driving
+from driving import drawn, main_window, press, show_our_tab, show_sidebar, view
+
+REPORT, TAKES, COLORS = Path(sys.argv[-3]), Path(sys.argv[-2]), Path(sys.argv[-1])
+report: dict = {"ticks": [], "draws": [], "status": [], "playheads": [], "texts": 0}
+wanted: list[str] = []  # names of framebuffers to be saved when the camera view is drawn next
+
+
+def steps() -> Iterator[Callable[[], bool]]:
+    from bl_ext.user_default.motion_bridge.addon.render import manager
+    from bl_ext.user_default.motion_bridge.addon.viewer import camera_overlay, status
+
+    window = manager.window
+    time_ticks(window)
+    bpy.types.SpaceView3D.draw_handler_add(look, (camera_overlay,), "WINDOW", "POST_PIXEL")
+    scene = bpy.context.scene
+    settings: Any = scene.motion_bridge
+    settings.output = str(TAKES)
+    settings.first_frame, settings.first_frame_path = "FILE", str(COLORS)
+    settings.view.follow = True
+    scene.view_settings.view_transform = "AgX"
+    scene.render.resolution_x, scene.render.resolution_y = 832, 480
+    scene.frame_end = 40
+    show_sidebar()
+    yield drawn(4)
+    show_our_tab()
+    view().spaces.active.region_3d.view_perspective = "PERSP"
+    with bpy.context.temp_override(window=main_window()):
+        bpy.ops.wm.save_mainfile()
+    report["open_image_before"] = bpy.ops.motion_bridge.open_image.poll()
+    yield drawn(2)
+    press("render")
+    yield lambda: camera_overlay.Overlay.picture is not None and window.session.job.finished >= 3
+    report["perspective"] = view().spaces.active.region_3d.view_perspective
+    report["image_while_running"] = bpy.data.images.get("Motion Bridge") is not None
+    yield drawn(2)
+    report["running"] = driving.screenshot(REPORT.parent, "view_running")
+    yield lambda: not window.running and not window.step()
+    report["error"] = str(window.error)
+    report["windows"] = len(bpy.context.window_manager.windows)
+    report["editors"] = sorted({area.type for area in main_window().screen.areas})
+    report["status_after"] = status.Status.text
+    report["frame"] = scene.frame_current
+    report["takes_frame"] = settings.takes.frame_current
+    report["dirty_images"] = [image.name for image in bpy.data.images if image.is_dirty]
+    report["newest"] = bpy.data.images["Motion Bridge"].filepath
+    scene.frame_set(1)
+    first = camera_overlay_picture(TAKES / "take_001" / "frame_0001.png")
+    for name, opacity, wipe in (("whole", 1.0, 1.0), ("half", 0.5, 1.0), ("none", 0.0, 1.0), ("wiped", 1.0, 0.5)):
+        settings.view.opacity, settings.view.wipe = opacity, wipe
+        camera_overlay.show(scene.name, first)
+        wanted.append(name)
+        yield drawn(3)
+        driving.screenshot(REPORT.parent, f"view_{name}")
+    camera_overlay.show(scene.name, first, camera_overlay_picture(TAKES / "take_001" / "frame_0040.png"))
+    wanted.append("compared")
+    yield drawn(3)
+    driving.screenshot(REPORT.parent, "view_compared")
+    view().spaces.active.region_3d.view_perspective = "PERSP"
+    settings.view.wipe = 1.0
+    wanted.append("elsewhere")
+    yield drawn(3)
+    before = len(bpy.data.workspaces)
+    for _ in range(2):
+        with bpy.context.temp_override(window=main_window(), scene=scene):
+            report["opened"] = list(bpy.ops.motion_bridge.show_takes())
+        yield drawn(3)
+    report["workspaces_made"] = len(bpy.data.workspaces) - before
+    report["workspace"] = main_window().workspace.name
+    report["sequencer_scene"] = main_window().workspace.sequencer_scene.name
+    report["takes_scene"] = settings.takes.name
+    report["window_scene"] = main_window().scene.name == scene.name
+    driving.screenshot(REPORT.parent, "view_sequencer")
+    for area in main_window().screen.areas:
+        if area.type == "PROPERTIES":
+            area.ui_type = "IMAGE_EDITOR"
+    yield drawn(2)
+    with bpy.context.temp_override(window=main_window()):
+        report["opened_image"] = list(bpy.ops.motion_bridge.open_image())
+    yield drawn(3)
+    report["image_editors"] = [
+        bool(area.spaces.active.image and area.spaces.active.image.name == "Motion Bridge")
+        for area in main_window().screen.areas
+        if area.type == "IMAGE_EDITOR"
+    ]
+    report["windows_in_the_end"] = len(bpy.context.window_manager.windows)
+    driving.screenshot(REPORT.parent, "view_image")
+
+
+def time_ticks(window: Any) -> None:
+    """Time every look at the job that brings something."""
+    step = window.step
+
+    def timed() -> bool:
+        session = window.session
+        before = session.job.finished if session else 0
+        begun = time.perf_counter()
+        goes_on = step()
+        spent = time.perf_counter() - begun
+        if session and session.job.finished > before:
+            report["ticks"].append(spent)
+        return goes_on
+
+    window.step = timed
+
+
+def camera_overlay_picture(path: Path) -> np.ndarray:
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png, texture
+
+    return texture.packed(png.read(path))
+
+
+def look(camera_overlay: Any) -> None:
+    """Draw once more what the product has drawn, to time it; save the framebuffer where that is asked for."""
+    context = bpy.context
+    picture = camera_overlay.Overlay.picture
+    seen = context.region_data.view_perspective == "CAMERA"
+    if picture is not None and seen:
+        picture.uploaded = None
+        begun = time.perf_counter()
+        camera_overlay.draw()
+        report["draws"].append(time.perf_counter() - begun)
+    if wanted:
+        name = wanted.pop()
+        width, height = context.region.width, context.region.height
+        content = gpu.state.active_framebuffer_get().read_color(0, 0, width, height, 4, 0, "FLOAT")
+        np.save(REPORT.parent / f"{name}.npy", np.array(content.to_list(), np.float32).reshape(height, width, 4))
+        report[f"{name}_corners"] = camera_overlay.picture_corners(context).tolist()
+
+
+def watch() -> None:
+    from bl_ext.user_default.motion_bridge.addon.render.manager import window
+    from bl_ext.user_default.motion_bridge.addon.viewer.status import Status
+
+    if window.running and Status.text and Status.text not in report["status"]:
+        report["status"].append(Status.text)
+    if window.running and bpy.context.scene.frame_current not in report["playheads"]:
+        report["playheads"].append(bpy.context.scene.frame_current)
+
+
+driving.drive(steps(), report, REPORT, watch)
