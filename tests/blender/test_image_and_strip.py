@@ -34,12 +34,14 @@ def test_each_byte_value_is_shown_exactly(scene, tmp_path: Path, from_a_file: bo
     assert np.array_equal(png(tmp_path / "shown.png"), pixels)
 
 
-def test_a_picture_whose_file_cannot_be_read_is_painted(scene, tmp_path: Path):
+def test_a_picture_whose_file_cannot_be_read_is_shown_and_leaves_nothing_to_save(scene, tmp_path: Path):
     from bl_ext.user_default.motion_bridge.addon.viewer import image
 
     (tmp_path / "frame.png").write_text("no picture")
-    shown = image.show(np.full((9, 16, 3), 200, np.uint8), tmp_path / "frame.png")
-    assert tuple(shown.size) == (16, 9) and abs(shown.pixels[0] - 0.5776) < 1e-3  # 200 in linear light
+    for value in (200, 100):
+        shown = image.show(np.full((9, 16, 3), value, np.uint8), tmp_path / "frame.png")
+        assert tuple(shown.size) == (16, 9) and round(shown.pixels[0] * 255) == value
+        assert shown.source == "FILE" and not shown.is_dirty, "Blender would ask to save it"
 
 
 def test_there_is_one_image_whatever_the_sizes(scene, tmp_path: Path):

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import bpy
 
@@ -81,11 +80,11 @@ def strip_length() -> int:
 
 
 def watch() -> None:
-    """Note every new picture in the Image Editor's image."""
-    image = bpy.data.images.get("Motion Bridge")
-    if image and image.size[0]:
-        pixels: Any = image.pixels
-        mean = sum(pixels[:4096]) / 4096
+    """Note every new picture over the camera's view."""
+    from bl_ext.user_default.motion_bridge.addon.viewer.camera_overlay import Overlay
+
+    if Overlay.picture is not None:
+        mean = float(Overlay.picture.packed.view("u1").mean())
         if not report["shown"] or report["shown"][-1] != mean:
             report["shown"].append(mean)
 

@@ -28,7 +28,7 @@ def report(blender: Blender, scene_file: Path, tmp_path_factory: pytest.TempPath
 
 def test_frames_are_shown_while_the_job_runs(report: dict[str, Any]):
     assert report["seen_while_running"] < 400
-    assert len(report["shown"]) >= 3, "the Image Editor's picture did not change"
+    assert len(report["shown"]) >= 3, "the picture over the camera's view did not change"
 
 
 def test_the_strip_grows_while_the_job_runs(report: dict[str, Any]):

@@ -141,7 +141,7 @@ def look(camera_overlay: Any) -> None:
         name = wanted.pop()
         width, height = context.region.width, context.region.height
         content = gpu.state.active_framebuffer_get().read_color(0, 0, width, height, 4, 0, "FLOAT")
-        np.save(REPORT.parent / f"{name}.npy", np.array(content.to_list(), np.float32).reshape(height, width, 4))
+        np.save(REPORT.parent / f"{name}.npy", np.asarray(content, np.float32).reshape(height, width, 4))
         report[f"{name}_corners"] = camera_overlay.picture_corners(context).tolist()
 
 
