@@ -62,18 +62,10 @@ class PictureRequest:
 class Job:
     """A take being made; it needs nothing from Blender once it has begun.
 
-    snapshot: what to read, or None where the take's Shot stands already. packs: whether pictures come packed for a GPU.
+    snapshot: what to read, or None where the take's Shot stands already.
     """
 
-    def __init__(
-        self,
-        take: Take,
-        engine: str,
-        command: Sequence[str],
-        snapshot: Snapshot | None,
-        resume: bool,
-        packs: bool = False,
-    ):
+    def __init__(self, take: Take, engine: str, command: Sequence[str], snapshot: Snapshot | None, resume: bool):
         self.take = take
         self.state = State.READING
         self.error: MotionBridgeError | None = None
@@ -86,7 +78,7 @@ class Job:
         self.cancelling = False
         self.notes: list[str] = []  # what the artist should know of the shot
         self._number: int | None = None  # of the job at the backend
-        self._client = Client(command, packs)
+        self._client = Client(command)
         self._to_say = snapshot.notes if snapshot else []
         self._reading = ShotWriter(snapshot, take.shot, take.held()) if snapshot is not None else None
         self.picture_request = (
@@ -105,6 +97,10 @@ class Job:
     def wanted_picture(self) -> int | None:
         """The frame that somebody has to render now, with `picture_request`, and give to `give_picture`."""
         return self._reading.wanted if self._reading and not self.cancelling else None
+
+    def pack_pictures(self) -> None:
+        """Have pictures packed for a GPU as they arrive, in the thread that reads them."""
+        self._client.packs = True
 
     def give_picture(self, frame: int, pixels: Pixels) -> None:
         """The scene's own render of a frame."""

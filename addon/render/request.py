@@ -71,7 +71,7 @@ class TakeRequest:
         snapped = snapshot(context, self.request) if self.request else None
         made = take.claim(self.take.folder.parent) if self.numbered else self.take
         try:
-            return Job(made, self.engine, command, snapped, self.resume, packs=not bpy.app.background)
+            return Job(made, self.engine, command, snapped, self.resume)
         except BaseException:
             if self.numbered:
                 with suppress(OSError):  # something is in it already

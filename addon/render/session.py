@@ -31,6 +31,8 @@ class Session:
         self.job = job
         self.delivery = delivery
         self._counted = False
+        if not bpy.app.background:
+            job.pack_pictures()
 
     def step(self) -> list[Event]:
         """Go on as far as possible without waiting; what the backend has told since the last call."""

@@ -26,8 +26,8 @@ def start():
     """Starts clients of the testing backend and sees to it that they end."""
     clients = []
 
-    def begin(command=(*TESTING, "serve"), **options):
-        clients.append(Watched(command, **options))
+    def begin(command=(*TESTING, "serve")):
+        clients.append(Watched(command))
         return clients[-1]
 
     yield begin

@@ -26,13 +26,14 @@ def test_a_job_puts_its_frames_on_disk_and_shows_them(start, shot_folder, tmp_pa
 
 def test_pictures_arrive_packed_for_a_gpu_where_the_host_asks(start, shot_folder, tmp_path):
     """Every byte is where a shader looks for it, and no float is one that a GPU may change."""
-    client = start(packs=True)
+    client = start()
+    client.packs = True
     client.render(shot_folder(count=2), tmp_path / "take", "testing", resume=False)
     made = [event for event in events_until(client, Done) if isinstance(event, FrameMade)]
     for frame in made:
         bits = frame.packed.view("<u4")
         np.testing.assert_array_equal(np.stack([bits & 255, bits >> 8 & 255, bits >> 16 & 255], -1), frame.pixels)
-        assert (bits >> 24 == 63).all() and np.isfinite(frame.packed).all() and (frame.packed > 1e-9).all()
+        assert (bits >> 24 == 63).all() and np.isfinite(frame.packed).all() and (frame.packed >= 0.5).all()
 
 
 def test_one_backend_does_several_jobs(start, shot_folder, tmp_path):
