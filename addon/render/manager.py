@@ -222,7 +222,7 @@ def _pulse() -> float | None:
         editors.redraw_panels()
     if window.running:
         status.show(*window.progress)
-    elif before[0]:
+    else:
         status.clear()
     if window.error is not earlier_error and window.error and not isinstance(window.error, Cancelled):
         editors.pop_up(str(window.error))
