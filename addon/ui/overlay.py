@@ -7,22 +7,22 @@ from typing import Any
 import bpy
 import gpu
 import numpy as np
-from bpy_extras.view3d_utils import location_3d_to_region_2d
 from gpu_extras.batch import batch_for_shader
 from numpy.typing import NDArray
 
 from ...backend.motion_bridge.shot import Tracks
 from ..exchange.track_preview import Look
+from ..viewer.camera_overlay import picture_corners
 from .working import Working
 
 COLOURS = {  # of the kinds
-    "grid": (0.30, 0.65, 1.00),
-    "path": (1.00, 0.60, 0.10),
+    "grid": (0.75, 0.75, 0.80),
+    "path": (0.25, 0.60, 1.00),
     "live": (0.35, 0.95, 0.35),
-    "pinned": (1.00, 0.30, 0.60),
+    "pinned": (1.00, 0.25, 0.20),
 }
-SIDE = 5  # pixels of a point
-HIDDEN, WAY = 0.25, 0.55  # opacity of hidden points, and of the ways
+SIDE, LINE = 5, 1.5  # pixels of a point, and of the width of a way
+HIDDEN, WAY, COMING = 0.25, 0.8, 0.35  # opacity of hidden points, of the ways up to the playhead, and beyond it
 GRID_WAY = 6  # frames that the ways of a grid go back: all of them would cover the picture
 SQUARE = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
 
@@ -86,22 +86,8 @@ def draw() -> None:
     segments, colors = ways(shown.tracks, at)
     draw_batch("LINES", corners[0] + segments * scale, colors, None)
     places, colors = points(shown.tracks, at)
-    squares = (corners[0] + places * scale)[:, None] + SQUARE * SIDE * context.preferences.system.ui_scale
-    first = np.arange(len(squares), dtype=np.int32)[:, None, None] * 4
-    draw_batch("TRIS", squares, colors, (first + np.array([(0, 1, 2), (0, 2, 3)], np.int32)).reshape(-1, 3))
+    draw_squares(corners[0] + places * scale, colors, SIDE * context.preferences.system.ui_scale)
     gpu.state.blend_set("NONE")
-
-
-def picture_corners(context: bpy.types.Context) -> Array | None:
-    """Where the picture's top left and bottom right corners are in the region: (2, 2), or None."""
-    camera: Any = context.scene.camera
-    _, bottom_right, _, top_left = camera.data.view_frame(scene=context.scene)
-    matrix = camera.matrix_world.normalized()
-    found = [
-        location_3d_to_region_2d(context.region, context.region_data, matrix @ corner)
-        for corner in (top_left, bottom_right)
-    ]
-    return None if None in found else np.array(found)
 
 
 def ways(tracks: Tracks, at: int) -> tuple[Array, Array]:
@@ -114,7 +100,7 @@ def ways(tracks: Tracks, at: int) -> tuple[Array, Array]:
     wanted &= np.where((kinds == "grid")[:, None], near, (kinds != "pinned")[:, None])
     track, frame = np.nonzero(wanted)
     segments = np.stack([tracks.xy[track, frame], tracks.xy[track, frame + 1]], axis=1)
-    return segments, colors_of(kinds[track], np.full(len(track), WAY))
+    return segments, colors_of(kinds[track], np.where(frame < at, WAY, COMING))
 
 
 def points(tracks: Tracks, at: int) -> tuple[Array, Array]:
@@ -130,6 +116,13 @@ def colors_of(kinds: Array, opacity: Array) -> Array:
     return colors
 
 
+def draw_squares(centers: Array, colors: Array, side: float) -> None:
+    """Draw squares around places (n, 2) of the region, each in a color (n, 4)."""
+    squares = centers[:, None] + SQUARE * side
+    first = np.arange(len(squares), dtype=np.int32)[:, None, None] * 4
+    draw_batch("TRIS", squares, colors, (first + np.array([(0, 1, 2), (0, 2, 3)], np.int32)).reshape(-1, 3))
+
+
 def draw_batch(kind: Any, corners: Array, colors: Array, triangles: Any) -> None:
     """Draw lines or triangles whose corners (n, m, 2) are in pixels of the region, each group in a colour (n, 4).
 
@@ -140,13 +133,18 @@ def draw_batch(kind: Any, corners: Array, colors: Array, triangles: Any) -> None
     each = corners.shape[1]
     flat = np.zeros((len(corners) * each, 3), np.float32)
     flat[:, :2] = corners.reshape(-1, 2)
-    shader = gpu.shader.from_builtin("SMOOTH_COLOR")
+    if kind == "LINES":
+        shader = gpu.shader.from_builtin("POLYLINE_SMOOTH_COLOR")
+        shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
+        shader.uniform_float("lineWidth", LINE * bpy.context.preferences.system.ui_scale)
+    else:
+        shader = gpu.shader.from_builtin("SMOOTH_COLOR")
     content = {"pos": flat, "color": np.ascontiguousarray(colors.repeat(each, axis=0))}
     batch_for_shader(shader, kind, content, indices=triangles).draw(shader)
 
 
 class MOTION_BRIDGE_OT_show_tracks(Working, bpy.types.Operator):
-    """Draw what is followed over the camera's view: grid blue, path orange, live green, pinned pink; hidden ones dim"""
+    """Draw what is followed over the camera's view: grid gray, path blue, live green, pinned red; hidden ones and what comes after the playhead are dim"""
 
     bl_idname = "motion_bridge.show_tracks"
     bl_label = "Show Tracks"
