@@ -144,7 +144,7 @@ def draw_batch(kind: Any, corners: Array, colors: Array, triangles: Any) -> None
 
 
 class MOTION_BRIDGE_OT_show_tracks(Working, bpy.types.Operator):
-    """Draw what is followed over the camera's view: grid gray, path blue, live green, pinned red. Dim: hidden, or to come"""
+    """Draw what is followed over the camera view: grid gray, path blue, live green, pinned red; dim: hidden, to come"""
 
     bl_idname = "motion_bridge.show_tracks"
     bl_label = "Show Tracks"
