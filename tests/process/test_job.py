@@ -31,6 +31,7 @@ def test_pictures_arrive_packed_for_a_gpu_where_the_host_asks(start, shot_folder
     client.render(shot_folder(count=2), tmp_path / "take", "testing", resume=False)
     made = [event for event in events_until(client, Done) if isinstance(event, FrameMade)]
     for frame in made:
+        assert frame.packed is not None
         bits = frame.packed.view("<u4")
         np.testing.assert_array_equal(np.stack([bits & 255, bits >> 8 & 255, bits >> 16 & 255], -1), frame.pixels)
         assert (bits >> 24 == 63).all() and np.isfinite(frame.packed).all() and (frame.packed >= 0.5).all()
