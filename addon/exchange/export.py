@@ -58,12 +58,14 @@ class Export:
     def work(self, progress: Progress, cancelled: Callable[[], bool]) -> None:
         """Write what needs no Blender."""
 
-        def drawn(done: int, total: int) -> None:
-            progress(done, total)
-            if cancelled():
-                raise Cancelled(f"Stopped after {done} of {total} pictures; there is no movie.")
-
         shot = self._read.shot(progress, cancelled)
+        total = len(shot.frames)
+
+        def drawn(count: int) -> None:
+            progress(min(count, total), total)
+            if cancelled():
+                raise Cancelled(f"Stopped after {count} pictures; there is no movie.")
+
         try:
             with stoppable(cancelled):
                 self._made = self._format.make(shot, replace(self._order, drawn=drawn))
@@ -71,13 +73,13 @@ class Export:
             raise BadInput(f"{self._order.path} cannot be written: {fault.strerror or fault}.") from None
 
     def finish(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-        """Make the movie, if it is one: the files, and what their reader should know."""
-        made, path = self._made, self._order.path
-        if made.frames:
-            frames = {number: picture(self._order.pictures, number) for number in range(1, made.frames + 1)}
-            movie.write_pictures(frames, made.fps, path)
-        for beside, text in made.beside.items():
-            writing.write_named(beside, text)
+        """Make the movies, if there are any: the files, and what their reader should know."""
+        made = self._made
+        for each in made.movies:
+            frames = {number: picture(each.folder, number) for number in range(1, each.count + 1)}
+            movie.write_pictures(frames, each.fps, each.path, each.exact)
+        for beside, content in made.beside.items():
+            writing.write_named(beside, content)
         return made.files, (*self._read.notes, *made.sentences)
 
     def close(self) -> None:

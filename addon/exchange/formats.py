@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...backend.motion_bridge import camera_formats, track_formats
+from ...backend.motion_bridge import camera_formats, control_formats, track_formats
 from ...backend.motion_bridge.files import writing
 from ...backend.motion_bridge.geometry.cancellation import breathe
 from ...backend.motion_bridge.geometry.computed_maps import with_maps
@@ -30,7 +30,7 @@ class Order:
     tolerance: float = 0.25  # pixels that few keys may cost
     places: frozenset[int] = frozenset()  # the positions among the Shot's frames that the artist keyed
     pictures: Path = Path()  # a folder for the frames of a movie
-    drawn: Callable[[int, int], None] = lambda done, total: None  # told of each of them; may raise Cancelled
+    drawn: Callable[[int], None] = lambda count: None  # told of each of them; may raise Cancelled
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,19 @@ class Made:
 
     files: tuple[Path, ...]
     sentences: tuple[str, ...]
-    frames: int = 0  # of the movie that is still to be made of order.pictures
-    fps: float = 0.0
-    beside: Mapping[Path, str] = field(default_factory=dict)  # texts to be written once the movie is there
+    movies: tuple["Frames", ...] = ()
+    beside: Mapping[Path, str | bytes] = field(default_factory=dict)  # to be written once the movies are there
+
+
+@dataclass(frozen=True)
+class Frames:
+    """A movie's pictures, of which Blender is still to make it."""
+
+    path: Path
+    folder: Path  # where `picture` finds them
+    count: int
+    fps: float
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,15 +109,12 @@ def _with_plot(order: Order, found: Written, text: str, sentences: tuple[str, ..
 
 def _guide(shot: Shot, order: Order) -> Made:
     settings = order.path.with_name(f"{order.path.stem}_settings.txt")
-    count = 0
-    for count, drawn in enumerate(guide_video.pictures(shot), 1):
-        writing.write_named(picture(order.pictures, count), png.encode(drawn))
-        order.drawn(count, len(shot.frames))
+    drawn = _drawn(order, control_formats.Movie(order.path, documents.rate(shot), lambda: guide_video.pictures(shot)))
     error = guide_video.expected_error(shot)[1:]
     left = f"The webui should follow it within {np.mean(error):.2f} pixels a frame." if len(error) else ""
     how = f"Load {settings.name} in Deforum; it names the movie, so move neither alone."
     beside = {settings: documents.guide_settings(shot, str(order.path))}
-    return Made((order.path, settings), tuple(filter(None, (left, how))), count, documents.rate(shot), beside)
+    return Made((order.path, settings), tuple(filter(None, (left, how))), (drawn,), beside)
 
 
 def _tracks(name: str) -> Callable[[Shot, Order], Made]:
@@ -134,10 +141,29 @@ def _das(shot: Shot, order: Order) -> Made:
     if order.path.suffix.lower() != MOVIE:
         return _tracks("das")(shot, order)
     pictures = das.render(shot)
-    for number, drawn in enumerate(pictures, 1):
+    return Made((order.path,), (), (_drawn(order, control_formats.Movie(order.path, das.FPS, lambda: pictures)),))
+
+
+def _control(name: str) -> Format:
+    known = control_formats.FORMATS[name]
+
+    def make(shot: Shot, order: Order) -> Made:
+        control = control_formats.prepare(shot, name, order.path)
+        movies = tuple(_drawn(order, movie) for movie in control.movies)
+        return Made((*(movie.path for movie in movies), *control.files), control.notices, movies, control.files)
+
+    needs = frozenset({"geometry"} if known.surfaces else ())
+    return Format(known.label, known.suffix, known.about, make, needs, tracks=not known.surfaces, picture=known.picture)
+
+
+def _drawn(order: Order, movie: control_formats.Movie) -> Frames:
+    """A movie's pictures, put where Blender finds them."""
+    folder, count = order.pictures / movie.path.stem, 0
+    for count, drawn in enumerate(movie.pictures(), 1):
         breathe()
-        writing.write_named(picture(order.pictures, number), png.encode(drawn))
-    return Made((order.path,), (), len(pictures), das.FPS)
+        writing.write_named(picture(folder, count), png.encode(drawn))
+        order.drawn(count)
+    return Frames(movie.path, folder, count, movie.fps, movie.exact)
 
 
 def _followed(label: str, suffix: str, about: str, name: str) -> Format:
@@ -161,5 +187,6 @@ FORMATS = {
     "comfyui-ati": _followed("ComfyUI ATI", ".json", "Coordinates for the spline editor, for ATI", "comfyui-ati"),
     "comfyui-wan-move": _followed("ComfyUI Wan-Move", ".json", "Coordinates for Wan-Move nodes", "comfyui-wan-move"),
     **{name: _camera(name) for name in camera_formats.FORMATS},
+    **{name: _control(name) for name in control_formats.FORMATS},
     "das": Format("Diffusion as Shader", MOVIE, "A movie whose colours are positions", _das),
 }

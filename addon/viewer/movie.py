@@ -30,17 +30,17 @@ def write(take: Take, path: Path) -> Path:
     return write_pictures(frames, shot.load(take.shot).fps, path)
 
 
-def write_pictures(frames: dict[int, Path], fps: float, path: Path) -> Path:
+def write_pictures(frames: dict[int, Path], fps: float, path: Path, exact: bool = False) -> Path:
     """Write PNG files of one folder, by their place on the timeline, as an H.264 MP4; an older one is replaced.
 
-    BadInput when the movie cannot be written.
+    exact: black and white stay so. BadInput when the movie cannot be written.
     """
     part = part_of(path)
     height, width, _ = png.read(next(iter(frames.values()))).shape
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         writing.remove(part.parent, part.name)  # Blender would write through a link of that name
-        with _movie_scene(width, height, fps) as scene, render_result_kept(), silent_handlers():
+        with _movie_scene(width, height, fps, exact) as scene, render_result_kept(), silent_handlers():
             scene.frame_end = _place(scene, frames)
             scene.render.filepath = str(part)
             bpy.ops.render.render(animation=True, scene=scene.name)
@@ -63,7 +63,7 @@ def part_of(path: Path) -> Path:
 
 
 @contextmanager
-def _movie_scene(width: int, height: int, fps: float) -> Iterator[bpy.types.Scene]:
+def _movie_scene(width: int, height: int, fps: float, exact: bool) -> Iterator[bpy.types.Scene]:
     """A scene that writes an H.264 movie and leaves nothing behind.
 
     H.264 wants even sides: an odd picture loses its right column or its top row, and no pixel is resampled.
@@ -83,7 +83,7 @@ def _movie_scene(width: int, height: int, fps: float) -> Iterator[bpy.types.Scen
         render.image_settings.color_mode = "RGB"
         render.ffmpeg.format = "MPEG4"
         render.ffmpeg.codec = "H264"
-        render.ffmpeg.constant_rate_factor = "HIGH"
+        render.ffmpeg.constant_rate_factor = "LOSSLESS" if exact else "HIGH"
         render.ffmpeg.ffmpeg_preset = "GOOD"
         render.ffmpeg.audio_codec = "NONE"
         scene.frame_start = 1
