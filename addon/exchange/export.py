@@ -58,14 +58,12 @@ class Export:
     def work(self, progress: Progress, cancelled: Callable[[], bool]) -> None:
         """Write what needs no Blender."""
 
-        shot = self._read.shot(progress, cancelled)
-        total = len(shot.frames)
-
-        def drawn(count: int) -> None:
-            progress(min(count, total), total)
+        def drawn(done: int, total: int) -> None:
+            progress(done, total)
             if cancelled():
-                raise Cancelled(f"Stopped after {count} pictures; there is no movie.")
+                raise Cancelled(f"Stopped after {done} of {total} pictures; there is no movie.")
 
+        shot = self._read.shot(progress, cancelled)
         try:
             with stoppable(cancelled):
                 self._made = self._format.make(shot, replace(self._order, drawn=drawn))

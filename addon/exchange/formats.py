@@ -30,7 +30,7 @@ class Order:
     tolerance: float = 0.25  # pixels that few keys may cost
     places: frozenset[int] = frozenset()  # the positions among the Shot's frames that the artist keyed
     pictures: Path = Path()  # a folder for the frames of a movie
-    drawn: Callable[[int], None] = lambda count: None  # told of each of them; may raise Cancelled
+    drawn: Callable[[int, int], None] = lambda done, total: None  # told of each of them; may raise Cancelled
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,8 @@ def _with_plot(order: Order, found: Written, text: str, sentences: tuple[str, ..
 
 def _guide(shot: Shot, order: Order) -> Made:
     settings = order.path.with_name(f"{order.path.stem}_settings.txt")
-    drawn = _drawn(order, control_formats.Movie(order.path, documents.rate(shot), lambda: guide_video.pictures(shot)))
+    rate, count = documents.rate(shot), len(shot.frames)
+    drawn = _drawn(order, control_formats.Movie(order.path, rate, count, lambda: guide_video.pictures(shot)))
     error = guide_video.expected_error(shot)[1:]
     left = f"The webui should follow it within {np.mean(error):.2f} pixels a frame." if len(error) else ""
     how = f"Load {settings.name} in Deforum; it names the movie, so move neither alone."
@@ -141,7 +142,9 @@ def _das(shot: Shot, order: Order) -> Made:
     if order.path.suffix.lower() != MOVIE:
         return _tracks("das")(shot, order)
     pictures = das.render(shot)
-    return Made((order.path,), (), (_drawn(order, control_formats.Movie(order.path, das.FPS, lambda: pictures)),))
+    return Made(
+        (order.path,), (), (_drawn(order, control_formats.Movie(order.path, das.FPS, len(pictures), lambda: pictures)),)
+    )
 
 
 def _control(name: str) -> Format:
@@ -158,12 +161,12 @@ def _control(name: str) -> Format:
 
 def _drawn(order: Order, movie: control_formats.Movie) -> Frames:
     """A movie's pictures, put where Blender finds them."""
-    folder, count = order.pictures / movie.path.stem, 0
-    for count, drawn in enumerate(movie.pictures(), 1):
+    folder = order.pictures / movie.path.stem
+    for number, drawn in enumerate(movie.pictures(), 1):
         breathe()
-        writing.write_named(picture(folder, count), png.encode(drawn))
-        order.drawn(count)
-    return Frames(movie.path, folder, count, movie.fps, movie.exact)
+        writing.write_named(picture(folder, number), png.encode(drawn))
+        order.drawn(number, movie.count)
+    return Frames(movie.path, folder, movie.count, movie.fps, movie.exact)
 
 
 def _followed(label: str, suffix: str, about: str, name: str) -> Format:

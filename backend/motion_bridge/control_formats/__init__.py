@@ -45,6 +45,7 @@ class Movie:
 
     path: Path
     fps: float
+    count: int  # of the pictures
     pictures: Callable[[], Pictures]  # made when they are asked for
     exact: bool = False  # a mask must stay black and white
 
@@ -88,14 +89,19 @@ class Timing:
     height: int
     fps: float
 
+    @property
+    def count(self) -> int:
+        """Frames of the clip."""
+        return self.plan.clips[0].count
+
     def scene(self, shot: Shot) -> ClipScene:
         """The Shot's surfaces at those times."""
         return clip_scene.of_clip(shot, self.plan, self.plan.clips[0], self.width, self.height)
 
     def times(self, shot: Shot) -> NDArray[np.float64]:
         """Of the clip's frames, in the Shot's frames since its first one."""
-        clip = self.plan.clips[0]
-        asked = np.array([self.plan.shot_time(clip.first + i) for i in range(clip.count)])
+        first = self.plan.clips[0].first
+        asked = np.array([self.plan.shot_time(first + i) for i in range(self.count)])
         return asked.clip(0, shot.frames[-1] - shot.frames[0])
 
 
@@ -138,8 +144,8 @@ def write(shot: Shot, name: str, out: Path) -> Written:
 def _vace(shot: Shot, timing: Timing, out: Path) -> Control:
     """video.mp4, holes in gray 127, and mask.mp4, white where the model draws."""
     clip = timing.scene(shot)
-    video = Movie(out / "video.mp4", timing.fps, lambda: (pixels for pixels, _ in _known(clip, False)))
-    mask = Movie(out / "mask.mp4", timing.fps, lambda: _holes(clip), exact=True)
+    video = Movie(out / "video.mp4", timing.fps, timing.count, lambda: (pixels for pixels, _ in _known(clip, False)))
+    mask = Movie(out / "mask.mp4", timing.fps, timing.count, lambda: _holes(clip), exact=True)
     return Control((video, mask), _prompt(shot, out))
 
 
@@ -147,14 +153,16 @@ def _time_to_move(shot: Shot, timing: Timing, out: Path) -> Control:
     """first_frame.png, motion_signal.mp4, holes filled from around them, and mask.mp4, white where it is known."""
     clip = timing.scene(shot)
     first = png.encode(resized(eight_bits(shot.first_frame), timing.width, timing.height))
-    signal = Movie(out / "motion_signal.mp4", timing.fps, lambda: (pixels for pixels, _ in _known(clip, True)))
-    mask = Movie(out / "mask.mp4", timing.fps, lambda: (255 - hole for hole in _holes(clip)), exact=True)
+    signal = Movie(
+        out / "motion_signal.mp4", timing.fps, timing.count, lambda: (pixels for pixels, _ in _known(clip, True))
+    )
+    mask = Movie(out / "mask.mp4", timing.fps, timing.count, lambda: (255 - hole for hole in _holes(clip)), exact=True)
     return Control((signal, mask), {out / "first_frame.png": first, **_prompt(shot, out)})
 
 
 def _depth(shot: Shot, timing: Timing, out: Path) -> Control:
     clip, found = timing.scene(shot), depth_control.range_of(shot)
-    return Control((Movie(out, timing.fps, lambda: depth_control.frames(clip.scene, clip.model, found)),))
+    return Control((Movie(out, timing.fps, timing.count, lambda: depth_control.frames(clip.scene, clip.model, found)),))
 
 
 def _edges(shot: Shot, timing: Timing, out: Path) -> Control:
@@ -164,7 +172,7 @@ def _edges(shot: Shot, timing: Timing, out: Path) -> Control:
     def pictures() -> Iterator[NDArray[np.uint8]]:
         return (edge_control.picture(clip.scene.surfaces(p), edge_control.focal_of(lens[p])) for p in clip.model)
 
-    return Control((Movie(out, timing.fps, pictures),))
+    return Control((Movie(out, timing.fps, timing.count, pictures),))
 
 
 def _normals(shot: Shot, timing: Timing, out: Path) -> Control:
@@ -174,13 +182,13 @@ def _normals(shot: Shot, timing: Timing, out: Path) -> Control:
     def pictures() -> Iterator[NDArray[np.uint8]]:
         return (normal_control.picture(clip.scene.surfaces(p), lens[p]) for p in clip.model)
 
-    return Control((Movie(out, timing.fps, pictures),))
+    return Control((Movie(out, timing.fps, timing.count, pictures),))
 
 
 def _mask(shot: Shot, timing: Timing, out: Path) -> Control:
     """White where no key picture shows what is there."""
     clip = timing.scene(shot)
-    return Control((Movie(out, timing.fps, lambda: _holes(clip), exact=True),))
+    return Control((Movie(out, timing.fps, timing.count, lambda: _holes(clip), exact=True),))
 
 
 def _tracks(shot: Shot, timing: Timing, out: Path) -> Control:
@@ -190,7 +198,7 @@ def _tracks(shot: Shot, timing: Timing, out: Path) -> Control:
     def pictures() -> Iterator[NDArray[np.uint8]]:
         return (track_control.frame(xy, visible, k, *size) for k in range(xy.shape[1]))
 
-    return Control((Movie(out, timing.fps, pictures),))
+    return Control((Movie(out, timing.fps, timing.count, pictures),))
 
 
 def _known(clip: ClipScene, filled: bool) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
