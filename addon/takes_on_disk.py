@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from collections.abc import Container
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,20 +40,30 @@ def remove_old(output: Path, keep: int) -> tuple[list[Take], int]:
     gone, freed = [], 0
     found = sizes(output)
     for each in found[: len(found) - keep]:
-        try:
-            with lock.held(each.take.folder):
-                for path in _own(each.take):
-                    if path.is_dir():
-                        shutil.rmtree(path)
-                    else:
-                        writing.remove(each.take.folder, path.name)
-        except OSError as fault:
-            raise BadInput(f"{each.take.folder} cannot be deleted: {fault.strerror or fault}.") from None
-        with suppress(OSError):
-            each.take.folder.rmdir()
+        remove(each.take)
         gone.append(each.take)
         freed += each.bytes
     return gone, freed
+
+
+def remove(take: Take, frames: Container[str] | None = None) -> None:
+    """Delete a take, or of its frames only those of some names. BadInput when it is in use.
+
+    Files of other people stay, and their folder with them; a link is never followed.
+    """
+    try:
+        with lock.held(take.folder):
+            for path in _own(take):
+                if frames is not None and path.name not in frames:
+                    continue
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    writing.remove(take.folder, path.name)
+    except OSError as fault:
+        raise BadInput(f"{take.folder} cannot be deleted: {fault.strerror or fault}.") from None
+    with suppress(OSError):
+        take.folder.rmdir()
 
 
 def _own(take: Take) -> list[Path]:

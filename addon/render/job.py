@@ -4,9 +4,10 @@ All the work is in `tick`, which never blocks: a timer calls it in a window, a p
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from ...backend.motion_bridge.errors import BackendFailed, Cancelled, MotionBridgeError
 from ...backend.motion_bridge.ipc.client import Client
@@ -65,15 +66,25 @@ class Job:
     snapshot: what to read, or None where the take's Shot stands already.
     """
 
-    def __init__(self, take: Take, engine: str, command: Sequence[str], snapshot: Snapshot | None, resume: bool):
+    def __init__(
+        self,
+        take: Take,
+        engine: str,
+        command: Sequence[str],
+        snapshot: Snapshot | None,
+        resume: bool,
+        live: int = 0,
+    ):
+        """live: the most frames of a session that begins with the Shot's first; 0: the Shot's own frames."""
         self.take = take
+        self.engine, self._live = engine, live
         self.state = State.READING
         self.error: MotionBridgeError | None = None
         self.total, self.finished = 0, 0  # frames; total is 0 until the backend has counted them
         self.stage = ""  # what the backend is doing when it is not making frames
         self.silent = ""  # that it does not respond, as a sentence; empty while it does
         self._frames_read = 0  # as they were told last
-        self._engine, self._resume = engine, resume
+        self._resume = resume
         self._pace = Pace()
         self.cancelling = False
         self.notes: list[str] = []  # what the artist should know of the shot
@@ -111,6 +122,13 @@ class Job:
         """End because a key picture cannot be rendered."""
         if self.state.running:
             self._end(fault)
+
+    def change(self, fields: Mapping[str, Any]) -> bool:
+        """Tell the engine of a change; whether it can be told by now. BadInput when it is too much for a message."""
+        if self._number is None or self.state is not State.GENERATING:
+            return False
+        self._client.change(self._number, fields)
+        return True
 
     def cancel(self) -> None:
         """Stop within a second; finished frames stay."""
@@ -170,7 +188,9 @@ class Job:
             self._end(Cancelled("Cancelled"))
         else:
             self.state = State.GENERATING
-            self._number = self._client.render(self.take.shot, self.take.folder, self._engine, self._resume)
+            self._number = self._client.render(
+                self.take.shot, self.take.folder, self.engine, self._resume, live=self._live
+            )
             return [Notice(sentence, self._number) for sentence in self._to_say]
         return []
 

@@ -1,20 +1,25 @@
 """The one job of this Blender's window: begun by an operator, driven by a persistent timer, shown by the panel."""
 
+from collections.abc import Callable
 from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
+from ...backend.motion_bridge.engines import base as engines
 from ...backend.motion_bridge.errors import BadInput, Cancelled, MotionBridgeError
+from ...backend.motion_bridge.ipc.events import Event
 from ..scene.view_layer import rendered_layer
 from ..viewer import editors, image, status
 from ..viewer.delivery import Delivery
 from ..viewer.takes_scene import chosen_scene
 from .first_frame_render import FirstRender
 from .job import Job, State
+from .prompt_changes import Prompts
 from .request import TakeRequest
 from .session import PULSE, Session
 
+Watch = Callable[[list[Event]], None]
 LOOKS = bpy.types.Material | bpy.types.World
 OURS = bpy.types.Scene | bpy.types.Image  # what a job itself changes
 
@@ -31,6 +36,8 @@ class Window:
         self._key: int | None = None  # the frame that is rendered for the session's job
         self._scene_name = ""
         self._delivering = False  # what changes now is our own strip
+        self._watch: Watch | None = None  # who is told of the events of the running job, and tells it what changes
+        self._prompts: Prompts | None = None  # as the running job was told them
 
     @property
     def rendering_first_frame(self) -> bool:
@@ -57,9 +64,13 @@ class Window:
         done, total = job.counted
         return f"{job.state.value}, {done} of {total}" if total else job.stage or job.state.value, job.progress
 
-    def begin(self, context: bpy.types.Context, request: TakeRequest) -> None:
-        """Start a job that goes on while the artist works; BadInput when it cannot begin."""
+    def begin(self, context: bpy.types.Context, request: TakeRequest, watch: "Watch | None" = None) -> None:
+        """Start a job that goes on while the artist works; BadInput when it cannot begin.
+
+        watch: is given all events of the job, in a window's timer.
+        """
         self._forget()
+        self._watch, self._prompts = watch, Prompts.of(context.scene)
         self._scene_name = context.scene.name
         editors.look_through_camera(context, image.find())
         if request.renders_first_frame:
@@ -88,6 +99,12 @@ class Window:
         if self.session:
             self.session.job.cancel()
 
+    def dismiss(self) -> None:
+        """Say nothing of how the last job ended."""
+        self.error = None
+        if self.session and not self.running:
+            self.session.job.error = None
+
     def close(self) -> None:
         """Leave nothing behind: no process, thread, timer or handler."""
         _listen_no_more()
@@ -103,7 +120,11 @@ class Window:
                 self._follow_render(self._render)
             if self.session:
                 self._delivering = True
-                self.session.step()
+                events = self.session.step()
+                if self._watch:
+                    self._watch(events)
+                else:
+                    self._tell_prompts(self.session.job)
                 self._render_wanted(self.session.job)
                 self.error = self.session.job.error
         except MotionBridgeError as fault:
@@ -135,6 +156,16 @@ class Window:
         watched = read and not self._delivering and scene.name == self._scene_name
         if watched and _is_edit(depsgraph.updates):
             self.scene_changed = True
+
+    def _tell_prompts(self, job: Job) -> None:
+        """Let an engine that listens have the prompts that were typed since the job was read."""
+        scene = bpy.data.scenes.get(self._scene_name)
+        if scene is None or not job.state.running or "prompts" not in engines.find(job.engine).accepts:
+            return
+        now = Prompts.of(scene)
+        changed = now.since(self._prompts) if self._prompts else {}
+        if not changed or job.change({"prompts": changed}):
+            self._prompts = now
 
     def _render_wanted(self, job: Job) -> None:
         """Begin the render of the key picture that a job waits for."""
@@ -192,6 +223,8 @@ window = Window()
 def session_of(context: bpy.types.Context, request: TakeRequest) -> Session:
     """Begin a request's job, to be shown in the Sequencer and the Image Editor of this context."""
     job = request.begin(context)
+    if request.live:
+        return Session(job, None)  # a strip comes when the session is kept
     return Session(job, Delivery(context.scene, chosen_scene(context), job.take, request.frames))
 
 

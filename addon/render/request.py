@@ -31,6 +31,10 @@ from .job import Job
 ALREADY_READ = ("first_frame", "grid", "sources", "region", "through_glass", "keys", "options", "draft_step")
 
 
+LIVE = frozenset({"camera", "objects", "tracks"})  # what an engine must take, one of them, to be directed live
+LONGEST_LIVE = 50_000  # frames of a live session: half an hour and more
+
+
 @dataclass(frozen=True)
 class Changes:
     """What somebody asks for instead of the scene's own settings."""
@@ -53,6 +57,7 @@ class TakeRequest:
     resume: bool
     request: Request | None  # what to read from the scene; None where the take's own Shot is gone on with
     numbered: bool = False  # whether the take is the next of its folder, whichever number that is when it begins
+    live: int = 0  # the most frames of a live session; 0: this is none
 
     @property
     def renders_first_frame(self) -> bool:
@@ -71,7 +76,7 @@ class TakeRequest:
         snapped = snapshot(context, self.request) if self.request else None
         made = take.claim(self.take.folder.parent) if self.numbered else self.take
         try:
-            return Job(made, self.engine, command, snapped, self.resume)
+            return Job(made, self.engine, command, snapped, self.resume, self.live)
         except BaseException:
             if self.numbered:
                 with suppress(OSError):  # something is in it already
@@ -83,6 +88,27 @@ def new_take(scene: bpy.types.Scene) -> TakeRequest:
     """A new take by the scene's settings, numbered after the last."""
     folder = take.output_folder(settings_of(scene).output)
     return replace(fresh(take.new(folder), scene, settings_of(scene).engine), numbered=True)
+
+
+def live_take(scene: bpy.types.Scene) -> TakeRequest:
+    """A take of a live session that begins with the scene's first frame.
+
+    BadInput when the engine takes no changes while it runs.
+    """
+    settings = settings_of(scene)
+    accepts = engines.find(settings.engine).accepts
+    if not accepts & LIVE:
+        label = engines.find(settings.engine).label or settings.engine
+        raise BadInput(
+            f"{label} cannot be directed live: it takes no changes of the scene while it runs. Choose "
+            "Reproject or MotionStream."
+        )
+    new = take.new(take.output_folder(settings.output))
+    changes = Changes(reading={"frames": (scene.frame_start,), "keys": FIRST_ONLY})
+    request = fresh(new, scene, settings.engine, changes)
+    assert request.request
+    needs = request.request.needs | {"geometry"}  # points and objects go with it
+    return replace(request, numbered=True, live=LONGEST_LIVE, request=replace(request.request, needs=needs))
 
 
 def last_take(scene: bpy.types.Scene) -> TakeRequest:

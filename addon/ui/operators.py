@@ -7,6 +7,7 @@ import bpy
 
 from ...backend.motion_bridge.errors import Cancelled, MotionBridgeError
 from .. import take
+from ..live.session import current
 from ..properties import settings_of
 from ..render.manager import window
 from ..render.request import last_take, new_take
@@ -97,6 +98,8 @@ class MOTION_BRIDGE_OT_cancel(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
+        if current() is not None:
+            return False  # a session has keys of its own
         return window.running and not (context.screen and context.screen.is_animation_playing)
 
     def execute(self, context: bpy.types.Context) -> set[str]:

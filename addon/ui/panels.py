@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 
 from ...backend.motion_bridge.engines import base as engines
+from ..live.session import current
 from ..names import TITLE
 from ..properties import settings_of
 from ..render.job import Job, State
@@ -14,6 +15,7 @@ from .engine_choice import draw_engines
 from .estimate import draw_estimate, shot_text
 from .first_frame import draw_first_frame
 from .first_steps import draw_unsaved, obstacle
+from .live import draw_live_button
 from .notes import draw_notes
 from .prompt_field import draw_prompt
 from .text import clock, draw_wrapped, short_paths
@@ -42,7 +44,9 @@ class MainPanel(Sidebar):
             layout.label(text=f"Takes of {source.name}", icon="SEQUENCE", translate=False)
             layout.operator("motion_bridge.leave_takes", icon="LOOP_BACK")
             return
-        if window.running:
+        if current() is not None:
+            draw_live_button(layout, context)
+        elif window.running:
             draw_wrapped(layout, f"{engine_label(settings_of(scene).engine)}  {DOT}  {shot_text(scene)}", context)
             draw_progress(layout)
         else:
@@ -76,6 +80,7 @@ def draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     button = row.row(align=True)
     button.enabled = not reason
     button.operator("motion_bridge.render", icon="RENDER_ANIMATION")
+    draw_live_button(button, context)
     if reason:
         draw_wrapped(layout, reason, context, icon="ERROR")
 

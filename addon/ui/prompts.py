@@ -4,7 +4,9 @@ import bpy
 
 from ...backend.motion_bridge.shot import key_at, prompt_at
 from ..properties import settings_of
+from .live import prompt_sentence
 from .panels import EXPERT, Sidebar, in_each_editor, listens
+from .text import draw_wrapped
 
 
 class MOTION_BRIDGE_UL_prompts(bpy.types.UIList):
@@ -82,6 +84,8 @@ class PromptPanel(Sidebar):
         column.operator("motion_bridge.prompt_key", text="", icon="ADD")
         column.operator("motion_bridge.prompt_remove", text="", icon="REMOVE")
         layout.prop(settings, "negative", placeholder="What it must not show")
+        if sentence := prompt_sentence(context.scene):
+            draw_wrapped(layout, sentence, context, icon="INFO")
 
 
 CLASSES = (

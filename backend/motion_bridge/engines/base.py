@@ -19,6 +19,7 @@ from ..ipc.events import Notice, Preview, Progress
 from ..shot import UNSPECIFIED, GenerationSettings, Shot
 from ..takes.frame import Finished, Frame
 from .setting import Setting
+from .standing_still import standing_still
 
 __all__ = [
     "Alias",
@@ -93,7 +94,7 @@ class Engine(Protocol):
     label: str = ""  # its name on the screen; the folder's where empty
     description: str = ""  # one line for the menu
     packages: tuple[str, ...] = ()  # what it imports when a job starts, beside numpy
-    accepts: frozenset[str] = frozenset()  # what may change while it runs: tracks, prompts, settings
+    accepts: frozenset[str] = frozenset()  # what may change while it runs: camera, objects, tracks, prompts, settings
     ignores: frozenset[str] = frozenset()  # what it makes no use of, so that nobody is asked for it: prompts, seed
     defaults: Mapping[str, Any] = NOTHING  # its settings and what they are when nobody says otherwise
     schema: Mapping[str, Setting] = NOTHING  # what each of them may be, where it is more than a type
@@ -135,6 +136,15 @@ class Engine(Protocol):
         It asks `changes` between frames or chunks and takes what it can; a field outside `accepts` never reaches it.
         """
         ...
+
+    def live(self, shot: Shot, frames: int, finished: Finished, changes: Changes) -> Iterator[Made]:
+        """A session of at most so many frames, directed by the changes; shot: the first of them.
+
+        Frame k is what stands there k frames after the Shot's first, as the changes until then have it; each notes as
+        `live` the moment that it shows (live_motion.Moment.notes), so that it can be recorded and made again. An engine
+        that does not know about camera and objects shows the scene as it stood.
+        """
+        return self.frames(standing_still(shot, frames), finished, changes)
 
 
 # name → module with an object `engine`

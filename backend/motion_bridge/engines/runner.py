@@ -1,15 +1,16 @@
 """One job from request to frames; the worker runs it for Blender, the command line for itself."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import shot as shots
 from .. import terminal
-from ..errors import BackendFailed, BadInput, Cancelled, ModelMissing, MotionBridgeError, OutOfMemory
+from ..errors import BackendFailed, BadInput, ModelMissing, MotionBridgeError, OutOfMemory
 from ..geometry.computed_maps import with_maps
 from ..ipc.events import Event, FrameMade, Notice, Progress, Started
 from ..shot import Shot
@@ -17,6 +18,9 @@ from ..takes import output_path, writer
 from . import base as engines
 from . import diagnostics
 from .base import Changes, Frame, GenerationRequest
+from .incoming import Incoming, LiveIncoming
+
+LONGEST_SESSION = 100_000  # frames
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class JobRequest:
     output: str  # the take's folder; need not exist
     engine: str
     resume: bool  # make what is missing in a folder that holds frames of this very job
+    live: int = 0  # frames that a live session may have, from the Shot's first one on; 0: the Shot's own frames
 
 
 def run(request: JobRequest, changes: Changes, cancelled: Callable[[], bool]) -> Iterator[Event]:
@@ -36,49 +41,60 @@ def run(request: JobRequest, changes: Changes, cancelled: Callable[[], bool]) ->
     Ends normally when all are finished. Raises BadInput, Cancelled, or what stopped the engine as one of errors.py.
     """
 
-    def check_cancelled() -> None:
-        if cancelled():
-            raise Cancelled("The job was cancelled; finished frames are kept.")
-
     folder = output_path.check_output(request.output)
     yield Progress(request.job, "Reading the shot", 0, 1)
     shot = shots.load(request.shot)
     with _typed(request.engine):
         engine = engines.find(request.engine)
+    live = request.live or (_kept_session(folder, shot) if request.resume else 0)
+    if live > LONGEST_SESSION:
+        raise BadInput(f"A live session of {live} frames is too long; {LONGEST_SESSION} are allowed.")
+    if live and not engine.accepts:
+        raise BadInput(f"Engine {request.engine} takes no changes while it runs, so it cannot be directed live.")
     if lacking := diagnostics.lack(request.engine):
         raise ModelMissing(f"Engine {request.engine} cannot run here: {lacking}.")
     settings = engines.settings(engine, shot)
     with _typed(request.engine):
         needs = engine.needs(settings)
         engine.check(GenerationRequest(shot.generation, shot.frames, shot.fps))
-    shot = with_maps(shot, needs | {"depth"})  # some engines use depth where there is one
+    if not live:
+        shot = with_maps(shot, needs | {"depth"})  # some engines use depth where there is one
     _check_needs(needs, shot, request)
     identity = writer.Identity(shots.digest(request.shot), request.engine, settings)
+    numbers = range(shot.frames[0], shot.frames[0] + live) if live else shot.frames
+    accepted = engine.accepts | ({"settings"} if request.live else set())  # a session can always be paused
+    if request.live:
+        incoming: Incoming = LiveIncoming(changes, accepted, cancelled, shot.fps)
+    else:
+        incoming = Incoming(changes, accepted, cancelled)
 
-    def accepted_changes() -> list:
-        check_cancelled()
-        found = ({name: value for name, value in fields.items() if name in engine.accepts} for fields in changes())
-        return [fields for fields in found if fields]
-
-    with writer.take(folder, identity, shot.frames, request.resume) as take, ExitStack() as held:
-        total = len(shot.frames)
+    with writer.take(folder, identity, numbers, request.resume) as take, ExitStack() as held:
+        total = len(numbers)
         yield Started(request.job, total, total - len(take))
         if take.damaged:
             yield Notice(_repaired(take.damaged), request.job)
         yield Progress(request.job, "Loading", len(take), total)
-        made = held.enter_context(_closing(engine.frames(shot, take, accepted_changes)))
+        if live:
+            made = held.enter_context(_closing(engine.live(shot, live, take, incoming)))
+        else:
+            made = held.enter_context(_closing(engine.frames(shot, take, incoming)))
         while True:
-            check_cancelled()
+            incoming.check_cancelled()
             with _typed(request.engine):
                 frame = next(made, None)
+            yield from (Notice(sentence, request.job) for sentence in incoming.said)
+            incoming.said.clear()
             if frame is None:
                 break
             if not isinstance(frame, Frame):
                 yield replace(frame, job=request.job)
                 continue
-            _check_frame(frame, shot, take, request.engine)
+            _check_frame(frame, shot, numbers, take, request.engine)
             path = take.save(frame)
-            yield FrameMade(request.job, frame.index, shot.frames[frame.index], path, frame.pixels)
+            shown = _shown(frame, incoming) if live else {}
+            yield FrameMade(request.job, frame.index, numbers[frame.index], path, frame.pixels, live=shown)
+            if isinstance(incoming, LiveIncoming):
+                incoming.yielded()
             yield Progress(request.job, "Generating", len(take), total)
         if len(take) < total:
             raise BackendFailed(f"Engine {request.engine} stopped after {len(take)} of {total} frames.")
@@ -110,11 +126,24 @@ def _check_needs(needs: Iterable[str], shot: Shot, request: JobRequest) -> None:
             )
 
 
-def _check_frame(frame: Frame, shot: Shot, take: writer.TakeWriter, name: str) -> None:
+def _kept_session(folder: Path, shot: Shot) -> int:
+    """The frames of a live session that a folder holds: those of a Shot of one frame, as far as they go; 0 if none."""
+    names = writer.there(folder)
+    last = max((writer.number_of(name) for name in names), default=shot.frames[0])
+    return last - shot.frames[0] + 1 if len(shot.frames) == 1 and last > shot.frames[0] else 0
+
+
+def _shown(frame: Frame, incoming: Incoming) -> Mapping[str, Any]:
+    """What a frame of a session says of the moment that it shows."""
+    shown = frame.notes.get("live") or {"sample": incoming.sample}
+    return {**shown, "chunk": frame.notes.get("chunk", frame.index)}
+
+
+def _check_frame(frame: Frame, shot: Shot, numbers: Sequence[int], take: writer.TakeWriter, name: str) -> None:
     """What an engine hands over must be a picture; anything else is its own fault and is never written."""
-    if not 0 <= frame.index < len(shot.frames):
-        raise BackendFailed(f"Engine {name} made frame {frame.index} of a Shot of {len(shot.frames)}.")
-    fault = f"Engine {name} failed at frame {shot.frames[frame.index]}: the picture"
+    if not 0 <= frame.index < len(numbers):
+        raise BackendFailed(f"Engine {name} made frame {frame.index} of a Shot of {len(numbers)}.")
+    fault = f"Engine {name} failed at frame {numbers[frame.index]}: the picture"
     if frame.index in take:
         raise BackendFailed(f"{fault} was finished already.")
     if frame.pixels.shape != (shot.height, shot.width, 3):

@@ -65,8 +65,11 @@ class Client:
         """Whether it can be given jobs."""
         return not (self._ended.is_set() or self._stopping.is_set())
 
-    def render(self, shot: Path, output: Path, engine: str, resume: bool, previews: bool = True) -> int:
-        """Order the frames of a Shot; the job's number. At a backend that has ended the job fails at once."""
+    def render(self, shot: Path, output: Path, engine: str, resume: bool, previews: bool = True, live: int = 0) -> int:
+        """Order the frames of a Shot; the job's number. At a backend that has ended the job fails at once.
+
+        live: the most frames of a session that begins with the Shot's first; 0 for the frames of the Shot.
+        """
         self._last_job += 1
         self._jobs[self._last_job] = _Pending()
         if not self.alive:
@@ -74,7 +77,9 @@ class Client:
             return self._last_job
         self._watch.expect_loading()
         places = {"shot": str(Path(shot).absolute()), "output": str(Path(output).absolute())}
-        asked = {**places, "engine": engine, "resume": resume, "previews": previews}
+        asked: dict[str, Any] = {**places, "engine": engine, "resume": resume, "previews": previews}
+        if live:
+            asked["live"] = live
         self._sender.send("render", self._last_job, asked)
         return self._last_job
 

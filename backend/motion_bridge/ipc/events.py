@@ -1,6 +1,8 @@
 """What becomes of a job, as both ends and the command line see it."""
 
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,8 @@ class FrameMade:
     path: Path
     pixels: NDArray[np.uint8]  # (H, W, 3) sRGB, top row first; read-only
     packed: NDArray[np.float32] | None = None  # the same for a GPU, as media/texture.py; where the host asked for it
+    live: Mapping[str, Any] = field(default_factory=dict)  # of a session: the moment that it shows
+    arrived: float = 0.0  # time.monotonic, at the host
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,11 @@ def to_message(event: Event) -> tuple[str, int, dict[str, Any], bytes]:
             return "started", job, {"total": total, "missing": missing}, b""
         case Progress(job, stage, done, total):
             return "progress", job, {"stage": stage, "done": done, "total": total}, b""
-        case FrameMade(job, index, number, path, pixels, _):
+        case FrameMade(job, index, number, path, pixels, _, live):
             height, width, channels = pixels.shape
             size = {"width": width, "height": height, "channels": channels}
+            if live:
+                size["live"] = live
             return "frame", job, {"index": index, "number": number, "path": str(path), **size}, pixels.tobytes()
         case Preview(pixels, job, _):
             height, width, channels = pixels.shape
@@ -128,7 +134,11 @@ def of_message(message: Message) -> Event:
         case "frame":
             shape = fields["height"], fields["width"], fields["channels"]
             pixels = np.frombuffer(message.payload, np.uint8).reshape(shape)
-            return FrameMade(job, fields["index"], fields["number"], Path(fields["path"]), pixels)
+            live = fields.get("live")
+            live = live if isinstance(live, dict) else {}
+            place = Path(fields["path"])
+            arrived = time.monotonic()
+            return FrameMade(job, fields["index"], fields["number"], place, pixels, live=live, arrived=arrived)
         case "preview":
             shape = fields["height"], fields["width"], fields["channels"]
             return Preview(np.frombuffer(message.payload, np.uint8).reshape(shape), job)

@@ -68,7 +68,9 @@ class _Task:
         from ..engines.runner import JobRequest
 
         fields = self._fields
-        return JobRequest(self.job, Path(fields["shot"]), fields["output"], fields["engine"], fields["resume"])
+        live = fields.get("live")
+        live = live if type(live) is int and live > 0 else 0
+        return JobRequest(self.job, Path(fields["shot"]), fields["output"], fields["engine"], fields["resume"], live)
 
     @property
     def previews(self) -> bool:

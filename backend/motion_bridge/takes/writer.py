@@ -45,6 +45,13 @@ def there(folder: Path) -> list[str]:
     return sorted(filter(_FRAME.fullmatch, os.listdir(folder))) if folder.is_dir() else []
 
 
+def number_of(name: str) -> int:
+    """The number of the frame that has this file name, one of `there`."""
+    found = _FRAME.fullmatch(name)
+    assert found
+    return int(found[1])
+
+
 @dataclass(frozen=True)
 class Identity:
     """What frames were made from; those of another identity are another job's."""

@@ -11,17 +11,18 @@ from typing import Any
 from ...geometry.one_ahead import one_ahead
 from ...geometry.scene import scene_of
 from ...shot import Shot
-from ..base import Changes, Engine, Finished, Frame
+from ..base import Changes, Engine, Finished, Frame, Notice
 from ..base import settings as engine_settings
 from .frame_buffer import Source
 from .frame_maker import Maker, eight_bits, key_pictures
 
 
 class Reproject(Engine):
-    """Nothing may change while it runs: every frame builds on those before it, so a change would mix two jobs."""
+    """In a session camera and objects may change. A Shot's own frames are what its cameras say, whatever changes."""
 
     label = "Reproject"
     description = "Move rendered frames along the scene's true motion. Needs nothing installed"
+    accepts = frozenset({"camera", "objects"})
     ignores = frozenset({"prompts", "seed"})
     defaults = {"mark_unseen": False}  # hatch what no key picture shows, or fill it
 
@@ -42,13 +43,19 @@ class Reproject(Engine):
         made = one_ahead(self._made(shot, finished))
         try:
             while True:
-                changes()  # nothing comes of it, but a cancelled job ends here
+                changes()  # nothing comes of them, but a cancelled job ends here
                 frame = next(made, None)
                 if frame is None:
                     return
                 yield frame
         finally:
             made.close()
+
+    def live(self, shot: Shot, frames: int, finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
+        """A chunk is one frame: what was changed before it is begun is in it."""
+        from .session import session  # with it come the parts that a Shot's own frames do without
+
+        return session(shot, frames, finished, changes)
 
     def _made(self, shot: Shot, finished: Finished) -> Iterator[Frame]:
         marking = bool(engine_settings(self, shot)["mark_unseen"])
