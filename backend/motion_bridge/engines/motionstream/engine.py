@@ -16,7 +16,7 @@ class MotionStream(Engine):
     label = "MotionStream"
     description = "Stream a video along the tracks, chunk after chunk. Needs a Python with torch"
     packages = ("torch", "diffusers", "safetensors", "huggingface_hub")
-    accepts = frozenset({"tracks", "prompts", "settings"})
+    accepts = frozenset({"camera", "objects", "tracks", "prompts", "settings"})
     defaults = DEFAULTS
     schema = SETTINGS
 
@@ -27,6 +27,12 @@ class MotionStream(Engine):
         )
 
         return generate(shot, settings(self, shot), finished, changes)
+
+    def live(self, shot: Shot, frames: int, finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
+        """The same for a session: tracks go with camera and objects, as these are moved."""
+        from .streaming.generate import generate
+
+        return generate(shot, settings(self, shot), finished, changes, frames)
 
 
 engine = MotionStream()

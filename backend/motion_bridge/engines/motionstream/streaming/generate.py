@@ -7,13 +7,14 @@ yields only what is missing. That costs the time they took and is exact to the b
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
 import torch
 
 from ....errors import BackendFailed, BadInput, OutOfMemory
+from ....geometry.live_motion import Moment
 from ....models.pipeline_parts import is_out_of_memory
 from ....shot import Shot
 from ...base import Changes, Finished, Frame, Notice
@@ -22,6 +23,7 @@ from ..checkpoints.load import Model
 from ..network.acceleration import Acceleration
 from ..network.track_head import STRIDE, picture_frames
 from . import resize, sink_refresh, track_inputs
+from .following import Following
 from .live_changes import Steering
 from .live_tracks import LiveTracks
 from .session import Session
@@ -39,10 +41,22 @@ class Made:
     inside: range  # its frames by their position in the Shot; the last chunk may reach beyond the end
     notes: dict[str, Any]
     notices: list[Notice]  # what people should know before they see it
+    moments: list[Moment]  # of a live session, a frame each
+
+    def notes_of(self, k: int) -> dict[str, Any]:
+        """What is noted with a frame, by its position in the Shot."""
+        if not self.moments:
+            return self.notes
+        return {**self.notes, "live": self.moments[k - self.inside.start].notes()}
 
 
-def generate(shot: Shot, settings: Mapping[str, Any], finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
-    """The frames of a Shot that are not finished, in rising order, and before each chunk what people should know."""
+def generate(
+    shot: Shot, settings: Mapping[str, Any], finished: Finished, changes: Changes, live: int = 0
+) -> Iterator[Frame | Notice]:
+    """The frames of a Shot that are not finished, in rising order, and before each chunk what people should know.
+
+    live: the frames of a session that begins with the Shot's one frame; 0 for the frames of the Shot.
+    """
     track_inputs.check_lengths(shot)
     loaded = _loaded(settings)
     overlapping = loaded.generator.device.type == "cuda"
@@ -53,7 +67,11 @@ def generate(shot: Shot, settings: Mapping[str, Any], finished: Finished, change
     if any(shot.negative.values()):
         sentences.append("This engine takes no negative prompt; guidance is part of what its model has learned.")
     yield from map(Notice, sentences)
-    for made in handed_out(_stream(shot, settings, loaded, tracks, finished, changes), overlapping):
+    following = Following(shot) if live else None
+    if live:
+        shot = replace(shot, frames=tuple(range(shot.frames[0], shot.frames[0] + live)))
+    chunks = _stream(shot, settings, loaded, tracks, finished, changes, following)
+    for made in handed_out(chunks, overlapping):
         yield from made.notices
         missing = [k for k in made.inside if k not in finished]
         if not missing:
@@ -65,7 +83,7 @@ def generate(shot: Shot, settings: Mapping[str, Any], finished: Finished, change
                 "if that does not help, the weights are damaged."
             )
         for k in missing:
-            yield Frame(k, pixels[k - made.inside.start].numpy(), made.notes)
+            yield Frame(k, pixels[k - made.inside.start].numpy(), made.notes_of(k))
 
 
 def _stream(
@@ -75,6 +93,7 @@ def _stream(
     tracks: LiveTracks,
     finished: Finished,
     changes: Changes,
+    following: Following | None,
 ) -> Iterator[Made]:
     """The chunks of a Shot, each begun under whatever has changed by then, or had changed when it was first made."""
     usage = loaded.generator.usage
@@ -106,6 +125,8 @@ def _stream(
             taken, waiting = waiting, []
         for fields in taken:
             said += steering.take(fields, inside.start)
+            said += following.take(fields) if following else []
+        moments = following.advance(frames, tracks) if following else []
         while steering.paused:
             time.sleep(PAUSE)
             for fields in changes():
@@ -120,7 +141,7 @@ def _stream(
                 f"At frame {shot.frames[inside.start]} the newest frames took the place of the first in memory."
             )
         notes = {"chunk": number, "prompt": prompt, "changes": taken}
-        yield Made(chunk, inside, notes, [Notice(sentence) for sentence in said])
+        yield Made(chunk, inside, notes, [Notice(sentence) for sentence in said], moments)
         said = []
 
 

@@ -42,6 +42,7 @@ class LiveTracks:
             track, frame = (int(each) for each in bad.nonzero()[0])
             raise BadInput(f"Track {track} has a position at frame {frame} that is not a number.")
         self._points, self._visible, self._identity = points, visible.bool(), identity
+        self._begin = 0  # the picture frame that they begin with
         self._origin, self._known = points[:, 0].clone(), self._visible[:, 0].clone()
         self._hands: dict[int, _Hand] = {}
         self._free: set[int] = set()  # let go, and so no longer on their plan
@@ -114,6 +115,9 @@ class LiveTracks:
             )
         if not torch.isfinite(points).all():
             raise BadInput(f"The new path of track {track} has a position that is not a number.")
+        if start < self._begin:
+            raise BadInput(f"The new path of track {track} begins at a frame that is over.")
+        start -= self._begin
         stop = start + len(points)
         if stop > self._points.shape[1]:
             more = stop - self._points.shape[1]
@@ -124,10 +128,21 @@ class LiveTracks:
         self._hands.pop(track, None)
         self._free.discard(track)
 
+    def follow(self, start: int, points: Tensor, visible: Tensor) -> None:
+        """Where the first n tracks go from picture frame `start` on: (n, T, 2) and (n, T). What was planned is over.
+
+        Those that were added meanwhile have no path of their own; hands keep what they hold.
+        """
+        count, frames = visible.shape
+        rest = self._origin[count:, None].expand(-1, frames, 2)
+        self._points = torch.cat([points, rest])
+        self._visible = torch.cat([visible.bool(), self._visible.new_zeros(len(rest), frames)])
+        self._begin = start
+
     def advance(self, frames: slice) -> Tracks:
         """The tracks of the next picture frames; hands arrive at their goals with the last of them."""
         count = frames.stop - frames.start
-        at = torch.arange(frames.start, frames.stop)
+        at = torch.arange(frames.start, frames.stop) - self._begin
         planned = at < self._points.shape[1]
         points = self._points[:, at.clamp(max=self._points.shape[1] - 1)].clone()
         visible = self._visible[:, at.clamp(max=self._points.shape[1] - 1)] & planned
