@@ -22,6 +22,7 @@ from ..render.manager import window
 from ..render.request import TakeRequest, live_take
 from ..scene.camera import picture_of
 from ..take import Take
+from ..viewer import camera_overlay
 from ..viewer.strip import TakeStrip
 from ..viewer.takes_scene import chosen_scene
 from . import recording
@@ -75,6 +76,7 @@ class LiveSession:
         self._points: LivePoints | None = None
         self._reading: threading.Thread | None = None
         self._paused_told = False
+        self._drawn: FrameMade | None = None  # what the camera's view shows
 
     @property
     def paused(self) -> bool:
@@ -211,9 +213,13 @@ class LiveSession:
         if job.state is not State.GENERATING:
             return
         if self._reading is None:
+            job.pack_pictures()
             self._reading = threading.Thread(target=self._read, args=(job.take,), name="motion-bridge-live")
             self._reading.start()
         self._tell(job)
+        if self.newest is not None and self.newest is not self._drawn and self.newest.packed is not None:
+            self._drawn = self.newest
+            camera_overlay.show(self.scene_name, self.newest.packed)
 
     def _read(self, take: Take) -> None:
         """In a thread: the Shot's tracks."""
