@@ -74,6 +74,28 @@ def new_curves(owner: bpy.types.ID) -> Any:
     return strip.channelbag(slot, ensure=True).fcurves
 
 
+def curves_for_writing(owner: bpy.types.ID) -> Any:
+    """The curves of a datablock's own action, which is made where it has none."""
+    data: Any = getattr(owner, "animation_data", None)
+    if data is None or data.action is None:
+        return new_curves(owner)
+    action = data.action
+    if not hasattr(action, "slots"):
+        return action.fcurves
+    if data.action_slot is None:
+        data.action_slot = action.slots.new(id_type=owner.id_type, name=owner.name)
+    layer = action.layers[0] if len(action.layers) else action.layers.new("Layer")
+    strip = next((strip for strip in layer.strips if strip.type == "KEYFRAME"), None)
+    return (strip or layer.strips.new(type="KEYFRAME")).channelbag(data.action_slot, ensure=True).fcurves
+
+
+def new_curve(owner: bpy.types.ID, path: str, group: str) -> Any:
+    """A curve of a datablock's own action for a property that has none; the argument for its group got a new name."""
+    curves = curves_for_writing(owner)
+    parameters = curves.bl_rna.functions["new"].parameters
+    return curves.new(path, **{"group_name" if "group_name" in parameters else "action_group": group})
+
+
 def own_curves(owner: bpy.types.ID) -> list[Any]:
     """The curves of a datablock's own action, none where it has none; since 4.4 those of its slot."""
     data = getattr(owner, "animation_data", None)

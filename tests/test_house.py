@@ -301,6 +301,8 @@ TRUSTED = {  # file: call → why it opens something by itself
     "geometry/map_scene.py: np.fromfile": "an array that is mapped already",
     "schedules/prompt_documents.py: json.loads": "a text in quotes that a pattern found",
     "media/decoding.py: av.open": "reads what files/regular.py has opened",
+    "addon/scene/animated_settings.py: copy.collection.objects.unlink": "an object, from a collection",
+    "addon/scene/animated_settings.py: copy.collection.children.unlink": "a collection, from another",
 }
 
 

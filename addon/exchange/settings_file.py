@@ -7,7 +7,7 @@ import bpy
 
 from ...backend.motion_bridge.engines.base import ImportedSettings
 from ...backend.motion_bridge.engines.deforum.engine import engine
-from ..properties import settings_of
+from ..properties import prompt_markers, settings_of
 
 
 def load(scene: bpy.types.Scene, path: Path, with_size: bool) -> tuple[str, ...]:
@@ -22,10 +22,9 @@ def load(scene: bpy.types.Scene, path: Path, with_size: bool) -> tuple[str, ...]
     if asked.seed is not None:
         settings.seed = asked.seed
     if asked.prompts:
-        settings.prompts.clear()
+        prompt_markers.clear(scene)
         for frame, text in asked.prompts.items():
-            key = settings.prompts.add()
-            key.frame, key.text = scene.frame_start + frame * scene.frame_step, text
+            prompt_markers.add(scene, scene.frame_start + frame * scene.frame_step, text)
         settings.active_prompt = 0
     if with_size:
         _size(scene, found)

@@ -19,7 +19,9 @@ from bpy.props import (
 from ...backend.motion_bridge.engines import base as engines
 from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings, key_at, prompt_at
 from ..compat import BLEND_RELATIVE
+from . import prompt_markers
 from .key_pictures import MotionBridgeDraft, MotionBridgeKeys
+from .prompt_markers import MotionBridgePrompt
 from .tracks import MotionBridgeSource, MotionBridgeTracks
 from .view import MotionBridgeView
 
@@ -37,26 +39,20 @@ def engine_menu() -> list[tuple[str, str, str, str, int]]:
     return items
 
 
-class MotionBridgePrompt(bpy.types.PropertyGroup):
-    """One prompt keyframe."""
-
-    frame: IntProperty(name="Frame", description="The frame from which the prompt holds")
-    text: StringProperty(name="Prompt", description="What the picture shows from this frame on")
-
-
 def _get_prompt(settings: Any) -> str:
-    return prompt_at({key.frame: key.text for key in settings.prompts}, settings.id_data.frame_current)
+    return prompt_at(prompt_markers.prompts(settings.id_data), settings.id_data.frame_current)
 
 
 def _set_prompt(settings: Any, text: str) -> None:
     """Into the key that holds; before the first one, into a new one that holds from the start on."""
     scene = settings.id_data
+    prompt_markers.synchronize(scene)
     holding = key_at((key.frame for key in settings.prompts), scene.frame_current)
     key = next((key for key in settings.prompts if key.frame == holding), None)
     if key is None:
-        key = settings.prompts.add()
-        key.frame = min(scene.frame_start, scene.frame_current)
-    key.text = text
+        prompt_markers.add(scene, min(scene.frame_start, scene.frame_current), text)
+    else:
+        key.text = text
 
 
 class MotionBridgeSettings(bpy.types.PropertyGroup):
@@ -102,6 +98,12 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
         get=_get_prompt,
         set=_set_prompt,
         options={"SKIP_SAVE"},
+    )
+    prompt_markers: BoolProperty(
+        name="Markers",
+        description="Keep each prompt as a marker of the timeline, too. Markers named 'prompt: …' are prompts",
+        default=True,
+        update=prompt_markers.switched,
     )
     negative: StringProperty(name="Negative", description="What the pictures must not show")
     seed: IntProperty(name="Seed", description="The same seed gives the same frames", min=0)
@@ -152,22 +154,30 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     draft: PointerProperty(type=MotionBridgeDraft)
     view: PointerProperty(type=MotionBridgeView)
 
-    def generation(self, engine: str, first: int = 0) -> GenerationSettings:
-        """What the panel says for an engine and a job that begins at a frame."""
+    def generation(self, engine: str, frames: Sequence[int] = ()) -> GenerationSettings:
+        """What the panel says for an engine and a job of these frames; empty for the scene's own range."""
         told = _readers[engine](self) if engine in _readers else UNSPECIFIED
-        prompts = {key.frame: key.text for key in self.prompts}
-        return replace(told, prompts=prompts, negative={first: self.negative} if self.negative else {}, seed=self.seed)
+        if engine in _schedules:
+            told = replace(told, schedules=_schedules[engine](self, frames))
+        scene: Any = self.id_data
+        prompts = prompt_markers.prompts(scene)
+        negative = {frames[0] if frames else scene.frame_start: self.negative} if self.negative else {}
+        return replace(told, prompts=prompts, negative=negative, seed=self.seed)
 
 
 Read = Callable[[MotionBridgeSettings], GenerationSettings]
+ReadSchedules = Callable[[MotionBridgeSettings, Sequence[int]], dict[str, str]]
 _readers: dict[str, Read] = {}  # what the panels say, by engine
+_schedules: dict[str, ReadSchedules] = {}  # likewise, of engines with schedules that Blender animates
 
 
-def attach(engine: str, read: Read, groups: Sequence[type] = ()) -> None:
+def attach(engine: str, read: Read, groups: Sequence[type] = (), schedules: ReadSchedules | None = None) -> None:
     """Keep properties for an engine with every scene, the last group of them as `scene.motion_bridge.<engine>`.
 
-    read: the engine's own settings and schedules, as the scene's settings have them.
+    read: the engine's own settings, as the scene's settings have them. schedules: its schedules at the frames of a job.
     """
+    if schedules:
+        _schedules[engine] = schedules
     for group in groups:
         bpy.utils.register_class(group)
     if groups:
@@ -178,6 +188,7 @@ def attach(engine: str, read: Read, groups: Sequence[type] = ()) -> None:
 def detach(engine: str, groups: Sequence[type] = ()) -> None:
     """Undo `attach`."""
     del _readers[engine]
+    _schedules.pop(engine, None)
     if groups:
         delattr(MotionBridgeSettings, engine)
     for group in reversed(groups):
@@ -198,6 +209,17 @@ CLASSES = (
 _Scene: Any = bpy.types.Scene  # the stubs do not know what add-ons add
 
 
+def current_value(scene: Any, name: str) -> Any:
+    """The value at the current frame of one of the settings or schedules of the scene's engine, by the engine's name
+    for it. BadInput for a schedule that cannot be read.
+    """
+    everything = settings_of(scene)
+    group = getattr(everything, everything.engine)
+    if hasattr(getattr(group, "curves", None), name):
+        return group.now(name)
+    return getattr(group, name)
+
+
 def settings_of(scene: Any) -> MotionBridgeSettings:
     """The scene's settings."""
     return scene.motion_bridge
@@ -206,10 +228,12 @@ def settings_of(scene: Any) -> MotionBridgeSettings:
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
+    prompt_markers.register()
     _Scene.motion_bridge = PointerProperty(type=MotionBridgeSettings)
 
 
 def unregister() -> None:
+    prompt_markers.unregister()
     del _Scene.motion_bridge
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

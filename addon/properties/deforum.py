@@ -3,7 +3,8 @@
 What they are, may be and say comes from the engine's own description; what stands here in full is Blender's alone.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,13 +16,17 @@ from ...backend.motion_bridge.engines.deforum.engine import engine
 from ...backend.motion_bridge.engines.deforum.known import REPAINT
 from ...backend.motion_bridge.engines.deforum.settings import SETTINGS
 from ...backend.motion_bridge.engines.setting import Choice, Setting
+from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.model_registry.registry import AUTO, MODELS
 from ...backend.motion_bridge.schedules.webui_writer import STILL
 from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings
 from ..compat import BLEND_RELATIVE
 from ..paths import absolute
+from ..scene.animated_settings import animation_of
+from . import schedule_curves
 from .from_schema import BEST, automatic, menu, property_of
-from .schedules import FIELDS, MotionBridgeSchedules
+from .schedule_curves import CURVE, LIMITS, TEXT, MotionBridgeScheduleCurves, MotionBridgeScheduleSources
+from .schedules import FIELDS, MotionBridgeSchedules, meaning
 
 FOLDER = "FOLDER"
 FLAT = "FLAT"
@@ -32,6 +37,7 @@ EMPTY = {  # what an empty field stands for where that is not the engine's defau
     STRENGTH: engine.schedules[STRENGTH],
     **STILL,  # nothing moves by itself
 }
+CONSTANT = re.compile(r"0\s*:\s*\(\s*([+-]?[0-9]+(?:\.[0-9]+)?)\s*\)")  # a schedule that is one number
 IMAGE = "IMAGE"
 IMAGES = {"color_reference": "color_image", "reference": "reference_image"}  # where a picture may stand for a name
 DEPTH_MASKS = ("Depth", "Video Depth")
@@ -119,6 +125,8 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
     hybrid_composite: property_of(SETTINGS["hybrid_composite"])
     hybrid_mask: property_of(SETTINGS["hybrid_mask"])
     texts: PointerProperty(type=MotionBridgeSchedules)
+    curves: PointerProperty(type=MotionBridgeScheduleCurves)
+    sources: PointerProperty(type=MotionBridgeScheduleSources)
 
     def engine_settings(self) -> dict[str, Any]:
         """By the names that the engine knows."""
@@ -138,14 +146,62 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
         found["control_model"] = _path(self.control_model) if "/" in self.control_model else self.control_model
         return found | {name: _path(getattr(self, name)) for name in PATHS}
 
-    def schedules(self) -> dict[str, str]:
-        """The schedules that hold: the artist's own, and what an empty field stands for."""
+    def schedules(self, frames: Sequence[float] = ()) -> dict[str, str]:
+        """The schedules that hold: the artist's own, and what stands for those that are left at what they are at first.
+
+        frames: the numbers of the job's frames; empty for the scene's own range.
+        """
+        scene: Any = self.id_data
+        frames = frames or range(scene.frame_start, scene.frame_end + 1, scene.frame_step) or (scene.frame_start,)
         moving = tuple(STILL) if self.motion in ("2D", "3D") else ()
         unsaid = {name: EMPTY[name] for name in (self.change_by, *moving)}
-        given = self.texts.given()
-        given.pop(STRENGTH if self.change_by == SIGMA else SIGMA, None)
-        held = GenerationSettings(schedules={**unsaid, **given})
+        other = STRENGTH if self.change_by == SIGMA else SIGMA
+        names = [name for name in FIELDS if name != other]
+        texts = {name: getattr(self.texts, name).strip() for name in names if self.source(name) == TEXT}
+        curves = schedule_curves.written(self, [name for name in names if name not in texts], frames)
+        held = GenerationSettings(schedules={**unsaid, **texts, **curves})
         return dict(precedence.over(engine, UNSPECIFIED, held).schedules)
+
+    def source(self, name: str) -> str:
+        """What holds for a schedule, TEXT or CURVE."""
+        return schedule_curves.source(self, name)
+
+    def now(self, name: str) -> float:
+        """The value of a schedule at the current frame. BadInput for a text that cannot be read."""
+        if self.source(name) == CURVE:
+            return float(getattr(self.curves, name))
+        scene: Any = self.id_data
+        step = max(scene.frame_step, 1)
+        last = max((scene.frame_end - scene.frame_start) // step, 0)
+        fps = scene.render.fps / scene.render.fps_base
+        seed = scene.motion_bridge.seed
+        wrong, _, values = meaning(name, getattr(self.texts, name), last + 1, seed, fps)
+        if wrong:
+            raise BadInput(wrong)
+        return values[min(max((scene.frame_current - scene.frame_start) // step, 0), last)]
+
+    def set_schedules(self, schedules: Mapping[str, str]) -> None:
+        """Let schedules hold: a constant as the number, where nothing animates it yet, all else as text."""
+        path = self.curves.path_from_id()
+        fields = [name for name in schedules if name in FIELDS]
+        curves, doubtful = animation_of(self.id_data, [f"{path}.{name}" for name in fields])
+        for name in fields:
+            text = schedules[name].strip()
+            number = self._number(name, text) if f"{path}.{name}" not in {*curves, *doubtful} else None
+            setattr(self.texts, name, text if number is None else "")
+            if number is not None:
+                setattr(self.curves, name, number)
+        self._choose_change(schedules)
+
+    def _number(self, name: str, text: str) -> float | int | None:
+        """The number that a schedule is at every frame, where it is one that the curve can have."""
+        limits = self.curves.bl_rna.properties[name]
+        if not text:
+            return limits.default
+        constant = CONSTANT.fullmatch(text)
+        if not constant or not limits.hard_min <= float(constant[1]) <= limits.hard_max:
+            return None
+        return int(float(constant[1])) if LIMITS[name].whole else float(constant[1])
 
     def take(self, settings: Mapping[str, Any], schedules: Mapping[str, str]) -> None:
         """Show settings and schedules of the engine's in the panel; others stay as they are."""
@@ -171,6 +227,9 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
                 setattr(self, IMAGES[name], settings[name])
         for name in (name for name in schedules if name in FIELDS):
             setattr(self.texts, name, schedules[name])
+        self._choose_change(schedules)
+
+    def _choose_change(self, schedules: Mapping[str, str]) -> None:
         if SIGMA in schedules or STRENGTH in schedules:
             self.change_by = SIGMA if SIGMA in schedules else STRENGTH
 

@@ -1,6 +1,8 @@
 """Deforum schedules as texts in fields, and what they mean while somebody types."""
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import bpy
 from bpy.props import StringProperty
@@ -63,21 +65,26 @@ FIELDS = {  # schedule: its name in the panel, and what it does
 HOW = "frame:(value), frame:(value) … frame 0 is the first of the range. A value may be a formula of t, the frame"
 
 
-def _given(group: bpy.types.PropertyGroup) -> dict[str, str]:
-    """The schedules that are not empty."""
-    return {name: text for name in FIELDS if (text := getattr(group, name).strip())}
+def _typed(name: str) -> Callable[[Any, bpy.types.Context], None]:
+    """A text that somebody gives holds from then on."""
+
+    def update(group: Any, context: bpy.types.Context) -> None:
+        if getattr(group, name).strip():
+            setattr(group.id_data.motion_bridge.deforum.sources, name, "TEXT")
+
+    return update
 
 
-# One text for each schedule; an empty one stands for the engine's default.
+# One text for each schedule; where it is empty, the curve holds.
 MotionBridgeSchedules = type(
     "MotionBridgeSchedules",
     (bpy.types.PropertyGroup,),
     {
         "__doc__": "As `scene.motion_bridge.deforum.texts`.",
         "__annotations__": {
-            name: StringProperty(name=label, description=f"{about}.\n{HOW}") for name, (label, about) in FIELDS.items()
+            name: StringProperty(name=label, description=f"{about}.\n{HOW}", update=_typed(name))
+            for name, (label, about) in FIELDS.items()
         },
-        "given": _given,
     },
 )
 

@@ -160,7 +160,7 @@ def request_of(scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED
     reading = dict(changes.reading)
     frames = reading.get("frames") or frame_range.span(scene.frame_start, scene.frame_end, scene.frame_step)
     frames = reading["frames"] = frames[:: reading.pop("draft_step", settings.draft.step)]
-    generation = precedence.over(made_by, settings.generation(engine, frames[0]), changes.generation)
+    generation = precedence.over(made_by, settings.generation(engine, frames), changes.generation)
     request = Request(
         frames=frames,
         needs=read_for(made_by.needs(engines.completed(made_by, generation.settings))),

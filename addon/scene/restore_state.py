@@ -1,6 +1,6 @@
 """Leave things as they were found, also when something fails on the way."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -67,9 +67,9 @@ def png_output(image_settings: Any) -> Iterator[None]:
 
 
 @contextmanager
-def silent_handlers() -> Iterator[None]:
-    """Nobody's render handlers run for a while: what happens here is no render to the people who wrote them."""
-    lists = [getattr(bpy.app.handlers, name) for name in RENDER_HANDLERS]
+def silent_handlers(names: Sequence[str] = RENDER_HANDLERS) -> Iterator[None]:
+    """Nobody's handlers run for a while: what happens here is no render to the people who wrote them."""
+    lists = [getattr(bpy.app.handlers, name) for name in names]
     kept = [list(handlers) for handlers in lists]
     try:
         for handlers in lists:

@@ -3,7 +3,7 @@
 import bpy
 
 from ...backend.motion_bridge.shot import key_at, prompt_at
-from ..properties import settings_of
+from ..properties import prompt_markers, settings_of
 from .live import prompt_sentence
 from .panels import EXPERT, Sidebar, in_each_editor, listens
 from .text import draw_wrapped
@@ -37,14 +37,12 @@ class MOTION_BRIDGE_OT_prompt_key(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        settings, frame = settings_of(context.scene), context.scene.frame_current
-        frames = [key.frame for key in settings.prompts]
-        if frame not in frames:
-            text = prompt_at({key.frame: key.text for key in settings.prompts}, frame)
-            key = settings.prompts.add()
-            key.frame, key.text = frame, text
-            frames.append(frame)
-        settings.active_prompt = frames.index(frame)
+        scene = context.scene
+        settings, frame = settings_of(scene), scene.frame_current
+        held = prompt_markers.prompts(scene)
+        if frame not in held:
+            prompt_markers.add(scene, frame, prompt_at(held, frame))
+        settings.active_prompt = [key.frame for key in settings.prompts].index(frame)
         return {"FINISHED"}
 
 
@@ -61,7 +59,7 @@ class MOTION_BRIDGE_OT_prompt_remove(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = settings_of(context.scene)
-        settings.prompts.remove(settings.active_prompt)
+        prompt_markers.remove(context.scene, settings.active_prompt)
         settings.active_prompt = max(min(settings.active_prompt, len(settings.prompts) - 1), 0)
         return {"FINISHED"}
 
@@ -83,6 +81,7 @@ class PromptPanel(Sidebar):
         column = row.column(align=True)
         column.operator("motion_bridge.prompt_key", text="", icon="ADD")
         column.operator("motion_bridge.prompt_remove", text="", icon="REMOVE")
+        layout.prop(settings, "prompt_markers")
         layout.prop(settings, "negative", placeholder="What it must not show")
         if sentence := prompt_sentence(context.scene):
             draw_wrapped(layout, sentence, context, icon="INFO")

@@ -127,7 +127,7 @@ def test_a_stored_zero_or_minus_one_reads_as_automatic_and_a_number_does_not(sce
 
 def test_empty_schedules_show_one_format(extension):
     from bl_ext.user_default.motion_bridge.addon.properties.schedules import FIELDS
-    from bl_ext.user_default.motion_bridge.addon.ui.engine_panels.deforum import MODELS_OWN, placeholder
+    from bl_ext.user_default.motion_bridge.addon.ui.schedules import MODELS_OWN, placeholder
 
     for name in FIELDS:
         shown = placeholder(name)
@@ -333,6 +333,9 @@ class Layout:
         area, _, action = name.partition(".")
         assert action in dir(getattr(bpy.ops, area)), name
         return self
+
+    def operator_menu_enum(self, name, options, **_):
+        return self.operator(name)
 
     def menu(self, name, **_):
         assert hasattr(bpy.types, name)

@@ -14,6 +14,7 @@ import bpy
 from ....backend.motion_bridge.engines.base import ENGINES
 from ... import properties
 from ..panels import EXPERT, EnginePanel, in_each_editor
+from ..schedules import DrawLook, looks
 
 Step = Callable[[], None]
 
@@ -23,20 +24,26 @@ def engine_panel(
     read: properties.Read,
     groups: Sequence[type] = (),
     more: Sequence[type] = (),
+    schedules: properties.ReadSchedules | None = None,
+    look: DrawLook | None = None,
 ) -> tuple[Step, Step]:
     """What registers an engine's panel, and what unregisters it.
 
     read: what the panel says, of the scene's settings. groups: property groups; the last one is
-    `scene.motion_bridge.<engine>`. more: operators and menus that the panel shows.
+    `scene.motion_bridge.<engine>`. more: operators and menus that the panel shows. schedules: those that Blender
+    animates, at the frames of a job. look: draws a few sliders for what its pictures look like.
     """
     register_classes, unregister_classes = bpy.utils.register_classes_factory((*more, *in_each_editor(panel, EXPERT)))
 
     def register() -> None:
-        properties.attach(panel.engine, read, groups)
+        properties.attach(panel.engine, read, groups, schedules)
+        if look:
+            looks[panel.engine] = look
         register_classes()
 
     def unregister() -> None:
         unregister_classes()
+        looks.pop(panel.engine, None)
         properties.detach(panel.engine, groups)
 
     return register, unregister

@@ -1,6 +1,5 @@
 """What the Deforum engine is told beside the scene, and its buttons."""
 
-import re
 from typing import Any
 
 import bpy
@@ -14,26 +13,19 @@ from ....backend.motion_bridge.shot import GenerationSettings
 from ...exchange import settings_file
 from ...paths import absolute
 from ...properties import settings_of
-from ...properties.deforum import DEPTH_MASKS, EMPTY, FOLDER, GUIDED, MotionBridgeDeforum
-from ...properties.schedules import FIELDS, MotionBridgeSchedules, meaning
+from ...properties.deforum import DEPTH_MASKS, FOLDER, GUIDED, MotionBridgeDeforum
+from ...properties.schedule_curves import MotionBridgeScheduleCurves, MotionBridgeScheduleSources
+from ...properties.schedules import FIELDS, MotionBridgeSchedules
 from ...scene.camera import picture_of
 from ..automatic import draw_automatic
 from ..downloads import draw_model
 from ..operators import attempt
 from ..panels import EnginePanel
+from ..schedules import FLIP, IN_2D, IN_3D, MODELS_OWN, SHARPEN, Fields, draw_conversion
 from ..text import draw_wrapped
 from . import engine_panel
 
-IN_2D = ("zoom", "angle", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
-IN_3D = ("translation_z", "translation_x", "translation_y", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z") + (
-    "fov_schedule",
-    "aspect_ratio_schedule",
-)
-FLIP = tuple(name for name in FIELDS if name.startswith("perspective_flip_"))
-SHARPEN = ("amount_schedule", "kernel_schedule", "sigma_schedule", "threshold_schedule")
-MODELS_OWN = ("steps_schedule", "cfg_scale_schedule")  # numbers that every model recommends itself
 TOO_LARGE = 1.5  # times the pixels that a model was trained on, above which it is slow and repeats itself
-KEY = re.compile(r"(\d)\s*:\s*\(")  # a key of a schedule, whatever spaces stand in it
 PERLIN = ("perlin_w", "perlin_h", "perlin_octaves", "perlin_persistence")
 
 
@@ -48,6 +40,7 @@ class DeforumPanel(EnginePanel):
         row = layout.row(align=True)
         row.menu("MOTION_BRIDGE_MT_deforum_presets", text="Preset", icon="PRESET")
         row.operator("motion_bridge.deforum_import", text="", icon="IMPORT")
+        draw_conversion(layout)
         column = layout.column()
         column.prop(settings, "model")
         if settings.model == FOLDER:
@@ -85,47 +78,6 @@ def hints(scene: bpy.types.Scene) -> list[str]:
             f"about {side} \N{MULTIPLICATION SIGN} {side}: set the resolution to {fitting} %."
         )
     return said
-
-
-def default(name: str) -> str:
-    """The schedule that an empty field stands for."""
-    return EMPTY.get(name, engine.schedules[name])
-
-
-def placeholder(name: str) -> str:
-    """What an empty field shows: frame:(value), frame:(value) …, or that the model decides."""
-    return "Automatic" if name in MODELS_OWN else KEY.sub(r"\1:(", default(name))
-
-
-class Fields:
-    """Draws schedules: the text, what it means at the current frame, and what is wrong with it."""
-
-    def __init__(self, context: bpy.types.Context):
-        self._context = context
-        scene = context.scene
-        self.everything = settings_of(scene)
-        step = max(scene.frame_step, 1)
-        self._frames = max((scene.frame_end - scene.frame_start) // step + 1, 1)
-        self._now = min(max((scene.frame_current - scene.frame_start) // step, 0), self._frames - 1)
-        self._seed = self.everything.seed
-        self._fps = scene.render.fps / scene.render.fps_base
-
-    def __call__(self, layout: bpy.types.UILayout, texts: Any, *names: str) -> None:
-        """Fields for some schedules."""
-        for name in names:
-            text = getattr(texts, name).strip()
-            wrong, idle, values = meaning(name, text or default(name), self._frames, self._seed, self._fps)
-            row = layout.row(align=True)
-            row.alert = bool(wrong)
-            row.prop(texts, name, placeholder=placeholder(name))
-            if wrong:
-                draw_wrapped(layout.box(), wrong, self._context, icon="ERROR")
-            elif idle:
-                draw_wrapped(layout, idle, self._context, icon="INFO")
-            elif text and len(set(values)) > 1:
-                now = row.row()
-                now.ui_units_x = 3
-                now.label(text=f"{values[self._now]:.4g}")
 
 
 def draw_generation(column: bpy.types.UILayout, settings: Any, fields: Fields) -> None:
@@ -291,7 +243,8 @@ class MOTION_BRIDGE_OT_deforum_preset(bpy.types.Operator):
         chosen = settings_parser.preset(engine, self.preset)
         others = {field: "" for name in engine.presets for field in settings_parser.preset(engine, name).schedules}
         settings: Any = settings_of(context.scene)
-        settings.deforum.take(chosen.settings, {**others, **chosen.schedules})
+        settings.deforum.take(chosen.settings, {})
+        settings.deforum.set_schedules({**others, **chosen.schedules})
         return {"FINISHED"}
 
 
@@ -319,15 +272,17 @@ class MOTION_BRIDGE_OT_deforum_import(bpy.types.Operator):
         self.report({"WARNING" if notices else "INFO"}, ". ".join((f"Loaded {path.name}", *notices)))
 
 
-def told(everything: Any) -> GenerationSettings:
-    """What the panel says."""
+def draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, everything: Any) -> None:
+    """What changes the pictures most."""
     settings = everything.deforum
-    return GenerationSettings(settings=settings.engine_settings(), schedules=settings.schedules())
+    Fields(context)(layout, settings.texts, settings.change_by, "noise_schedule", "cfg_scale_schedule", "color_amount")
 
 
 register, unregister = engine_panel(
     DeforumPanel,
-    told,
-    [MotionBridgeSchedules, MotionBridgeDeforum],
+    lambda everything: GenerationSettings(settings=everything.deforum.engine_settings()),  # type: ignore[attr-defined]
+    [MotionBridgeSchedules, MotionBridgeScheduleCurves, MotionBridgeScheduleSources, MotionBridgeDeforum],
     [MOTION_BRIDGE_MT_deforum_presets, MOTION_BRIDGE_OT_deforum_preset, MOTION_BRIDGE_OT_deforum_import],
+    lambda everything, frames: everything.deforum.schedules(frames),  # type: ignore[attr-defined]
+    draw_look,
 )

@@ -51,8 +51,18 @@ class VideoPanel(EnginePanel):
             body.prop(settings, "device")
 
 
+def draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, everything: Any) -> None:
+    """What changes the pictures most; a clip has one value of each."""
+    layout.use_property_split, layout.use_property_decorate = True, False
+    layout.prop(everything.video, "strength")
+    draw_automatic(layout, everything.video, "guidance")
+    layout.prop(everything.video, "noise_free")
+    layout.prop(everything.video, "noise_known")
+
+
 register, unregister = engine_panel(
     VideoPanel,
     lambda everything: GenerationSettings(settings=everything.video.engine_settings()),  # type: ignore[attr-defined]
     [MotionBridgeVideo],
+    look=draw_look,
 )
