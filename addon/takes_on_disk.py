@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..backend.motion_bridge.errors import BadInput
-from ..backend.motion_bridge.files import writing
+from ..backend.motion_bridge.files import trash, writing
 from ..backend.motion_bridge.takes import lock
 from .take import Take, takes
 
 OURS = re.compile(r"frame_-?\d{4,}\.png(\.part)?")
 FOLDERS = ("shot", "state")
+FAVORITE = "favorite"  # the file in a take's folder that says that somebody wants to keep it
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,25 @@ class TakeSize:
 
 def sizes(output: Path) -> list[TakeSize]:
     """The takes of an output folder, oldest first."""
-    return [TakeSize(each, sum(_size(path) for path in _own(each))) for each in takes(output)]
+    return [TakeSize(each, size(each)) for each in takes(output)]
+
+
+def size(take: Take) -> int:
+    """The bytes of what is ours in a take."""
+    return sum(_size(path) for path in _own(take))
+
+
+def to_trash(take: Take) -> None:
+    """Move a take with all that lies in its folder to the system's trash. BadInput when that fails, or it is in use."""
+    if take.folder.is_symlink():
+        raise BadInput(f"{take.folder} is a link to another folder; remove the link by hand.")
+    with lock.held(take.folder):
+        pass  # nobody writes to it
+    trash.put(take.folder)
 
 
 def remove_old(output: Path, keep: int) -> tuple[list[Take], int]:
-    """Delete all takes but the newest `keep`: those that went, and the bytes that are free now.
+    """Delete all takes but favorites and the newest `keep`: those that went, and the bytes that are free now.
 
     Files of other people stay, and their folder with them; a link is never followed. BadInput when a take is in use.
     """
@@ -40,6 +55,8 @@ def remove_old(output: Path, keep: int) -> tuple[list[Take], int]:
     gone, freed = [], 0
     found = sizes(output)
     for each in found[: len(found) - keep]:
+        if (each.take.folder / FAVORITE).is_file():
+            continue
         remove(each.take)
         gone.append(each.take)
         freed += each.bytes
@@ -73,7 +90,8 @@ def _own(take: Take) -> list[Path]:
         return [
             Path(entry.path)
             for entry in entries
-            if (OURS.fullmatch(entry.name) and not entry.is_dir()) or (entry.name in FOLDERS and not entry.is_symlink())
+            if ((OURS.fullmatch(entry.name) or entry.name == FAVORITE) and not entry.is_dir())
+            or (entry.name in FOLDERS and not entry.is_symlink())
         ]
 
 

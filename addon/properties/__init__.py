@@ -19,7 +19,7 @@ from bpy.props import (
 from ...backend.motion_bridge.engines import base as engines
 from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings, key_at, prompt_at
 from ..compat import BLEND_RELATIVE
-from . import prompt_markers
+from . import from_schema, prompt_markers, takes
 from .key_pictures import MotionBridgeDraft, MotionBridgeKeys
 from .prompt_markers import MotionBridgePrompt
 from .tracks import MotionBridgeSource, MotionBridgeTracks
@@ -164,6 +164,14 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
         negative = {frames[0] if frames else scene.frame_start: self.negative} if self.negative else {}
         return replace(told, prompts=prompts, negative=negative, seed=self.seed)
 
+    def show_engine(self, told: GenerationSettings) -> None:
+        """Show the engine's own settings and schedules as it was told them; what nobody told stays as it is."""
+        group: Any = getattr(self, self.engine, self)
+        if hasattr(group, "take"):
+            group.take(told.settings, told.schedules)
+        else:
+            from_schema.show(group, told.settings)
+
 
 Read = Callable[[MotionBridgeSettings], GenerationSettings]
 ReadSchedules = Callable[[MotionBridgeSettings, Sequence[int]], dict[str, str]]
@@ -230,9 +238,11 @@ def register() -> None:
         bpy.utils.register_class(cls)
     prompt_markers.register()
     _Scene.motion_bridge = PointerProperty(type=MotionBridgeSettings)
+    takes.register()
 
 
 def unregister() -> None:
+    takes.unregister()
     prompt_markers.unregister()
     del _Scene.motion_bridge
     for cls in reversed(CLASSES):

@@ -1,7 +1,8 @@
 """Blender properties made from an engine's own description of its settings, so that the two cannot disagree."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
@@ -61,6 +62,22 @@ def automatic(setting: Setting, start: float) -> Any:
     return BoolProperty(
         name="Automatic", description=f"Let the engine choose: {setting.label}", get=get, set=put, options={"SKIP_SAVE"}
     )
+
+
+def show(group: Any, settings: Mapping[str, Any]) -> None:
+    """Show an engine's settings in the properties of the same names; what no property can show is left out."""
+    for name, value in settings.items():
+        found: Any = group.bl_rna.properties.get(name)
+        if found is None:
+            continue
+        if found.type == "ENUM":
+            value = value or BEST
+            folder = f"{name}_folder"
+            if value not in found.enum_items and hasattr(group, folder):  # a model of the person's own
+                setattr(group, folder, value)
+                value = "FOLDER"
+        with suppress(TypeError):  # a choice that is no longer there
+            setattr(group, name, value)
 
 
 def _limits(setting: Setting, number: type) -> dict[str, Any]:

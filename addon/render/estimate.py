@@ -22,7 +22,7 @@ from ..scene.key_picture import percentage
 from ..scene.key_pictures import FIRST_ONLY
 from ..scene.restore_state import changed
 from ..scene.snapshot import Request, complete, snapshot
-from .request import engine_of
+from ..take_summary import engine_of
 
 CAMERA, TRACK, PLACEMENT, VERTEX = 225, 9, 140, 6  # bytes of each a frame; vertices of surfaces that deform
 STILL = 1e-6  # scene units and radians: a camera that moves by less stands still

@@ -11,10 +11,7 @@ from ...backend.motion_bridge import shot as shots
 from ...backend.motion_bridge.engines import base as engines
 from ...backend.motion_bridge.engines import precedence
 from ...backend.motion_bridge.errors import BadInput
-from ...backend.motion_bridge.files import json_text
-from ...backend.motion_bridge.media import png
 from ...backend.motion_bridge.shot import UNSPECIFIED, GenerationSettings
-from ...backend.motion_bridge.takes import writer
 from .. import take
 from ..interpreter import command as backend
 from ..properties import settings_of
@@ -24,6 +21,7 @@ from ..scene.key_pictures import FIRST_ONLY
 from ..scene.map_export import MAPS
 from ..scene.snapshot import Request, snapshot
 from ..take import Take
+from ..take_summary import engine_of
 from . import frame_range
 from .job import Job
 
@@ -213,16 +211,6 @@ def first_frame_of(settings: Any) -> FirstFrame:
                 raise BadInput("No first frame is chosen; pick an image in the Motion Bridge panel, or Render.")
             return FromImage(settings.first_frame_image.name)
     return FromRender(settings.keys.blur)
-
-
-def engine_of(old: Take) -> str | None:
-    """The engine that made a take's frames, from what is written in one of them."""
-    for path in old.frames().values():
-        try:
-            return json_text.parse(png.read_text(path)[writer.KEY], str(path))["engine"]
-        except (BadInput, KeyError, TypeError):
-            continue  # damaged; another one will say
-    return None
 
 
 def _brief(value: Any) -> str:

@@ -5,15 +5,18 @@ from typing import Any
 import bpy
 
 from ..paths import absolute
+from ..properties import settings_of
+from ..properties.takes import take_list
 from .thumbnails import icon_of
 
 SCALE = 3.6  # of the small view, in lines
 
 
-def draw_first_frame(layout: bpy.types.UILayout, settings: Any) -> None:
-    """The choice beside the picture. settings: the scene's."""
+def draw_first_frame(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The choice beside the picture."""
+    settings: Any = settings_of(context.scene)
     row = layout.row()
-    icon = first_frame_icon(settings)
+    icon = first_frame_icon(settings, take_list(context))
     if icon:
         row.template_icon(icon, scale=SCALE)
     column = row.column(align=True)
@@ -25,12 +28,17 @@ def draw_first_frame(layout: bpy.types.UILayout, settings: Any) -> None:
         column.template_ID(settings, "first_frame_image", open="image.open")
 
 
-def first_frame_icon(settings: Any) -> int:
-    """The icon of the picture as far as it is there; 0 where it is still to be rendered."""
+def first_frame_icon(settings: Any, takes: Any) -> int:
+    """The icon of the picture as far as it is there; 0 where it is still to be rendered.
+
+    takes: the list of them. Where the first frame is rendered, the newest take shows what it was last.
+    """
     match settings.first_frame:
         case "FILE" if settings.first_frame_path:
             return icon_of(absolute(settings.first_frame_path))
         case "IMAGE" if settings.first_frame_image is not None:
             preview = settings.first_frame_image.preview
             return preview.icon_id if preview is not None else 0
+        case "RENDER" if len(takes.items) and takes.output == settings.output:
+            return icon_of(takes.items[0].thumbnail)
     return 0

@@ -62,7 +62,7 @@ def draw_choices(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     draw_engines(layout, context, settings)
     if listens(settings.engine, "prompts"):
         draw_prompt(layout, context)
-    draw_first_frame(layout, settings)
+    draw_first_frame(layout, context)
     column = layout.column(align=True)
     column.label(text="Draft")
     column.row(align=True).prop(settings.draft, "size", expand=True)

@@ -31,12 +31,6 @@ def engine_icon(engine: str) -> int:
     return icon_of(PICTURES / f"{engine}.png") if engine in ENGINES else _built_in(PLAIN)
 
 
-def forget(path: Path | str) -> None:
-    """The file is another one now, or gone: read it anew when it is drawn again."""
-    if _loaded is not None and str(path) in _loaded:
-        del _loaded[str(path)]
-
-
 def _built_in(name: str) -> int:
     layout: Any = bpy.types.UILayout.bl_rna
     return layout.functions["prop"].parameters["icon"].enum_items[name].value
