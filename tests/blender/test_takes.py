@@ -169,5 +169,5 @@ def test_a_damaged_take_is_listed_with_what_can_be_read(takes):
     (takes / "take_001/frame_0001.png").write_bytes(b"no picture")
     oldest = listed().items[1]
     assert (oldest.name, oldest.engine, oldest.prompt, oldest.total) == ("take_001", "reproject", "", 0)
-    with pytest.raises(RuntimeError, match="shot.json"):
+    with pytest.raises(RuntimeError, match=r"shot\.json"):
         bpy.ops.motion_bridge.take_restore(take="take_001")
