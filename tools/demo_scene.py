@@ -305,12 +305,12 @@ def _paving() -> Material:
     bricks.offset = 0.5
     for name, value in (("Scale", 1.0), ("Mortar Size", 0.014), ("Brick Width", 0.95), ("Row Height", 0.55)):
         bricks.inputs[name].default_value = value
-    for name, colour in (
+    for name, color in (
         ("Color1", (0.50, 0.36, 0.25)),
         ("Color2", (0.33, 0.22, 0.16)),
         ("Mortar", (0.12, 0.085, 0.06)),
     ):
-        bricks.inputs[name].default_value = (*colour, 1.0)
+        bricks.inputs[name].default_value = (*color, 1.0)
     tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Object"], bricks.inputs["Vector"])
     worn = tree.nodes.new("ShaderNodeMixRGB")
     worn.blend_type = "MULTIPLY"
@@ -330,14 +330,14 @@ def _stripes() -> Material:
     around.gradient_type = "RADIAL"
     tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Object"], around.inputs["Vector"])
     colors = [(0.02, 0.16, 0.36), (0.86, 0.80, 0.68), (0.62, 0.06, 0.05)] * 2
-    stops = [(n / 6, colour) for n, colour in enumerate(colors)]
+    stops = [(n / 6, color) for n, color in enumerate(colors)]
     _join(tree, _ramp(tree, around.outputs["Fac"], stops, "CONSTANT"), surface, "Base Color")
     return material
 
 
-def _plain(name: str, colour: tuple[float, float, float], roughness: float) -> Material:
+def _plain(name: str, color: tuple[float, float, float], roughness: float) -> Material:
     material, _, surface = _material(name, roughness)
-    surface.inputs["Base Color"].default_value = (*colour, 1.0)
+    surface.inputs["Base Color"].default_value = (*color, 1.0)
     return material
 
 
@@ -379,8 +379,8 @@ def _ramp(
     elements = node.color_ramp.elements
     while len(elements) < len(stops):
         elements.new(0.5)
-    for element, (place, colour) in zip(elements, stops, strict=True):
-        element.position, element.color = place, (*colour, 1.0)
+    for element, (place, color) in zip(elements, stops, strict=True):
+        element.position, element.color = place, (*color, 1.0)
     tree.links.new(value, node.inputs["Fac"])
     return node.outputs["Color"]
 

@@ -191,5 +191,5 @@ FORMATS = {
     "comfyui-wan-move": _followed("ComfyUI Wan-Move", ".json", "Coordinates for Wan-Move nodes", "comfyui-wan-move"),
     **{name: _camera(name) for name in camera_formats.FORMATS},
     **{name: _control(name) for name in control_formats.FORMATS},
-    "das": Format("Diffusion as Shader", MOVIE, "A movie whose colours are positions", _das),
+    "das": Format("Diffusion as Shader", MOVIE, "A movie whose colors are positions", _das),
 }

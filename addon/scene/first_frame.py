@@ -1,6 +1,6 @@
 """The picture that generation starts from: a render, a file, or an image that is open in Blender.
 
-Its bytes are those that Blender itself would save: a render goes through Blender's own PNG writer, colour management
+Its bytes are those that Blender itself would save: a render goes through Blender's own PNG writer, color management
 and all.
 """
 
@@ -148,8 +148,8 @@ def _pixels(image: Any, name: str, scene: Any) -> Pixels:
     values = np.empty(width * height * image.channels, np.float32)
     image.pixels.foreach_get(values)
     rows = values.reshape(height, width, image.channels)[::-1]
-    colour = rows[..., :3] if image.channels >= 3 else np.repeat(rows[..., :1], 3, axis=-1)
-    return np.rint(colour * 255).clip(0, 255).astype(np.uint8)
+    color = rows[..., :3] if image.channels >= 3 else np.repeat(rows[..., :1], 3, axis=-1)
+    return np.rint(color * 255).clip(0, 255).astype(np.uint8)
 
 
 def _displayed(image: Any, scene: Any) -> Pixels:

@@ -157,8 +157,8 @@ def sampled(picture: np.ndarray, at: np.ndarray) -> np.ndarray:
 
 def test_diffusion_as_shader_becomes_a_movie_without_any_package(scene, tmp_path: Path):
     scene.frame_end = 2
-    export("das", tmp_path / "colours.mp4")
-    clip = bpy.data.movieclips.load(str(tmp_path / "colours.mp4"))
+    export("das", tmp_path / "colors.mp4")
+    clip = bpy.data.movieclips.load(str(tmp_path / "colors.mp4"))
     assert tuple(clip.size) == (720, 480) and clip.frame_duration == 49 and clip.fps == pytest.approx(8)
 
 

@@ -7,28 +7,28 @@ import numpy as np
 import pytest
 from blender_session import movie_frames, run
 
-COLOURS = [(230, 30, 30), (30, 230, 30), (30, 30, 230), (128, 128, 128), (250, 250, 250), (8, 8, 8)]
+COLORS = [(230, 30, 30), (30, 230, 30), (30, 30, 230), (128, 128, 128), (250, 250, 250), (8, 8, 8)]
 
 
 @pytest.fixture
 def take(scene, painted, tmp_path: Path) -> Path:
-    """Six frames, each of one colour, 25 a second, with a Shot beside them as a job leaves it."""
+    """Six frames, each of one color, 25 a second, with a Shot beside them as a job leaves it."""
     from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
 
     scene.render.fps = 25
     folder = tmp_path / "motion_bridge/take_001"
     assert run("shot", "--frames", "1-6", "--output", folder / "shot") == 0
-    for number, colour in enumerate(COLOURS, 1):
-        (folder / f"frame_{number:04d}.png").write_bytes(png.encode(np.full((72, 128, 3), colour, np.uint8)))
+    for number, color in enumerate(COLORS, 1):
+        (folder / f"frame_{number:04d}.png").write_bytes(png.encode(np.full((72, 128, 3), color, np.uint8)))
     return folder
 
 
 def test_the_movie_shows_the_frames_in_their_own_colors(take: Path, tmp_path: Path):
     assert bpy.ops.motion_bridge.movie() == {"FINISHED"}
     shown = movie_frames(take.with_suffix(".mp4"), tmp_path)
-    assert len(shown) == len(COLOURS)
-    for picture, colour in zip(shown, COLOURS, strict=True):
-        assert np.abs(picture.astype(int) - colour).max() <= 4, "beyond what H.264 rounds away"
+    assert len(shown) == len(COLORS)
+    for picture, color in zip(shown, COLORS, strict=True):
+        assert np.abs(picture.astype(int) - color).max() <= 4, "beyond what H.264 rounds away"
 
 
 def test_the_movie_has_the_scenes_rate(take: Path):

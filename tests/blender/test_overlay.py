@@ -42,7 +42,7 @@ def test_points_stand_where_the_shot_has_them_and_hidden_ones_are_dim(followed, 
     places, colors = overlay.points(tracks, 5)
     np.testing.assert_array_equal(places, tracks.xy[:, 5])
     assert colors[1, 3] < 0.5 < colors[0, 3]
-    assert len({tuple(colour[:3]) for colour in colors}) == 3, "a colour for each kind"
+    assert len({tuple(color[:3]) for color in colors}) == 3, "a color for each kind"
 
 
 def test_ways_join_neighboring_frames_and_pinned_points_have_none(followed, overlay):

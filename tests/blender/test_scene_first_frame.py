@@ -63,7 +63,7 @@ def test_a_sequencer_strip_does_not_stand_in_for_the_scene(scene, sources):
     editor = scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     end = {"length": 10} if bpy.app.version >= (5, 0, 0) else {"frame_end": 11}
-    strips.new_effect(name="colour", type="COLOR", channel=1, frame_start=1, **end)
+    strips.new_effect(name="color", type="COLOR", channel=1, frame_start=1, **end)
     scene.render.use_sequencer = True
     np.testing.assert_array_equal(sources.render_frame(scene, 2), before)
 

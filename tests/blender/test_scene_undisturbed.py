@@ -31,7 +31,7 @@ def busy_scene(scene):
     editor = scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     end = {"length": 10} if bpy.app.version >= (5, 0, 0) else {"frame_end": 11}
-    strips.new_effect(name="colour", type="COLOR", channel=1, frame_start=1, **end)
+    strips.new_effect(name="color", type="COLOR", channel=1, frame_start=1, **end)
     bpy.context.view_layer.update()
     return scene
 

@@ -219,9 +219,9 @@ def test_a_mask_and_a_reference_of_colors_come_from_files(travelling, tmp_path):
     area[:, : WIDTH // 2] = 255
     (tmp_path / "mask.png").write_bytes(png.encode(area))
     colors = np.full((8, 8, 3), (200, 40, 40), np.uint8)
-    (tmp_path / "colours.png").write_bytes(png.encode(colors))
+    (tmp_path / "colors.png").write_bytes(png.encode(colors))
     shot = travelling(
-        mask_file=str(tmp_path / "mask.png"), mask_overlay_blur=0, color_reference=str(tmp_path / "colours.png")
+        mask_file=str(tmp_path / "mask.png"), mask_overlay_blur=0, color_reference=str(tmp_path / "colors.png")
     )
     made = run(shot)
     assert np.array_equal(made[0].pixels[:, WIDTH // 2 :], shot.first_frame[:, WIDTH // 2 :])

@@ -203,8 +203,8 @@ def test_the_video_mode_shows_the_video_and_keeps_what_was_painted_on_it(travell
 
 
 def test_guided_images_draw_the_job_towards_them(travelling, tmp_path):
-    for name, colour in (("red", (0, 0, 220)), ("blue", (220, 30, 0))):
-        cv2.imwrite(str(tmp_path / f"{name}.jpg"), np.full((40, 40, 3), colour, np.uint8))
+    for name, color in (("red", (0, 0, 220)), ("blue", (220, 30, 0))):
+        cv2.imwrite(str(tmp_path / f"{name}.jpg"), np.full((40, 40, 3), color, np.uint8))
     towards = {"0": str(tmp_path / "red.jpg"), "max_f/2": str(tmp_path / "blue.jpg")}
     calm = {"image_strength_schedule": "0:(1)", "start_sigma": "0:(-1)", "noise_schedule": "0:(0)"}
     calm |= {"blendFactorMax": "0:(0.9)", "color_correction_factor": "0:(0.9)"}

@@ -116,9 +116,9 @@ def test_whole_pixels_move_whole_pictures():
 
 
 def test_a_gray_picture_is_warped_as_one_channel_of_a_colored_one():
-    colour = torch.rand(1, 3, 20, 30, generator=torch.Generator().manual_seed(1))
+    color = torch.rand(1, 3, 20, 30, generator=torch.Generator().manual_seed(1))
     flow = 3 * torch.randn(1, 20, 30, 2, generator=torch.Generator().manual_seed(2))
-    assert torch.allclose(warp.warp(colour[:, :1], flow), warp.warp(colour, flow)[:, :1], atol=1e-5)
+    assert torch.allclose(warp.warp(color[:, :1], flow), warp.warp(color, flow)[:, :1], atol=1e-5)
 
 
 def test_a_batch_is_warped_as_its_pictures_are():

@@ -353,11 +353,11 @@ def test_the_color_of_a_point_is_that_of_the_documented_example():
 def test_near_points_cover_far_ones_and_keep_their_color():
     xy = np.array([[100.7, 50.2], [101.0, 50.0], [719.9, 479.9], [-3, 5], [5, 0], [9, 9]])
     depth = np.array([1.0, 2, 3, 1, 1, np.nan])
-    colour = np.arange(1, 19, dtype=np.uint8).reshape(6, 3)
-    picture = das.draw(xy, depth, colour)
+    color = np.arange(1, 19, dtype=np.uint8).reshape(6, 3)
+    picture = das.draw(xy, depth, color)
     assert picture.shape == (480, 720, 3)
-    assert (picture[49:52, 99:102] == colour[0]).all() and (picture[49:52, 102] == colour[1]).all()
-    assert (picture[478:, 718:] == colour[2]).all() and (picture > 0).all(axis=-1).sum() == 9 + 3 + 4
+    assert (picture[49:52, 99:102] == color[0]).all() and (picture[49:52, 102] == color[1]).all()
+    assert (picture[478:, 718:] == color[2]).all() and (picture > 0).all(axis=-1).sum() == 9 + 3 + 4
 
 
 @pytest.mark.slow

@@ -74,9 +74,9 @@ def picture(width, height):
     """Something to look at: smooth colors with a few edges, (H, W, 3) uint8."""
     at = pixel_centers(width, height) / (width, height)
     wave = np.sin(at[..., 0] * 21 + 3 * np.sin(at[..., 1] * 9))
-    colour = np.stack([0.5 + 0.4 * wave, 0.2 + 0.6 * at[..., 1], 0.5 - 0.3 * wave * at[..., 0]], -1)
-    colour[(at[..., 0] - 0.5) ** 2 + (at[..., 1] - 0.5) ** 2 < 0.03] = (0.9, 0.7, 0.1)
-    return np.round(colour * 255).astype(np.uint8)
+    color = np.stack([0.5 + 0.4 * wave, 0.2 + 0.6 * at[..., 1], 0.5 - 0.3 * wave * at[..., 0]], -1)
+    color[(at[..., 0] - 0.5) ** 2 + (at[..., 1] - 0.5) ** 2 < 0.03] = (0.9, 0.7, 0.1)
+    return np.round(color * 255).astype(np.uint8)
 
 
 def where_it_was(made, k):

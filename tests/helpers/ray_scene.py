@@ -62,7 +62,7 @@ def trace(things, k, pose, matrix, orthographic, width, height, at=None):
     start, ray = start @ pose[:3, :3].T + pose[:3, 3], ray @ pose[:3, :3].T
     depth, index = np.full(len(at), np.inf), np.zeros(len(at), np.uint16)
     unit = ray / np.linalg.norm(ray, axis=-1, keepdims=True)
-    colour = 150 + 60 * np.sin(4 * unit + (0, 1, 2))
+    color = 150 + 60 * np.sin(4 * unit + (0, 1, 2))
     names = list(dict.fromkeys(thing.name for thing in things))
     for thing in things:
         inverse = np.linalg.inv(thing.pose[k])
@@ -73,8 +73,8 @@ def trace(things, k, pose, matrix, orthographic, width, height, at=None):
         scale = np.linalg.norm(thing.pose[k][:3, :3], axis=0)
         local = (a + b * np.where(np.isfinite(hit), hit, 0)[:, None])[nearer] * scale
         depth[nearer], index[nearer] = hit[nearer], names.index(thing.name) + 1
-        colour[nearer] = _texture(local, thing)
-    return colour, depth, index
+        color[nearer] = _texture(local, thing)
+    return color, depth, index
 
 
 def _ball(a, b):
@@ -110,10 +110,10 @@ class Film:
     def truth(self, k, at=None):
         """What a perfect camera sees at frame k: colors (H, W, 3) or (N, 3) float."""
         s = self.shot
-        colour, _, _ = trace(
+        color, _, _ = trace(
             self.things, k, s.camera.pose[k], s.camera.intrinsics[k], s.camera.orthographic[k], s.width, s.height, at
         )
-        return colour.reshape(s.height, s.width, 3) if at is None else colour
+        return color.reshape(s.height, s.width, 3) if at is None else color
 
 
 def film(things, poses, matrices, width=160, height=96, orthographic=False, samples=1, settings=None):

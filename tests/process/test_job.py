@@ -57,7 +57,7 @@ def test_a_change_reaches_the_engine_if_it_accepts_it(start, shot_folder, tmp_pa
     client.change(job, {"prompts": {str(frame): "" for frame in range(5)}})
     events = events_until(client, Done)
     last = [event for event in events if isinstance(event, FrameMade)][-1]
-    assert len(np.unique(last.pixels)) == 1, "the picture was replaced by one colour"
+    assert len(np.unique(last.pixels)) == 1, "the picture was replaced by one color"
 
 
 def test_a_change_that_is_too_large_is_refused_in_a_sentence(start):
@@ -95,8 +95,8 @@ def test_the_fault_of_an_engine_is_typed_and_keeps_the_frames_before(start, shot
 
 def test_an_unknown_engine_setting_or_name_is_bad_input(start, shot_folder, tmp_path):
     client = start()
-    client.render(shot_folder(colour="blue"), tmp_path / "take", "testing", False)
-    assert "Unknown setting 'colour'" in str(events_until(client, (Done, Failed))[-1].error)
+    client.render(shot_folder(color="blue"), tmp_path / "take", "testing", False)
+    assert "Unknown setting 'color'" in str(events_until(client, (Done, Failed))[-1].error)
     client.render(shot_folder(name="good"), tmp_path / "take", "perpetuum", False)
     assert "no engine 'perpetuum'" in str(events_until(client, (Done, Failed))[-1].error)
     assert not (tmp_path / "take").exists()

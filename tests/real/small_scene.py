@@ -5,14 +5,14 @@ import sys
 import bpy
 
 
-def box(name: str, center: tuple, size: tuple, colour: tuple) -> bpy.types.Object:
+def box(name: str, center: tuple, size: tuple, color: tuple) -> bpy.types.Object:
     bpy.ops.mesh.primitive_cube_add(size=1, location=center)
     thing = bpy.context.object
     thing.name, thing.scale = name, size
     material = bpy.data.materials.new(name)
-    material.diffuse_color = (*colour, 1)
+    material.diffuse_color = (*color, 1)
     surface = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
-    surface.inputs["Base Color"].default_value = (*colour, 1)
+    surface.inputs["Base Color"].default_value = (*color, 1)
     thing.data.materials.append(material)
     return thing
 

@@ -10,13 +10,13 @@ from motion_bridge.errors import BadInput
 from motion_bridge.media import png
 
 
-def write(path, rows: bytes, width: int, height: int, bits: int = 8, colour: int = 2, interlaced: int = 0, extra=b""):
+def write(path, rows: bytes, width: int, height: int, bits: int = 8, color: int = 2, interlaced: int = 0, extra=b""):
     """A PNG by the book, from rows that are filtered already."""
 
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    header = chunk(b"IHDR", struct.pack(">2I5B", width, height, bits, colour, 0, 0, interlaced))
+    header = chunk(b"IHDR", struct.pack(">2I5B", width, height, bits, color, 0, 0, interlaced))
     path.write_bytes(png.SIGNATURE + header + extra + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
     return path
 
@@ -44,18 +44,18 @@ def test_every_row_filter_is_undone(tmp_path):
             near = min((abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner))[2]
             line.append((value - [0, left, up, (left + up) // 2, near][number]) % 256)
         rows += bytes([number, *line])
-    path = write(tmp_path / "a.png", rows, 6, 5, colour=0)
+    path = write(tmp_path / "a.png", rows, 6, 5, color=0)
     np.testing.assert_array_equal(png.read(path), np.repeat(pixels[..., None], 3, -1))
 
 
 def test_sixteen_bits_alpha_and_palettes_are_read(tmp_path):
     deep = write(tmp_path / "deep.png", bytes([0, 200, 1, 100, 2, 50, 3]), 1, 1, bits=16)
     assert png.read(deep).tolist() == [[[200, 100, 50]]]
-    clear = write(tmp_path / "clear.png", bytes([0, 9, 8, 7, 0]), 1, 1, colour=6)
+    clear = write(tmp_path / "clear.png", bytes([0, 9, 8, 7, 0]), 1, 1, color=6)
     assert png.read(clear).tolist() == [[[9, 8, 7]]]
     body = b"PLTE" + bytes([1, 2, 3, 4, 5, 6])
     palette = struct.pack(">I", 6) + body + struct.pack(">I", zlib.crc32(body))
-    indexed = write(tmp_path / "indexed.png", bytes([0, 1, 0]), 2, 1, colour=3, extra=palette)
+    indexed = write(tmp_path / "indexed.png", bytes([0, 1, 0]), 2, 1, color=3, extra=palette)
     assert png.read(indexed).tolist() == [[[4, 5, 6], [1, 2, 3]]]
 
 
@@ -189,7 +189,7 @@ def test_mixed_row_filters_are_undone_like_by_the_book(tmp_path, size, channels)
             guess = left + up - corner
             near = min((abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner))[2]
             want[y + 1, x + channels] = (value + [0, left, up, (left + up) // 2, near][row[0]]) % 256
-    colour = {1: 0, 3: 2, 4: 6}[channels]
-    path = write(tmp_path / "a.png", rows.tobytes(), width, height, colour=colour)
+    color = {1: 0, 3: 2, 4: 6}[channels]
+    path = write(tmp_path / "a.png", rows.tobytes(), width, height, color=color)
     pixels = want[1:, channels:].reshape(height, width, channels)
     np.testing.assert_array_equal(png.read(path), pixels[..., [0, 0, 0] if channels == 1 else [0, 1, 2]])

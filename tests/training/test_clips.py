@@ -16,8 +16,8 @@ def test_a_drawn_clips_points_keep_the_color_they_had():
         look = draw_look(make)
         clip = render(look, draw_motion(len(look.texture), 9, make), 64, torch.rand(200, 2, generator=make))
         pixel = (clip.points * 64).long().clamp(0, 63)
-        colour = torch.stack([clip.frames[:, t, pixel[:, t, 1], pixel[:, t, 0]] for t in range(9)])  # (T, 3, N)
-        off = (colour - colour[:1]).abs().mean(1).T  # (N, T)
+        color = torch.stack([clip.frames[:, t, pixel[:, t, 1], pixel[:, t, 0]] for t in range(9)])  # (T, 3, N)
+        off = (color - color[:1]).abs().mean(1).T  # (N, T)
         shown.append(off[clip.visible])
         elsewhere.append(off[~clip.visible])
     assert torch.cat(shown).median() < 0.1

@@ -1,6 +1,6 @@
 """What `benchmarks sketch` measures.
 
-A prompt is followed when the mean colour of the region it speaks of is nearer to the named colour than to any other
+A prompt is followed when the mean color of the region it speaks of is nearer to the named color than to any other
 that could have been named there. Distances are taken in CIE Lab, so that they are those of the eye.
 """
 
@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from motion_bridge.models.image_model import Conditioning, ImageModel, NoiseSeed, image_to_image
 from numpy.typing import NDArray
-from training.image.words import COLOURS
+from training.image.words import COLORS
 
 Array = NDArray[np.floating[Any]]
-SKIES = {  # the mean colour of the upper sky at that time, as it is drawn
+SKIES = {  # the mean color of the upper sky at that time, as it is drawn
     "on a clear day": (0.35, 0.57, 0.92),
     "at sunset": (0.55, 0.33, 0.45),
     "at night": (0.035, 0.05, 0.15),
@@ -34,10 +34,10 @@ class Kind:
 
 
 KINDS = {
-    "material": Kind("* bricks", COLOURS, (0.1, 0.9, 0.1, 0.9)),
-    "object": Kind("a * ball on a white floor before a grey wall", COLOURS, (0.5, 0.68, 0.42, 0.58)),
-    "wall": Kind("a room with * walls and a brown floor", COLOURS, (0.25, 0.55, 0.35, 0.65)),
-    "field": Kind("a * field on a clear day", COLOURS, (0.75, 1.0, 0.0, 1.0)),
+    "material": Kind("* bricks", COLORS, (0.1, 0.9, 0.1, 0.9)),
+    "object": Kind("a * ball on a white floor before a grey wall", COLORS, (0.5, 0.68, 0.42, 0.58)),
+    "wall": Kind("a room with * walls and a brown floor", COLORS, (0.25, 0.55, 0.35, 0.65)),
+    "field": Kind("a * field on a clear day", COLORS, (0.75, 1.0, 0.0, 1.0)),
     "sky": Kind("green hills *", SKIES, (0.0, 0.25, 0.0, 1.0)),
 }
 
@@ -61,7 +61,7 @@ def follows(model: ImageModel, name: str, size: int, count: int) -> float:
 
 
 def seen(picture: Array, kind: Kind) -> str:
-    """The word whose colour is nearest to the region's."""
+    """The word whose color is nearest to the region's."""
     rows, columns = picture.shape[:2]
     top, bottom, left, right = kind.region
     part = picture[int(top * rows) : int(bottom * rows), int(left * columns) : int(right * columns)]
@@ -69,9 +69,9 @@ def seen(picture: Array, kind: Kind) -> str:
     return min(kind.words, key=lambda word: float(np.linalg.norm(lab(kind.words[word]) - found)))
 
 
-def lab(colour: Sequence[float] | Array) -> Array:
+def lab(color: Sequence[float] | Array) -> Array:
     """sRGB, 0 to 1, to CIE Lab under D65 (IEC 61966-2-1, CIE 15)."""
-    srgb = np.asarray(colour, np.float64)
+    srgb = np.asarray(color, np.float64)
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
     x, y, z = np.cbrt(np.maximum(to_xyz @ linear / (0.9505, 1.0, 1.089), 1e-6))

@@ -1,8 +1,8 @@
 """The scenes of the suites: a studio with a few textured shapes, and what moves in it. Everything is made here.
 
 Colors and patterns are of the kind that the sketch model was trained on; perspective, bodies and shading are not.
-Surfaces shine in their own colour, a little darker where they turn away from the light: without rays and shadows there
-is no noise, and a point keeps its colour while nothing turns. Meters; the wall stands behind, along x; z is up.
+Surfaces shine in their own color, a little darker where they turn away from the light: without rays and shadows there
+is no noise, and a point keeps its color while nothing turns. Meters; the wall stands behind, along x; z is up.
 """
 
 import math
@@ -18,7 +18,7 @@ AIM = (0.0, 0.3, 1.3)
 EYE = (0.0, -7.2, 2.1)
 LIGHT = (-0.45, -0.75, 0.55)
 TEXELS = 128
-COLOURS = {
+COLORS = {
     "red": (0.86, 0.2, 0.18),
     "orange": (0.95, 0.56, 0.16),
     "yellow": (0.95, 0.84, 0.3),
@@ -131,8 +131,8 @@ def articulated(bpy: ModuleType, frames: int) -> None:
         bpy.data.objects.remove(things[name])
     limbs: list[Any] = []
     height = 0.0
-    for name, length, colour in (("upper arm", 1.2, "red"), ("forearm", 1.05, "green"), ("hand", 0.75, "blue")):
-        limb = _box(bpy, name, (0.55, 0.4, length), colour, "dotted", foot=True)
+    for name, length, color in (("upper arm", 1.2, "red"), ("forearm", 1.05, "green"), ("hand", 0.75, "blue")):
+        limb = _box(bpy, name, (0.55, 0.4, length), color, "dotted", foot=True)
         limb.parent, limb.location = (limbs[-1], (0, -0.02, height)) if limbs else (None, (-0.6, -0.3, 0.0))
         limbs.append(limb)
         height = 0.88 * length
@@ -241,8 +241,8 @@ def _render_settings(scene: Any) -> None:
     scene.view_settings.view_transform = "Standard"
 
 
-def _texture(bpy: ModuleType, colour: str, pattern: str, seed: int) -> Any:
-    """An image of a colour, a second shade of it in a pattern, and blotches so that every place differs."""
+def _texture(bpy: ModuleType, color: str, pattern: str, seed: int) -> Any:
+    """An image of a color, a second shade of it in a pattern, and blotches so that every place differs."""
     y, x = np.mgrid[:TEXELS, :TEXELS] / TEXELS
     rng = np.random.default_rng(seed)
     striped = np.sin(2 * np.pi * 2 * x) > 0
@@ -252,11 +252,11 @@ def _texture(bpy: ModuleType, colour: str, pattern: str, seed: int) -> Any:
         "dotted": np.sin(2 * np.pi * 2 * x) * np.sin(2 * np.pi * 2 * y) > 0.4,
         "blotched": _blotches(rng, 3) > 0.5,
     }[pattern]
-    base = np.array(COLOURS[colour])
+    base = np.array(COLORS[color])
     tone = np.where(second[..., None], np.clip(base * 1.2, 0, 1), base * 0.85) + 0.08 * _blotches(rng, 5)[..., None]
     pixels = np.ones((TEXELS, TEXELS, 4), np.float32)
     pixels[..., :3] = np.clip(tone, 0, 1)
-    image = bpy.data.images.new(f"{colour} {pattern}", TEXELS, TEXELS)
+    image = bpy.data.images.new(f"{color} {pattern}", TEXELS, TEXELS)
     image.pixels.foreach_set(pixels.ravel())
     image.pack()
     return image
@@ -274,7 +274,7 @@ def _blotches(rng: np.random.Generator, cells: int) -> Array:
     return total / total.std()
 
 
-def _paint(bpy: ModuleType, thing: Any, colour: str, pattern: str, repeat: float) -> Any:
+def _paint(bpy: ModuleType, thing: Any, color: str, pattern: str, repeat: float) -> Any:
     """A material that shows a texture on all sides of a thing, in its own coordinates, whatever way it turns."""
     material = bpy.data.materials.new(thing.name)
     if not material.node_tree:
@@ -285,7 +285,7 @@ def _paint(bpy: ModuleType, thing: Any, colour: str, pattern: str, repeat: float
         nodes.new(kind) for kind in ("ShaderNodeTexCoord", "ShaderNodeVectorMath", "ShaderNodeTexImage")
     )
     scaled.operation, scaled.inputs["Scale"].default_value = "SCALE", repeat
-    picture.image = _texture(bpy, colour, pattern, sum(thing.name.encode()))
+    picture.image = _texture(bpy, color, pattern, sum(thing.name.encode()))
     picture.projection, picture.projection_blend = "BOX", 0.15
     links.new(place.outputs["Object"], scaled.inputs[0])
     links.new(scaled.outputs[0], picture.inputs["Vector"])
@@ -311,27 +311,27 @@ def _mesh(bpy: ModuleType, name: str, points: Any, faces: Any, smooth: bool = Fa
     return thing
 
 
-def _sheet(bpy: ModuleType, name: str, corners: Any, colour: str, pattern: str, repeat: float) -> Any:
-    return _paint(bpy, _mesh(bpy, name, corners, [(0, 1, 2, 3)]), colour, pattern, repeat)
+def _sheet(bpy: ModuleType, name: str, corners: Any, color: str, pattern: str, repeat: float) -> Any:
+    return _paint(bpy, _mesh(bpy, name, corners, [(0, 1, 2, 3)]), color, pattern, repeat)
 
 
-def _box(bpy: ModuleType, name: str, size: Sequence[float], colour: str, pattern: str, foot: bool = False) -> Any:
+def _box(bpy: ModuleType, name: str, size: Sequence[float], color: str, pattern: str, foot: bool = False) -> Any:
     """foot: it stands on its origin; otherwise that is its middle."""
     signs = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) / 2
     points = (signs + (0, 0, 0.5 * foot)) * size
     faces = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
-    return _paint(bpy, _mesh(bpy, name, points, faces), colour, pattern, 0.7)
+    return _paint(bpy, _mesh(bpy, name, points, faces), color, pattern, 0.7)
 
 
-def _ball(bpy: ModuleType, name: str, radius: float, colour: str, pattern: str) -> Any:
+def _ball(bpy: ModuleType, name: str, radius: float, color: str, pattern: str) -> Any:
     around, up = 28, 16
     angle, height = np.arange(around) * 2 * np.pi / around, np.linspace(-np.pi / 2, np.pi / 2, up)
     points = [(np.cos(h) * np.cos(a), np.cos(h) * np.sin(a), np.sin(h)) for h in height for a in angle]
     faces = _mantle(up, around, closed=False)
-    return _paint(bpy, _mesh(bpy, name, radius * np.array(points), faces, smooth=True), colour, pattern, 0.6)
+    return _paint(bpy, _mesh(bpy, name, radius * np.array(points), faces, smooth=True), color, pattern, 0.6)
 
 
-def _ring(bpy: ModuleType, name: str, radius: float, thick: float, colour: str, pattern: str) -> Any:
+def _ring(bpy: ModuleType, name: str, radius: float, thick: float, color: str, pattern: str) -> Any:
     """It stands upright and shows its hole."""
     rounds, around = 32, 12
     points = []
@@ -340,7 +340,7 @@ def _ring(bpy: ModuleType, name: str, radius: float, thick: float, colour: str, 
             out = radius + thick * np.cos(b)
             points.append((out * np.cos(a), thick * np.sin(b), out * np.sin(a)))
     faces = _mantle(rounds, around, closed=True)
-    return _paint(bpy, _mesh(bpy, name, points, faces, smooth=True), colour, pattern, 0.5)
+    return _paint(bpy, _mesh(bpy, name, points, faces, smooth=True), color, pattern, 0.5)
 
 
 def _mantle(rows: int, around: int, closed: bool) -> list[tuple[int, int, int, int]]:
@@ -352,7 +352,7 @@ def _mantle(rows: int, around: int, closed: bool) -> list[tuple[int, int, int, i
     return faces
 
 
-def _star(bpy: ModuleType, name: str, outer: float, inner: float, deep: float, colour: str, pattern: str) -> Any:
+def _star(bpy: ModuleType, name: str, outer: float, inner: float, deep: float, color: str, pattern: str) -> Any:
     """Five points, upright, facing the camera."""
     angle = np.pi / 2 + np.arange(10) * np.pi / 5
     reach = np.where(np.arange(10) % 2, inner, outer)
@@ -362,4 +362,4 @@ def _star(bpy: ModuleType, name: str, outer: float, inner: float, deep: float, c
     for k in range(10):
         after = (k + 1) % 10
         faces += [(20, k, after), (21, after + 10, k + 10), (k, k + 10, after + 10, after)]
-    return _paint(bpy, _mesh(bpy, name, points, faces), colour, pattern, 0.7)
+    return _paint(bpy, _mesh(bpy, name, points, faces), color, pattern, 0.7)

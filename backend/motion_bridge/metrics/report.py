@@ -19,7 +19,7 @@ from .consistency import along_tracks, jitter
 from .drift import appearance, slope
 from .similarity import psnr, ssim
 from .smoothness import seam
-from .tracker import Tracker, Video, lucas_kanade_in_colour, seen_so_far
+from .tracker import Tracker, Video, lucas_kanade_in_color, seen_so_far
 
 MOVES = 1.0  # pixels: what goes less far from its first place counts as being at rest
 BEST = 60.0  # decibels: equal pictures count as this
@@ -68,7 +68,7 @@ class Truth:
         shot: Shot,
         video: Video,
         distance: Distance | None = None,
-        tracker: Tracker = lucas_kanade_in_colour,
+        tracker: Tracker = lucas_kanade_in_color,
     ):
         """The Shot needs tracks and depth. distance: of whole pictures, where there is one."""
         assert shot.tracks is not None

@@ -20,7 +20,7 @@ Tracker = Callable[[Video, NDArray[np.floating]], NDArray[np.float32]]
 
 SIDE = 128  # smaller videos are enlarged to about this: the tracker's windows are in pixels
 WINDOW, LEVELS = 31, 2  # wide windows see through the softness and the noise of small models
-COLOUR_WINDOW = 21  # colors say more, so less has to be seen at once
+COLOR_WINDOW = 21  # colors say more, so less has to be seen at once
 
 
 def lucas_kanade(video: Video, points: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -32,10 +32,10 @@ def lucas_kanade(video: Video, points: NDArray[np.floating]) -> NDArray[np.float
     return _followed(cv2, video, points, cv2.COLOR_RGB2GRAY, WINDOW)
 
 
-def lucas_kanade_in_colour(video: Video, points: NDArray[np.floating]) -> NDArray[np.float32]:
+def lucas_kanade_in_color(video: Video, points: NDArray[np.floating]) -> NDArray[np.float32]:
     """The same by LAB colors under a smaller window: it tells small things of one brightness apart."""
     cv2 = _opencv()
-    return _followed(cv2, video, points, cv2.COLOR_RGB2LAB, COLOUR_WINDOW)
+    return _followed(cv2, video, points, cv2.COLOR_RGB2LAB, COLOR_WINDOW)
 
 
 def dense_inverse_search(video: Video, points: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ def seeds(
     a random seed. Random seeds depend on `seed` alone, so that a job can be resumed.
     """
     if behavior not in BEHAVIORS:
-        raise BadInput(f"There is no seed behaviour {behavior!r}; choose one of {', '.join(BEHAVIORS)}.")
+        raise BadInput(f"There is no seed behavior {behavior!r}; choose one of {', '.join(BEHAVIORS)}.")
     if every < 1:
         raise BadInput(f"seed_iter_N is {every}; it must be at least 1.")
     chance = np.random.default_rng(abs(seed)).integers(0, LARGEST, max(frames, 1), endpoint=True).tolist()
@@ -29,7 +29,7 @@ def seeds(
         return [seed, *chance[1:]][:frames]
     if behavior == "schedule":
         if schedule is None or len(schedule) < frames:
-            raise BadInput("The seed behaviour 'schedule' needs a seed for every frame in seed_schedule.")
+            raise BadInput("The seed behavior 'schedule' needs a seed for every frame in seed_schedule.")
         return [int(value) if value >= 0 else chance[k] for k, value in enumerate(schedule[:frames])]
     return list(islice(_counted(behavior, seed, every), frames))
 

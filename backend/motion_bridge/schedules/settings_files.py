@@ -43,7 +43,7 @@ RENAMED = {  # older names of things that still exist; where a file has both, to
 }
 ZOE = {"True": "Zoe+AdaBins (old)", "False": "Midas+AdaBins (old)"}  # what `use_zoe_depth` chose between
 FILLS = ("fill", "original", "latent noise", "latent nothing")
-COLOURS = {f"Match Frame 0 {space}": space for space in ("HSV", "LAB", "RGB")}
+COLORS = {f"Match Frame 0 {space}": space for space in ("HSV", "LAB", "RGB")}
 UNSAVED = ("init_sample", "init_image_box", "perlin_w", "perlin_h", "image_path", "outdir")  # known, without meaning
 MEANINGS = ("kept", "denoise")
 
@@ -279,7 +279,7 @@ def today(name: str) -> str:
 def _modern(name: str, value: Any) -> Any:
     """A value in the form that today's webui has for it."""
     if name == "color_coherence":
-        return COLOURS.get(value, value) if isinstance(value, str) else value
+        return COLORS.get(value, value) if isinstance(value, str) else value
     if name == "hybrid_composite" and isinstance(value, bool):
         return "Normal" if value else "None"
     if name in ("optical_flow_cadence", "optical_flow_redo_generation") and isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Diffusion as Shader's tracking video: 49 pictures of 720×480 in which colour is the position in the first frame.
+"""Diffusion as Shader's tracking video: 49 pictures of 720×480 in which color is the position in the first frame.
 
 Every point keeps R = 255·x/W, G = 255·y/H and B = 255·clip((1/z − p2)/(p98 − p2)) of the first frame, p2 and p98 being
 percentiles of 1/z there. Far points are drawn first. Every pixel of the first frame is a point, moved by its object's
@@ -51,11 +51,11 @@ def write(shot: Shot, out: Path) -> tuple[tuple[Path, ...], list[str]]:
 def render(shot: Shot) -> Array:
     """The tracking video of a Shot with depth: (49, 480, 720, 3) uint8. The whole Shot is spread over the 49."""
     points = first_frame_points(shot)
-    colour = colors(points.xy, points.depth)
+    color = colors(points.xy, points.depth)
     pictures = np.zeros((FRAMES, HEIGHT, WIDTH, 3), np.uint8)
     for number, (xy, depth) in enumerate(_moved(shot, points)):
         breathe()
-        pictures[number] = draw(xy, depth, colour)
+        pictures[number] = draw(xy, depth, color)
     return pictures
 
 
@@ -131,7 +131,7 @@ def _at(shot: Shot, points: Points, frame: int) -> tuple[Array, Array]:
 
 
 def colors(xy: Array, depth: Array) -> Array:
-    """The colour (P, 3) uint8 of points from their first positions (P, 2), video pixels, and depth (P,)."""
+    """The color (P, 3) uint8 of points from their first positions (P, 2), video pixels, and depth (P,)."""
     near = 1 / depth
     low, high = np.percentile(near, (2, 98))
     return colors_between(xy, near, low, high)
@@ -143,14 +143,14 @@ def colors_between(xy: Array, near: Array, low: float, high: float) -> Array:
     return (255 * np.stack([xy[:, 0] / WIDTH, xy[:, 1] / HEIGHT, blue], axis=-1)).astype(np.uint8)
 
 
-def draw(xy: Array, depth: Array, colour: Array, reach: int = REACH) -> Array:
+def draw(xy: Array, depth: Array, color: Array, reach: int = REACH) -> Array:
     """One picture (480, 720, 3): each point a square of 2·reach+1 pixels, far ones first.
 
     Points outside the picture or without depth are left out.
     """
     with np.errstate(invalid="ignore"):
         inside = (xy[:, 0] >= 0) & (xy[:, 0] < WIDTH) & (xy[:, 1] > 0) & (xy[:, 1] < HEIGHT) & np.isfinite(depth)
-    xy, depth, colour = xy[inside], depth[inside], colour[inside]
+    xy, depth, color = xy[inside], depth[inside], color[inside]
     order = np.argsort(-depth, kind="stable")
     column, row = xy[order].astype(np.int32).T
     center = np.full((HEIGHT + 2 * reach, WIDTH + 2 * reach), -1, np.int32)
@@ -160,5 +160,5 @@ def draw(xy: Array, depth: Array, colour: Array, reach: int = REACH) -> Array:
     for down in range(2 * reach + 1):
         for right in range(2 * reach + 1):
             np.maximum(nearest, center[down : down + HEIGHT, right : right + WIDTH], out=nearest)
-    palette = np.concatenate([colour[order], np.zeros((1, 3), np.uint8)])  # the last, black, is where nothing is
+    palette = np.concatenate([color[order], np.zeros((1, 3), np.uint8)])  # the last, black, is where nothing is
     return palette[nearest]

@@ -47,22 +47,22 @@ def train(
     if machines is not None:
         state.spread([model.get_submodule(name) for name in rates], machines)
     parts = [[p for p in model.get_submodule(name).parameters() if p.requires_grad] for name in rates]
-    optimiser = torch.optim.AdamW([{"params": part} for part in parts], betas=betas)
+    optimizer = torch.optim.AdamW([{"params": part} for part in parts], betas=betas)
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
-    step = kept = state.resume(folder, model, optimiser, average, machines)
+    step = kept = state.resume(folder, model, optimizer, average, machines)
     began = saved = time.monotonic()
     recent: list[float] = []
     while step < steps and not _agreed(time.monotonic() - began >= 60 * minutes, machines):
-        for group, peak in zip(optimiser.param_groups, rates.values(), strict=True):
+        for group, peak in zip(optimizer.param_groups, rates.values(), strict=True):
             group["lr"] = peak if constant else peak * _schedule(step, steps)
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         with machines.autocast() if machines else nullcontext():
             value = loss(step, _generator(seed, step, machines))
         value.backward()
         recent.append(value.item())
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             nn.utils.clip_grad_norm_(group["params"], 1.0)
-        optimiser.step()
+        optimizer.step()
         step += 1
         with torch.no_grad():
             keep = min(EMA, (1 + step) / (10 + step))
@@ -71,10 +71,10 @@ def train(
         if step % 20 == 0:
             _log(folder / "log.jsonl", step, recent, time.monotonic() - began, machines)
         if _agreed(time.monotonic() - saved > SAVE_EVERY, machines):
-            state.save(folder, step, model, optimiser, average, machines)
+            state.save(folder, step, model, optimizer, average, machines)
             kept, saved = step, time.monotonic()
     if kept < step:
-        state.save(folder, step, model, optimiser, average, machines)
+        state.save(folder, step, model, optimizer, average, machines)
     model.load_state_dict(average)
     return model
 

@@ -26,18 +26,18 @@ def save(
     folder: Path,
     step: int,
     model: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer,
     average: dict[str, Tensor],
     machines: Accelerator | None,
 ) -> None:
     if machines is not None:
         newest = folder / PIECES.replace("*", f"{step:08}")
-        save_pieces(_pieces(step, model, optimiser, average), checkpoint_id=str(newest))
+        save_pieces(_pieces(step, model, optimizer, average), checkpoint_id=str(newest))
         if machines.is_main_process:
             for other in set(folder.glob(PIECES)) - {newest}:
                 shutil.rmtree(other)
         return
-    kept = {"step": step, "model": model.state_dict(), "optimiser": optimiser.state_dict(), "average": average}
+    kept = {"step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict(), "average": average}
     part = (folder / FILE).with_suffix(".part")
     torch.save(kept, part)
     part.replace(folder / FILE)
@@ -46,23 +46,23 @@ def save(
 def resume(
     folder: Path,
     model: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer,
     average: dict[str, Tensor],
     machines: Accelerator | None,
 ) -> int:
-    """The number of steps that are done; model, optimiser and average become what they were then."""
+    """The number of steps that are done; model, optimizer and average become what they were then."""
     if machines is not None:
         if not (there := _finished(folder)):
             return 0
-        kept = _pieces(0, model, optimiser, average)
+        kept = _pieces(0, model, optimizer, average)
         load_pieces(kept, checkpoint_id=str(there[-1]))  # into the very tensors of model and average
-        set_optimizer_state_dict(model, optimiser, kept["optimiser"])
+        set_optimizer_state_dict(model, optimizer, kept["optimizer"])
         return int(kept["step"])
     if not (folder / FILE).exists():
         return 0
     kept = torch.load(folder / FILE, weights_only=True)
     model.load_state_dict(kept["model"])
-    optimiser.load_state_dict(kept["optimiser"])
+    optimizer.load_state_dict(kept["optimizer"])
     average.update(kept["average"])
     return kept["step"]
 
@@ -82,7 +82,7 @@ def spread(parts: Sequence[nn.Module], machines: Accelerator) -> None:
     """Bring what is trained to the devices; over several, each of the parts is sharded as a whole.
 
     A part is gathered for its forward, and for the methods that it names in CALLED. Its parameters change their kind,
-    so an optimiser is made afterwards. Gathered and added up in float32: autocast alone says what computes in less.
+    so an optimizer is made afterwards. Gathered and added up in float32: autocast alone says what computes in less.
     """
     for part in parts:
         part.to(machines.device)
@@ -102,11 +102,11 @@ def whole(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _pieces(
-    step: int, model: nn.Module, optimiser: torch.optim.Optimizer, average: dict[str, Tensor]
+    step: int, model: nn.Module, optimizer: torch.optim.Optimizer, average: dict[str, Tensor]
 ) -> dict[str, Any]:
     return {
         "step": torch.tensor(step),
         "model": model.state_dict(),
-        "optimiser": get_optimizer_state_dict(model, optimiser),
+        "optimizer": get_optimizer_state_dict(model, optimizer),
         "average": average,
     }

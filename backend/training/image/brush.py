@@ -1,4 +1,4 @@
-"""What pictures are painted with: masks of shapes, grain, and a mask's worth of colour laid over a picture.
+"""What pictures are painted with: masks of shapes, grain, and a mask's worth of color laid over a picture.
 
 Pictures are (S, S, 3) float32, sRGB 0 to 1; masks (S, S) float32 with soft edges; places in fractions of the side,
 x to the right and y down.
@@ -60,18 +60,18 @@ def ridge(rng: Generator, rough: float, octaves: int) -> Array:
     return np.asarray(line, np.float64)
 
 
-def over(picture: Array, mask: Array, colour: object) -> None:
-    """Lay a colour (3,) or a field of colors (S, S, 3) over a picture, in place."""
+def over(picture: Array, mask: Array, color: object) -> None:
+    """Lay a color (3,) or a field of colors (S, S, 3) over a picture, in place."""
     rows, columns = (np.flatnonzero(np.any(mask, axis=axis)) for axis in (1, 0))
     if not len(rows):
         return
     area = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)  # most shapes are small
-    field = np.asarray(colour, np.float32)
+    field = np.asarray(color, np.float32)
     picture[area] += ((field[area] if field.ndim == 3 else field) - picture[area]) * mask[area][..., None]
 
 
 def gradient(size: int, top: object, bottom: object, end: float = 1.0) -> Array:
-    """From one colour to another, downwards; reached at `end`."""
+    """From one color to another, downwards; reached at `end`."""
     share = np.clip(np.linspace(0, 1 / end, size, dtype=np.float32), 0, 1)[:, None, None]
     field = np.asarray(top, np.float32) * (1 - share) + np.asarray(bottom, np.float32) * share
     return np.broadcast_to(field, (size, size, 3)).copy()

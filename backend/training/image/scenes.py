@@ -5,7 +5,7 @@ from numpy.random import Generator
 
 from . import words
 from .brush import Array, below, blank, box, ellipse, gradient, grain, over, polygon, ridge
-from .surfaces import colour, material, paint_material, pattern, two_colors
+from .surfaces import color, material, paint_material, pattern, two_colors
 
 KINDS = ("landscape", "thing", "room", "pattern", "material")
 SHARES = (0.46, 0.2, 0.12, 0.1, 0.12)
@@ -51,12 +51,12 @@ def landscape(rng: Generator, size: int) -> tuple[Array, str]:
     picture = gradient(size, above, at, horizon)
     extras = _sky(rng, picture, time, horizon)
     haze = np.asarray(at, np.float32)
-    ground = colour(rng, name) * light
+    ground = color(rng, name) * light
     if kind == "sea":
         _sea(rng, picture, horizon, ground, haze)
         if rng.random() < 0.3:
             sail = two_colors(rng)[0]
-            _boat(picture, rng.uniform(0.2, 0.8), horizon + rng.uniform(0.05, 0.2), colour(rng, sail) * light)
+            _boat(picture, rng.uniform(0.2, 0.8), horizon + rng.uniform(0.05, 0.2), color(rng, sail) * light)
             extras.append(f"{words.an(sail)} boat")
         return picture, words.landscape(rng, kind, name, time, extras)
     _relief(rng, picture, kind, horizon, ground, haze, light)
@@ -67,7 +67,7 @@ def landscape(rng: Generator, size: int) -> tuple[Array, str]:
             picture,
             rng.uniform(0.2, 0.8),
             horizon + rng.uniform(0.16, 0.3),
-            colour(rng, wall) * light,
+            color(rng, wall) * light,
             light,
             time,
         )
@@ -76,7 +76,7 @@ def landscape(rng: Generator, size: int) -> tuple[Array, str]:
         crown = _of(rng, ("green", "green", "orange"), 0.15)
         pine, several = bool(rng.random() < 0.4), bool(rng.random() < 0.5)
         for x in rng.uniform(0.06, 0.94, int(rng.integers(3, 6)) if several else 1):
-            _tree(rng, picture, x, horizon + rng.uniform(0.15, 0.36), colour(rng, crown) * light * 0.85, light, pine)
+            _tree(rng, picture, x, horizon + rng.uniform(0.15, 0.36), color(rng, crown) * light * 0.85, light, pine)
         tree = f"{crown} {'pine' if pine else 'tree'}"
         extras.append(f"{crown} trees" if several else words.an(tree))
     return picture, words.landscape(rng, kind, name, time, extras)
@@ -89,19 +89,19 @@ def thing(rng: Generator, size: int) -> tuple[Array, str]:
     if wall == name:
         wall = "grey" if name != "grey" else "white"
     horizon = rng.uniform(0.4, 0.6)
-    back, floor = colour(rng, wall), colour(rng, ground)
+    back, floor = color(rng, wall), color(rng, ground)
     picture = gradient(size, back * 1.05, back * 0.85)
     over(picture, box(size, 0, horizon, 1, 1), gradient(size, floor * 0.75, floor * 1.1))
     picture *= (1 + 0.025 * grain(rng, size, 0.06))[..., None]
     x, y, r = rng.uniform(0.36, 0.64), rng.uniform(0.66, 0.8), rng.uniform(0.17, 0.27)
     over(picture, ellipse(size, x + 0.3 * r, y, r * 1.2, r * 0.3) * 0.45, (0.03, 0.03, 0.05))
-    _object(picture, what, x, y, r, colour(rng, name))
+    _object(picture, what, x, y, r, color(rng, name))
     return picture, words.thing(rng, name, what, ground, wall)
 
 
 def room(rng: Generator, size: int) -> tuple[Array, str]:
     wall, ground = two_colors(rng)
-    side, floor = colour(rng, wall), colour(rng, ground)
+    side, floor = color(rng, wall), color(rng, ground)
     left, right = rng.uniform(0.12, 0.3), rng.uniform(0.7, 0.88)
     top, bottom = rng.uniform(0.1, 0.22), rng.uniform(0.6, 0.75)
     picture = blank(size) + side * 0.8
@@ -125,7 +125,7 @@ def room(rng: Generator, size: int) -> tuple[Array, str]:
         extras.append("a window")
     if rng.random() < 0.5:
         name = two_colors(rng)[0]
-        tint, x, y, w = colour(rng, name), rng.uniform(0.3, 0.55), rng.uniform(0.74, 0.82), rng.uniform(0.18, 0.28)
+        tint, x, y, w = color(rng, name), rng.uniform(0.3, 0.55), rng.uniform(0.74, 0.82), rng.uniform(0.18, 0.28)
         over(picture, box(size, x + 0.01, y, x + 0.03, y + 0.16), tint * 0.6)
         over(picture, box(size, x + w - 0.03, y, x + w - 0.01, y + 0.16), tint * 0.6)
         over(picture, box(size, x - 0.02, y - 0.03, x + w + 0.02, y + 0.015), tint)
@@ -153,8 +153,8 @@ def _sky(rng: Generator, picture: Array, time: str, horizon: float) -> list[str]
         x, y, r = rng.uniform(0.15, 0.85), rng.uniform(0.12, horizon - 0.08), rng.uniform(0.05, 0.1)
         name = {"night": "white", "sunset": "red", "morning": "yellow"}.get(time, "yellow")
         glow = ellipse(size, x, y, 2.2 * r, 2.2 * r) * 0.18
-        over(picture, glow, colour(rng, name))
-        over(picture, ellipse(size, x, y, r, r), np.clip(colour(rng, name) * 1.1 + 0.06, 0, 1))
+        over(picture, glow, color(rng, name))
+        over(picture, ellipse(size, x, y, r, r), np.clip(color(rng, name) * 1.1 + 0.06, 0, 1))
         captions.append("the moon" if time == "night" else f"a {name} sun")
     return captions
 

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training image", description=__doc__)
     parser.add_argument("stage", choices=(*COUNTS, "all"))
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--count", type=int, help="optimiser steps; of the stage latents, pictures")
+    parser.add_argument("--count", type=int, help="optimizer steps; of the stage latents, pictures")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop early, keeping the state")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--seed", type=int, default=0)

@@ -22,15 +22,15 @@ OF_MATERIAL = {  # the colors that a material comes in more often than in any ot
 }
 
 
-def colour(rng: Generator, name: str, spread: float = 0.05) -> Array:
-    """A named colour, a little different each time: (3,)."""
+def color(rng: Generator, name: str, spread: float = 0.05) -> Array:
+    """A named color, a little different each time: (3,)."""
     light = 1 + rng.uniform(-0.12, 0.12)
-    return np.clip(np.array(words.COLOURS[name]) * light + rng.uniform(-spread, spread, 3), 0, 1).astype(np.float32)
+    return np.clip(np.array(words.COLORS[name]) * light + rng.uniform(-spread, spread, 3), 0, 1).astype(np.float32)
 
 
 def two_colors(rng: Generator) -> tuple[str, str]:
-    first, second = rng.choice(len(words.COLOURS), 2, replace=False)
-    names = list(words.COLOURS)
+    first, second = rng.choice(len(words.COLORS), 2, replace=False)
+    names = list(words.COLORS)
     return names[first], names[second]
 
 
@@ -57,7 +57,7 @@ def pattern(rng: Generator, size: int) -> tuple[Array, str]:
         u, v = (count * x + phase) % 1, (count * y + phase) % 1
         wave = (0.5 - 0.5 * v - np.abs(u - 0.5)) * 4
     share = np.clip(wave * size / (count * 7) + 0.5, 0, 1)[..., None]
-    picture = colour(rng, first) * share + colour(rng, second) * (1 - share)
+    picture = color(rng, first) * share + color(rng, second) * (1 - share)
     picture = picture * (1 + 0.03 * rng.uniform(0, 1) * grain(rng, size, 0.05))[..., None]
     return picture, words.pattern(rng, kind, first, second)
 
@@ -66,7 +66,7 @@ def material(rng: Generator, size: int) -> tuple[Array, str]:
     kind = MATERIALS[int(rng.integers(len(MATERIALS)))]
     usual = OF_MATERIAL[kind]
     name = usual[int(rng.integers(len(usual)))] if rng.random() < 0.6 else two_colors(rng)[0]
-    return paint_material(rng, size, kind, colour(rng, name)), words.material(rng, kind, name)
+    return paint_material(rng, size, kind, color(rng, name)), words.material(rng, kind, name)
 
 
 def paint_material(rng: Generator, size: int, kind: str, base: Array) -> Array:

@@ -6,7 +6,7 @@ Several wordings exist of each, so that a model learns words and not sentences.
 
 from numpy.random import Generator
 
-COLOURS = {  # sRGB, 0 to 1
+COLORS = {  # sRGB, 0 to 1
     "red": (0.82, 0.16, 0.14),
     "orange": (0.95, 0.55, 0.14),
     "yellow": (0.96, 0.84, 0.24),
@@ -37,10 +37,10 @@ def an(words: str) -> str:
     return f"{'an' if words[0] in VOWELS else 'a'} {words}"
 
 
-def landscape(rng: Generator, ground: str, colour: str, time: str, extras: list[str]) -> str:
+def landscape(rng: Generator, ground: str, color: str, time: str, extras: list[str]) -> str:
     """ground: hills, mountains, sea, field, desert, snow; extras: phrases like `a red house`."""
-    land = {"sea": "the sea", "snow": "snow", "field": f"a {colour} field", "desert": f"a {colour} desert"}
-    named = land.get(ground, f"{colour} {ground}")
+    land = {"sea": "the sea", "snow": "snow", "field": f"a {color} field", "desert": f"a {color} desert"}
+    named = land.get(ground, f"{color} {ground}")
     things = " and ".join(extras)
     when = _pick(rng, AT[time])
     if not extras:
@@ -61,14 +61,14 @@ def pattern(rng: Generator, kind: str, first: str, second: str) -> str:
     )
 
 
-def material(rng: Generator, kind: str, colour: str) -> str:
+def material(rng: Generator, kind: str, color: str) -> str:
     """kind: wood, stone, bricks, water, grass, marble, metal, cloth, leaves, sand."""
-    return _pick(rng, (f"{colour} {kind}", f"a surface of {colour} {kind}", f"{colour} {kind} close up"))
+    return _pick(rng, (f"{color} {kind}", f"a surface of {color} {kind}", f"{color} {kind} close up"))
 
 
-def thing(rng: Generator, colour: str, kind: str, ground: str, wall: str) -> str:
+def thing(rng: Generator, color: str, kind: str, ground: str, wall: str) -> str:
     """One object on a floor before a wall."""
-    what = an(f"{colour} {kind}")
+    what = an(f"{color} {kind}")
     return _pick(
         rng,
         (
@@ -96,7 +96,7 @@ def vocabulary() -> list[str]:
     frames = "a an the of and with on in at before above below under near beside floor wall walls table room background"
     more = "pattern ground surface close up painting clear cloudy evening dawn stars daylight over behind by"
     times = " ".join(word for wordings in AT.values() for word in wordings)
-    return sorted({*COLOURS, *TIMES, *kinds.split(), *frames.split(), *more.split(), *times.split()})
+    return sorted({*COLORS, *TIMES, *kinds.split(), *frames.split(), *more.split(), *times.split()})
 
 
 def _beside(things: str) -> str:

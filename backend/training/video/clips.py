@@ -19,7 +19,7 @@ TEXTURE = 96  # texels a side
 GROUND = 2.4  # half the ground's side: how far the camera may wander before it sees the edge
 MOTIONS = 4  # of one first frame
 GRID = 16  # tracks a side
-COLOURS = {
+COLORS = {
     "red": (0.85, 0.2, 0.18),
     "orange": (0.95, 0.55, 0.15),
     "yellow": (0.95, 0.85, 0.3),
@@ -69,16 +69,16 @@ def draw_look(generator: torch.Generator) -> Look:
     count = 1 + int(torch.randint(1, 4, (), generator=generator))
     textures, masks, starts, words = [], [], [], []
     for layer in range(count):
-        colour = list(COLOURS)[int(torch.randint(len(COLOURS), (), generator=generator))]
+        color = list(COLORS)[int(torch.randint(len(COLORS), (), generator=generator))]
         pattern = PATTERNS[int(torch.randint(len(PATTERNS), (), generator=generator))]
         shape = SHAPES[int(torch.randint(len(SHAPES), (), generator=generator))] if layer else "ground"
-        textures.append(_texture(colour, pattern, generator, repeat=3.0 if layer == 0 else 1.0))
+        textures.append(_texture(color, pattern, generator, repeat=3.0 if layer == 0 else 1.0))
         masks.append(_mask(shape))
         size = GROUND if layer == 0 else float(0.25 + 0.3 * torch.rand((), generator=generator))
         place = (torch.rand(2, generator=generator) * 1.4 - 0.7) * (layer > 0)
         turn = float(torch.rand((), generator=generator)) * 2 * math.pi
         starts.append(_similarity(place[None], torch.tensor([turn]), torch.tensor([size]))[0])
-        words += [colour, pattern, shape]
+        words += [color, pattern, shape]
     return Look(torch.stack(textures), torch.stack(masks), torch.stack(starts), tuple(words))
 
 
@@ -123,14 +123,14 @@ def render(look: Look, motion: Tensor, size: int, tracks: Tensor) -> Clip:
     shown = torch.zeros(motion.shape[1], 3, size, size)
     for layer in range(len(look.texture)):
         at = _apply(to_plane[layer], grid).view(-1, size, size, 2)
-        colour = functional.grid_sample(
+        color = functional.grid_sample(
             look.texture[layer].expand(len(at), -1, -1, -1), at, align_corners=False, padding_mode="reflection"
         )
         if layer == 0:
-            shown = colour
+            shown = color
             continue
         alpha = functional.grid_sample(look.mask[layer].expand(len(at), 1, -1, -1), at, align_corners=False)
-        shown = shown + alpha * (colour - shown)
+        shown = shown + alpha * (color - shown)
     points, visible = _follow(look, to_picture, to_plane, tracks * 2 - 1)
     return Clip((shown * 2 - 1).transpose(0, 1), (points + 1) / 2, visible, look.words)
 
@@ -180,8 +180,8 @@ def _wander(frames: int, generator: torch.Generator, reach: float, turn: float, 
     return _similarity(path[:, :2] * reach, path[:, 2] * turn, torch.exp(path[:, 3] * zoom))
 
 
-def _texture(colour: str, pattern: str, generator: torch.Generator, repeat: float) -> Tensor:
-    """(3, S, S) in 0 … 1: a colour, a second shade of it in a pattern, and blotches so that every place differs."""
+def _texture(color: str, pattern: str, generator: torch.Generator, repeat: float) -> Tensor:
+    """(3, S, S) in 0 … 1: a color, a second shade of it in a pattern, and blotches so that every place differs."""
     axis = torch.linspace(-1, 1, TEXTURE) * repeat
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     wave = 4 + 6 * torch.rand((), generator=generator)
@@ -195,7 +195,7 @@ def _texture(colour: str, pattern: str, generator: torch.Generator, repeat: floa
         second = torch.sin(wave * x + 4 * _blotches(generator, 4)) > 0.2
     else:
         second = torch.zeros_like(x, dtype=torch.bool)
-    base = torch.tensor(COLOURS[colour])[:, None, None]
+    base = torch.tensor(COLORS[color])[:, None, None]
     shade = 0.45 + 0.9 * torch.rand((), generator=generator).round()
     tone = torch.where(second[None], (base * shade).clamp(0, 1), base)
     return (tone + 0.35 * _blotches(generator, int(6 * repeat))[None]).clamp(0, 1)

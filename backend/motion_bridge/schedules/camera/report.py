@@ -17,7 +17,7 @@ GOOD = 1.0  # pixels a frame; schedules that are off by less are good enough
 WORTH = 1.5  # a guide video must be so much better than the schedules to be worth its trouble
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 280, 56, 40, 44  # of the plot
-COLOURS = ("#c8401e", "#8a8f98", "#1f6fb2", "#2e8b57")
+COLORS = ("#c8401e", "#8a8f98", "#1f6fb2", "#2e8b57")
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,10 @@ def plot(frames: tuple[int, ...], lines: Mapping[str, Array]) -> str:
         parts.append(f'<text x="{x(k):.1f}" y="{base + 18}" text-anchor="middle" fill="#555">{frames[k]}</text>')
     parts.append(f'<text x="{(LEFT + right) / 2:.0f}" y="{HEIGHT - 6}" text-anchor="middle" fill="#555">frame</text>')
     parts.append('<text x="12" y="16" fill="#555">error, pixels</text>')
-    for at, ((name, values), colour) in enumerate(zip(lines.items(), COLOURS, strict=False)):
+    for at, ((name, values), color) in enumerate(zip(lines.items(), COLORS, strict=False)):
         path = " ".join(f"{'M' if k <= 1 else 'L'}{x(k):.1f} {y(float(values[k])):.1f}" for k in range(1, len(values)))
-        parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts.append(f'<text x="{LEFT + 90 + 190 * at}" y="16" fill="{colour}">{escape(name)}</text>')
+        parts.append(f'<path d="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
+        parts.append(f'<text x="{LEFT + 90 + 190 * at}" y="16" fill="{color}">{escape(name)}</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
