@@ -13,15 +13,15 @@ BACKEND = "backend/motion_bridge"
 LEFT_OUT = (  # what begins with one of these
     *(f"addon/ui/engine_panels/{engine}.py" for engine in ("comfyui", "deforum", "motionstream", "video")),
     *(f"addon/properties/{engine}.py" for engine in ("comfyui", "deforum", "motionstream", "schedules", "video")),
-    *("addon/ui/downloads.py", "addon/ui/judge.py", "addon/ui/readiness.py"),
+    *("addon/ui/downloads.py", "addon/ui/judge.py", "addon/ui/readiness.py", "addon/ui/remote.py"),
     *("addon/exchange/judgement.py", "addon/exchange/settings_file.py"),
-    *(f"addon/interpreter/{name}.py" for name in ("installation", "readiness", "task")),
-    *(f"{BACKEND}/{room}/" for room in ("installation", "metrics", "models", "weights")),
+    *(f"addon/interpreter/{name}.py" for name in ("installation", "readiness", "remote", "task")),
+    *(f"{BACKEND}/{room}/" for room in ("installation", "metrics", "models", "remote", "weights")),
     *(f"{BACKEND}/engines/{engine}/" for engine in ("comfyui", "deforum", "motionstream")),
     *(f"{BACKEND}/engines/video/{part}" for part in ("engine.py", "pipelines/")),  # its controls are exported
     *(f"{BACKEND}/model_registry/{name}.py" for name in ("catalog", "download", "hub")),
     *(f"{BACKEND}/cli/{name}.py" for name in ("backend", "best_of", "channels", "convert", "judge", "models")),
-    f"{BACKEND}/cli/transfer.py",
+    *(f"{BACKEND}/cli/{name}.py" for name in ("batch", "remote", "transfer")),
 )
 NETWORK = re.compile(r"^network = .*\n", re.MULTILINE)  # the permission that this build does not ask for
 

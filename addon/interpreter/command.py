@@ -14,17 +14,26 @@ from ..names import PACKAGE
 from ..parts import part
 
 installation = part("interpreter.installation")
+remote = part("interpreter.remote")
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
 
 
-def command() -> list[str]:
-    """The command line that starts the backend: Blender's own Python, or the one chosen in the preferences."""
+def command(engine: str = "") -> list[str]:
+    """The command line that starts the backend: Blender's own Python, or the one chosen in the preferences.
+
+    engine: whose frames it is to make, which another machine may do.
+    """
+    if engine and remote and remote.used_by(engine):
+        return remote.command()
     return launch.python_command(python(), BACKEND, "serve")
 
 
 def check(engine: str) -> None:
     """Refuse an engine that Blender's own Python cannot run before anything is rendered for it; others say it later."""
+    if remote and remote.used_by(engine):
+        remote.command()  # what is wrong with it is said before anything is rendered
+        return
     if python() == sys.executable and (lacking := diagnostics.lack(engine)):
         raise ModelMissing(f"Engine {engine} cannot run in Blender's own Python: {lacking}.")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ...backend.motion_bridge import install_commands as shell_commands
 from ...backend.motion_bridge.engines import diagnostics as backend_doctor
 from ...backend.motion_bridge.files import home
-from . import command, diagnostics
+from . import command, diagnostics, remote
 
 VENV = "motion-bridge-python"
 INVITATION = (
@@ -25,6 +25,8 @@ def lacking(engine: str) -> str | None:
 
     BadInput when the preferences name a Python that is not there.
     """
+    if remote.used_by(engine):
+        return None  # what that machine lacks, the Test button says, and a job
     python = command.python()
     if python == sys.executable:
         lack = _lack(engine)

@@ -70,7 +70,7 @@ class TakeRequest:
 
     def begin(self, context: bpy.types.Context) -> Job:
         """Take the snapshot of the context's scene and start the job; BadInput when the scene has no shot in it."""
-        command = backend.command()
+        command = backend.command(self.engine)
         snapped = snapshot(context, self.request) if self.request else None
         made = take.claim(self.take.folder.parent) if self.numbered else self.take
         try:

@@ -51,6 +51,7 @@ IN_ORDER = (  # panels stand in this order
     tracks,
     exchange,
     part("ui.judge"),
+    part("ui.remote"),
     keymap,
 )
 PARTS = tuple(filter(None, IN_ORDER))  # those that this build has

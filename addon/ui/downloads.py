@@ -13,7 +13,7 @@ from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.installation.environment import Condition
 from ...backend.motion_bridge.model_registry import catalog, registry
 from ...backend.motion_bridge.model_registry.catalog import Presence
-from ..interpreter import command, installation
+from ..interpreter import command, installation, remote
 from ..interpreter.task import Task
 from ..names import PACKAGE
 from .operators import attempt
@@ -189,6 +189,8 @@ def draw_install(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
 
 def draw_model(layout: bpy.types.UILayout, context: bpy.types.Context, name: str) -> None:
     """Where a chosen image model is missing: the button that gets it. name: as in the menu."""
+    if remote.name():
+        return  # that machine knows which models are there
     wanted = registry.BEST if name == registry.AUTO else name
     if wanted not in catalog.entries() or catalog.state(catalog.find(wanted)).presence is Presence.READY:
         return

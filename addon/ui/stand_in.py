@@ -3,6 +3,9 @@
 from typing import Any
 
 from ...backend.motion_bridge.model_registry import registry
+from ..parts import part
+
+remote = part("interpreter.remote")
 
 
 def sketch_stands_in(settings: Any) -> bool:
@@ -10,5 +13,7 @@ def sketch_stands_in(settings: Any) -> bool:
 
     settings: the scene's. An engine's model is its property of that name.
     """
+    if remote and remote.used_by(settings.engine):
+        return False  # that machine knows which models are there
     own = getattr(settings, settings.engine, None)
     return getattr(own, "model", "") == registry.AUTO and registry.resolve(registry.AUTO) == registry.BUILT_IN

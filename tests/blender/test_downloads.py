@@ -129,3 +129,58 @@ def test_the_sketch_does_not_stand_in_for_a_picture_unasked(part, scene, tmp_pat
     settings.deforum.model = "auto"
     (tmp_path / "models" / "flux.2-klein-4b").mkdir(parents=True)
     assert not stands_in(settings)
+
+
+@pytest.fixture
+def remote(part, online):
+    """Names another machine in the preferences: remote("ann@gpu", program="")."""
+    own = part("ui.downloads").preferences().remote
+
+    def name(host, program=""):
+        own.host, own.program = host, program
+
+    online(True)
+    yield name
+    name("")
+
+
+def test_engines_that_need_torch_work_on_the_machine_of_the_preferences(part, remote):
+    command = part("interpreter.command")
+    here = command.command("deforum")
+    remote("ann@gpu", "~/mb/bin/motion-bridge")
+    assert command.command("deforum")[-4:] == ["remote", "ann@gpu", "serve", "--program=~/mb/bin/motion-bridge"]
+    assert command.command("reproject") == command.command() == here
+    command.check("deforum")  # Blender's own Python has no torch, and that does not matter
+    assert part("interpreter.readiness").lacking("deforum") is None
+    remote("")
+    assert command.command("deforum") == here
+
+
+def test_a_host_that_could_be_an_option_is_refused_before_anything_is_read(part, remote):
+    remote("-oProxyCommand=touch /tmp/x")
+    with pytest.raises(RuntimeError, match="not the name of a machine"):
+        bpy.ops.motion_bridge.test_remote()
+    with pytest.raises(Exception, match="not the name of a machine"):
+        part("interpreter.command").check("deforum")
+
+
+def test_offline_no_other_machine_is_asked(remote, online):
+    remote("ann@gpu")
+    online(False)
+    with pytest.raises(RuntimeError, match="Allow Online Access"):
+        bpy.ops.motion_bridge.test_remote()
+
+
+def test_the_button_says_what_the_other_machine_answers(part, remote, tmp_path, monkeypatch):
+    """ssh is stood in for by a program that says what the doctor says there."""
+    if os.name == "nt":
+        pytest.skip("a script for sh")
+    ssh = tmp_path / "ssh"
+    ssh.write_text("#!/bin/sh\necho 'Motion Bridge 0.1.0'\necho 'GPU: Test GPU, 24 GB'\n")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    remote("ann@gpu")
+    bpy.ops.motion_bridge.test_remote()
+    task = part("ui.downloads").task
+    wait_for(task)
+    assert (task.message, task.fault) == ("ann@gpu answers. GPU: Test GPU, 24 GB", "")

@@ -29,8 +29,8 @@ def a_shot(count=12, width=64, height=36, **settings):
 class Watched(Client):
     """A client whose events are looked at one by one."""
 
-    def __init__(self, command):
-        super().__init__(command)
+    def __init__(self, command, variables=None):
+        super().__init__(command, variables)
         self.unseen = []
 
 

@@ -17,6 +17,7 @@ COMMANDS = {  # name → what it does; its file here has the same name
     "render": "make the frames of a Shot",
     "batch": "make many Shots on this machine, with a process for each GPU",
     "serve": "work for Blender, which speaks over stdin and stdout",
+    "remote": "have another machine's GPU work, over ssh",
     "doctor": "say what this machine has and which engines can run on it",
     "backend": "install the Python that the engines with torch run in, look at it, remove it",
     "models": "list, get, verify and remove models",

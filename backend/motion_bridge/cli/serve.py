@@ -1,6 +1,7 @@
 """motion-bridge serve"""
 
 import argparse
+from typing import Any
 
 from ..ipc import server
 
@@ -10,4 +11,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return server.serve()
+    return server.serve(remote=_session)
+
+
+def _session(send: Any) -> Any:
+    """Imported for hosts on other machines alone: a local one waits for nothing."""
+    from ..remote.session import Session
+
+    return Session(send)

@@ -55,7 +55,7 @@ class Client:
         self._ended = threading.Event()
         self._watch = _Watch()
         self._arrived = BoundedQueue(AHEAD)
-        self._stderr = _Tail(stderr)
+        self._stderr = Tail(stderr)
         self._sender = Sender(stdin, AHEAD)
         self._sender.send("hello", 0, {"protocol": protocol.PROTOCOL})
         _in_thread(self._read, stdout)
@@ -248,7 +248,7 @@ class _Watch:
         return (self._seconds if silent else 0.0), changed
 
 
-class _Tail:
+class Tail:
     """The last that a stream of text said."""
 
     def __init__(self, stream: IO[bytes]):
@@ -258,9 +258,12 @@ class _Tail:
 
     def quoted(self) -> str:
         """Its last lines as a sentence to append; empty if there are none."""
-        self._thread.join(CLOSE_PATIENCE)
-        lines = [line.strip() for line in self._kept.decode(errors="replace").splitlines() if line.strip()]
+        lines = self.last_lines()
         return f" Its last words: {' | '.join(lines[-3:])}" if lines else ""
+
+    def last_lines(self) -> list[str]:
+        self._thread.join(CLOSE_PATIENCE)
+        return [line.strip() for line in self._kept.decode(errors="replace").splitlines() if line.strip()]
 
     def _read(self) -> None:
         while piece := os.read(self._stream.fileno(), STDERR_KEPT):

@@ -22,6 +22,7 @@ LONGEST_PAYLOAD = 64 << 20
 PIECE = 256 << 10  # a payload is read in such pieces, so that a length that lies costs nothing
 LARGEST_INTEGER = 1 << 53  # what every JSON reader keeps exact
 LARGEST_SIDE = 16384  # pixels
+FREE = ("manifest", "piece", "wanted", "file")  # kinds whose payload is of any length
 
 MESSAGES: dict[str, dict[str, type]] = {
     # both ways, first of all
@@ -30,6 +31,10 @@ MESSAGES: dict[str, dict[str, type]] = {
     "render": {"shot": str, "output": str, "engine": str, "resume": bool},
     "change": {"fields": dict},
     "cancel": {},
+    # to a backend on another machine
+    "manifest": {},  # payload: the files of a job, as JSON [[name, sha256, size], …]
+    "piece": {"sha256": str, "offset": int},  # payload: of a file that it lacks
+    "here": {},  # the host is there
     # from the backend
     "alive": {"state": str},
     "started": {"total": int, "missing": int},
@@ -37,6 +42,11 @@ MESSAGES: dict[str, dict[str, type]] = {
     "said": {"message": str},
     "frame": {"index": int, "number": int, "path": str, "width": int, "height": int, "channels": int},
     "preview": {"width": int, "height": int, "channels": int},  # to hosts whose render message asks for previews
+    # from one on another machine
+    "wanted": {},  # payload: how much of each file it lacks is there, as JSON {sha256: bytes}
+    "file": {"name": str, "sha256": str, "offset": int, "size": int},  # payload: a piece of a file of the take
+    "made": {"index": int, "number": int, "name": str},  # in the place of frame, once its file was sent
+    "small": {"width": int, "height": int, "channels": int},  # in the place of preview; payload: deflated
     "done": {},
     "failed": {"error": str, "message": str},
 }
@@ -143,11 +153,15 @@ def _check(kind: Any, job: Any, seq: Any, fields: Mapping[str, Any], payload: in
         value = fields.get(name)
         if type(value) is not wanted or (type(value) is int and abs(value) > LARGEST_INTEGER):
             raise ProtocolError(f"A {kind} message needs {name} as {wanted.__name__}.")
+    if kind in FREE:
+        return
     due = 0
-    if kind in ("frame", "preview"):
+    if kind in ("frame", "preview", "small"):
         width, height, channels = fields["width"], fields["height"], fields["channels"]
         if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE and channels == 3):
             raise ProtocolError(f"A frame cannot be {width} × {height} pixels of {channels} channels.")
         due = width * height * channels
+    if kind == "small" and 0 < payload <= due:
+        return
     if payload != due:
         raise ProtocolError(f"A {kind} message carries {payload} bytes where {due} are due.")

@@ -9,12 +9,14 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from .. import terminal
-from ..errors import MotionBridgeError, OutOfMemory, ProtocolError
+from ..errors import BadInput, MotionBridgeError, OutOfMemory, ProtocolError
 from . import protocol
 from .channel import Sender
 
@@ -25,19 +27,21 @@ if TYPE_CHECKING:
 HEARTBEAT = 0.25  # seconds
 AHEAD = 4 << 20  # bytes of frames that may lie here while Blender does not read
 MOST_JOBS = 100  # waiting or at work
+ABANDONED = 30.0  # seconds without a message from a host that says it is there: its link is gone
 
 Run = Callable[["JobRequest", Callable[[], list], Callable[[], bool]], Iterator["Event"]]
 
 
-def serve(run: Run | None = None) -> int:
+def serve(run: Run | None = None, remote: Callable[[Any], Any] | None = None) -> int:
     """Serve the host at the other end of stdin and stdout until it closes stdin; the process ends with that.
 
-    run: makes the frames of a request; engines.runner.run when nothing else is given.
+    run: makes the frames of a request; engines.runner.run when nothing else is given. remote: makes the session of a
+    host on another machine (remote.session.Session), from the function that sends.
     """
-    source, sink = _claim_pipe()
+    source, sink = claim_pipe()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches us too; the host decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    worker = _Worker(Sender(sink, AHEAD))
+    worker = _Worker(Sender(sink, AHEAD), remote)
     worker.start(source)
     if run is None:
         from ..engines.runner import run
@@ -45,7 +49,7 @@ def serve(run: Run | None = None) -> int:
         worker.work(run)
 
 
-def _claim_pipe() -> tuple[IO[bytes], IO[bytes]]:
+def claim_pipe() -> tuple[IO[bytes], IO[bytes]]:
     """Move the pipe to private descriptors, so that nothing that prints or reads can reach it."""
     source, sink = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -72,6 +76,15 @@ class _Task:
         live = live if type(live) is int and live > 0 else 0
         return JobRequest(self.job, Path(fields["shot"]), fields["output"], fields["engine"], fields["resume"], live)
 
+    def request_in(self, shot: Path, take: Path) -> "JobRequest":
+        """The same with folders of this machine; frames that lie there are the host's and finished."""
+        return replace(self.request(), shot=shot, output=str(take), resume=True)
+
+    @property
+    def remote(self) -> bool:
+        """Whether the host is another machine, which sees none of this one's files."""
+        return self._fields.get("remote") is True
+
     @property
     def previews(self) -> bool:
         """Whether the host knows what a preview is."""
@@ -86,8 +99,11 @@ class _Task:
 
 
 class _Worker:
-    def __init__(self, sender: Sender):
+    def __init__(self, sender: Sender, remote: Callable[[Any], Any] | None):
         self._sender = sender
+        self._open_session = remote
+        self._session: Any = None  # once the host has sent a manifest
+        self._heard = 0.0  # when the last message came from a host that promised to send some; 0: none did
         self._state = "loading"
         self._tasks: dict[int, _Task] = {}
         self._waiting: queue.SimpleQueue[_Task] = queue.SimpleQueue()
@@ -114,14 +130,11 @@ class _Worker:
         from . import events
 
         try:
-            for event in run(task.request(), task.changes, task.cancelled.is_set):
-                if isinstance(event, events.Preview) and not (task.previews and self._sender.idle()):
-                    continue  # the next one will do
-                kind, job, fields, payload = events.to_message(event)
-                self._sender.wait_for_capacity(task.cancelled.is_set)
-                self._sender.send(kind, job, fields, payload)
-                if kind == "frame":
-                    self._enter("working")
+            if task.remote:
+                self._follow_remote(task, run)
+            else:
+                for event in run(task.request(), task.changes, task.cancelled.is_set):
+                    self._tell(task, event)
         except MotionBridgeError as fault:
             return events.Failed(task.job, fault)
         except MemoryError:
@@ -130,6 +143,44 @@ class _Worker:
             terminal.trace()
             return events.Failed(task.job, MotionBridgeError(f"The backend failed: {type(fault).__name__}: {fault}"))
         return events.Done(task.job)
+
+    def _tell(self, task: _Task, event: "Event") -> None:
+        from . import events
+
+        if isinstance(event, events.Preview) and not (task.previews and self._sender.idle()):
+            return  # the next one will do
+        kind, job, fields, payload = events.to_message(event)
+        self._sender.wait_for_capacity(task.cancelled.is_set)
+        self._sender.send(kind, job, fields, payload)
+        if kind == "frame":
+            self._enter("working")
+
+    def _follow_remote(self, task: _Task, run: Run) -> None:
+        """The same for a host on another machine: frames go as files, previews small."""
+        from . import events
+
+        def wait() -> None:
+            self._sender.wait_for_capacity(task.cancelled.is_set)
+
+        if self._session is None:
+            raise BadInput("The job's files were not announced; install the same Motion Bridge at both ends.")
+        with self._session.job(task.job) as (shot, take):
+            places = {str(take): task.request().output, str(shot): str(task.request().shot)}
+            try:
+                for event in run(task.request_in(shot, take), task.changes, task.cancelled.is_set):
+                    match event:
+                        case events.FrameMade():
+                            self._session.send_frame(event, wait)
+                            self._enter("working")
+                        case events.Preview():
+                            if task.previews and self._sender.idle():
+                                self._session.send_preview(event)
+                        case events.Notice():
+                            self._tell(task, replace(event, sentence=_renamed(event.sentence, places)))
+                        case _:
+                            self._tell(task, event)
+            except MotionBridgeError as fault:
+                raise type(fault)(_renamed(str(fault), places)) from None
 
     def _obey(self, message: protocol.Message) -> None:
         task = self._tasks.get(message.job)
@@ -143,6 +194,11 @@ class _Worker:
                 task.cancelled.set()
             case "change" if task:
                 task.change(message.fields["fields"])
+            case "here":
+                pass
+            case "manifest" | "piece" if self._open_session:
+                self._session = self._session or self._open_session(self._sender.send)
+                self._session.receive(message)
             case "cancel" | "change":
                 pass  # the job has ended meanwhile
             case _:
@@ -158,6 +214,8 @@ class _Worker:
         while not pause.wait(HEARTBEAT):
             if self._sender.idle():  # frames under way say the same
                 self._sender.send("alive", 0, {"state": self._state})
+            if self._heard and time.monotonic() - self._heard > ABANDONED:
+                os._exit(MotionBridgeError.exit_code)  # the link is gone, and nobody has told us
 
     def _listen(self, source: IO[bytes]) -> None:
         code = MotionBridgeError.exit_code
@@ -165,6 +223,8 @@ class _Worker:
             reader = protocol.Reader(source)
             protocol.check_hello(reader.receive(), "host")
             while (message := reader.receive()) is not None:
+                if self._heard or message.kind == "here":
+                    self._heard = time.monotonic()
                 self._obey(message)
             code = 0
         except ProtocolError as fault:
@@ -173,3 +233,10 @@ class _Worker:
             terminal.trace()
         finally:  # whatever else fails, for nobody else ends this process
             os._exit(code)
+
+
+def _renamed(text: str, places: Mapping[str, str]) -> str:
+    """A sentence that names the host's folders instead of this machine's."""
+    for here, there in places.items():
+        text = text.replace(here, there)
+    return text
