@@ -1,6 +1,7 @@
 """motion-bridge serve"""
 
 import argparse
+from importlib import import_module
 from typing import Any
 
 from ..ipc import server
@@ -15,7 +16,5 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _session(send: Any) -> Any:
-    """Imported for hosts on other machines alone: a local one waits for nothing."""
-    from ..remote.session import Session
-
-    return Session(send)
+    """Of a host on another machine; imported when one asks, and not in the build without other software."""
+    return import_module("..remote.session", __package__).Session(send)
