@@ -64,7 +64,7 @@ class LiveSession:
         self.chunk = 0  # the number of the chunk that came last
         self.frames_per_second = scene.render.fps / scene.render.fps_base  # at first the scene's
         self.behind = 0.0  # seconds from the sampling of what the newest frame shows to its arrival
-        self.work: deque[float] = deque(maxlen=TICKS)  # seconds of the main thread that each tick took
+        self.work: deque[float] = deque(maxlen=TICKS)  # seconds of the main thread's processor that each tick took
         self.latencies: deque[float] = deque(maxlen=TICKS)  # from sampling to the first frame that shows it, seconds
         self.hands = Hands([])
         self.newest: FrameMade | None = None  # the picture that came last
@@ -147,11 +147,11 @@ class LiveSession:
 
     def tick(self) -> None:
         """Look at the scene and tell the engine what has changed; never waits."""
-        begun = time.perf_counter()
+        begun = time.thread_time()
         try:
             self._tick()
         finally:
-            self.work.append(time.perf_counter() - begun)
+            self.work.append(time.thread_time() - begun)
 
     def keep(self) -> list[str]:
         """End it and record its motion as keyframes; what people should know. The caller makes the undo step."""

@@ -126,3 +126,197 @@ def test_space_pauses_and_the_session_goes_on_where_it_was(scene, painted, live)
     bpy.ops.motion_bridge.live_pause()
     wait_until(lambda: session.used_frames > seen + 2, step, SOON)
     assert sorted(session.moments) == list(range(session.used_frames + 1)), "always the next frame, never a jump"
+
+
+def finished(live):
+    wait_until(lambda: not live.step(), step, SOON)
+
+
+def test_a_session_with_motionless_geometry_shows_the_same_tracks_when_it_is_rendered(scene, painted, live, tmp_path):
+    """Camera and object keyed by a session, read by Render: the points of the session within half a pixel."""
+    request = importlib.import_module(f"{PACKAGE}.addon.render.request")
+    reading = importlib.import_module(f"{PACKAGE}.addon.scene.snapshot")
+    points_module = importlib.import_module(f"{PACKAGE}.backend.motion_bridge.geometry.live_points")
+    shots = importlib.import_module(f"{PACKAGE}.backend.motion_bridge.shot")
+    still(scene)
+    made_live(scene, "mover")
+    session = opened()
+    for at in range(10):
+        scene.camera.location.x += 0.05 * np.sin(at)
+        scene.camera.rotation_euler.z += 0.01 * np.cos(at)
+        scene.camera.data.lens += 0.2
+        scene.objects["mover"].location.y -= 0.05
+        scene.objects["mover"].rotation_euler.z += 0.05
+        bpy.context.view_layer.update()
+        seen = session.used_frames
+        wait_until(lambda seen=seen: session.used_frames > seen, step, SOON)
+    bpy.ops.motion_bridge.live_keep()
+    count, moments = session.used_frames + 1, dict(session.moments)
+    finished(live)
+    scene.frame_end = count
+    wanted = request.request_of(scene, "reproject", request.Changes(reading={"grid": 5, "needs": {"geometry"}}))
+    folder = tmp_path / "again"
+    reading.complete(reading.snapshot(bpy.context, wanted), folder, lambda *_: None, lambda: False)
+    again = shots.load(folder)
+    points = points_module.LivePoints(again)
+    compared = 0
+    for k in range(count):
+        seen = np.array(again.tracks.visible[:, k])
+        apart = np.linalg.norm(points.at(moments[k]) - again.tracks.xy[:, k], axis=1)[seen]
+        assert apart.max(initial=0) < 0.5, f"frame {k}"
+        compared += int(seen.sum())
+    assert compared > 20 * count
+    assert np.abs(again.tracks.xy[:, -1] - again.tracks.xy[:, 0]).max() > 3, "something moved"
+
+
+def test_keeping_is_one_step_of_undo(scene, painted, live):
+    still(scene)
+    bpy.ops.ed.undo_push(message="before")
+    session = opened()
+    walk(scene, session, 3)
+    bpy.ops.motion_bridge.live_keep("EXEC_DEFAULT", True)
+    finished(live)
+    name = scene.name
+    assert bpy.data.scenes[name].camera.animation_data.action
+    bpy.ops.ed.undo()
+    camera = bpy.data.scenes[name].camera
+    assert camera.animation_data is None or camera.animation_data.action is None
+
+
+def test_old_motion_is_kept_as_an_action_and_constraints_are_said(scene, painted, live):
+    scene.camera.constraints.new("TRACK_TO").target = scene.objects["pillar"]
+    old = scene.camera.animation_data.action.name
+    session = opened()
+    for at in range(3):  # it is moved by its own keys, as the timeline plays
+        scene.frame_set(2 + at)
+        seen = session.used_frames
+        wait_until(lambda seen=seen: session.used_frames > seen, step, SOON)
+    said = " ".join(session.keep())
+    finished(live)
+    assert "constraints of 'camera' are muted" in said and f"{old!r}" in said
+    assert bpy.data.actions[old].use_fake_user
+    assert scene.camera.animation_data.action.name != old
+
+
+def test_a_deleted_camera_holds_the_last_view_and_the_session_goes_on(scene, painted, live):
+    still(scene)
+    session = opened()
+    walk(scene, session, 2)
+    bpy.data.objects.remove(scene.camera)
+    bpy.context.view_layer.update()
+    seen = session.used_frames
+    wait_until(lambda: session.used_frames > seen + 2, step, SOON)
+    assert "has no camera" in session.sentence and "last view is held" in session.sentence
+    np.testing.assert_array_equal(session.moments[seen + 2].pose, session.moments[session.used_frames].pose)
+    said = " ".join(session.keep())
+    finished(live)
+    assert "is gone" in said and "take_001" in said
+
+
+def test_an_undo_while_live_costs_nothing(scene, painted, live):
+    still(scene)
+    bpy.ops.ed.undo_push(message="before")
+    session, name = opened(), scene.name
+    scene.camera.location.x += 0.2
+    bpy.ops.ed.undo_push(message="moved")
+    bpy.ops.ed.undo()
+    bpy.context.view_layer.update()
+    seen = session.used_frames
+    wait_until(lambda: session.used_frames > seen + 2, step, SOON)
+    assert session.sentence == "" and session.state is live.LiveState.RUNNING
+    assert bpy.data.scenes[name].camera.location.x == pytest.approx(0)
+    assert session.moments[session.used_frames].pose[0, 3] == pytest.approx(0, abs=1e-5)
+
+
+def test_another_file_ends_it_and_what_was_made_stays(scene, painted, live, tmp_path: Path):
+    still(scene)
+    session = opened()
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert live.current() is None and session.state is live.LiveState.CLOSED
+    assert "another file was opened" in session.error
+    made = names(tmp_path / "motion_bridge/take_001")
+    assert len(made) >= session.used_frames + 1 > 0
+    wait_until(lambda: not backends(), step, SOON)
+
+
+def test_a_scene_that_is_gone_holds_the_last_view(scene, painted, live):
+    still(scene)
+    session = opened()
+    other = bpy.data.scenes.new("other")
+    if bpy.context.window:
+        bpy.context.window.scene = other
+    bpy.data.scenes.remove(scene)
+    seen = session.used_frames
+    wait_until(lambda: session.used_frames > seen + 2, step, SOON)
+    assert "not shown in any window" in session.sentence
+    said = " ".join(session.keep())
+    finished(live)
+    assert "is gone, so no keyframes were made" in said
+
+
+def test_a_killed_engine_loses_nothing_but_the_chunk_in_hand(scene, painted, live, tmp_path: Path):
+    import os
+    import signal
+
+    still(scene)
+    session = opened()
+    walk(scene, session, 3)
+    os.kill(session.job.backend_pid, signal.SIGKILL)
+    wait_until(lambda: session.state is live.LiveState.ENDED, step, SOON)
+    assert "killed" in session.error or "signal" in session.error
+    assert live.current() is session, "it can still be kept"
+    bpy.ops.motion_bridge.live_keep()
+    count = session.used_frames + 1
+    finished(live)
+    assert names(tmp_path / "motion_bridge/take_001")[:count] == [f"frame_{k:04d}.png" for k in range(1, count + 1)]
+    assert scene.camera.animation_data.action
+
+
+def test_blenders_own_render_holds_the_view(scene, painted, live):
+    session = opened()
+    assert not bpy.ops.motion_bridge.render.poll(), "our own Render waits"
+    bpy.ops.render.render()  # which ends before the next look, and has visited no other frame
+    seen = session.used_frames
+    wait_until(lambda: session.used_frames > seen, step, SOON)
+    assert session.sentence == ""
+
+
+def test_a_scene_without_a_camera_says_so_and_begins_nothing(scene, painted, live):
+    scene.camera = None
+    with pytest.raises(RuntimeError, match="no camera"):
+        bpy.ops.motion_bridge.live()
+    assert live.current() is None and not backends()
+
+
+def test_one_point_and_ten_thousand_are_followed_in_time(scene, painted, live):
+    """What a tick costs of the main thread, whatever the points: the numbers are in docs/live.md."""
+    still(scene)
+    scene.motion_bridge.tracks.use_grid = False
+    for count in (1, 10_000):
+        scene.motion_bridge.tracks.sources.clear()
+        made_live(scene, "floor")
+        scene.motion_bridge.tracks.sources[0].count = count
+        session = opened()
+        wait_until(lambda session=session: len(session.points) > 0, step, SOON)
+        assert len(session.points) == len(session.kinds) <= count
+        walk(scene, session, 2)
+        session.drag(0, 10.0, 12.0)
+        np.testing.assert_allclose(session.points[0], (10, 12))
+        assert session.kinds[0] == "live"
+        session.remove(0)
+        assert np.isnan(session.points[0]).all()
+        assert np.median(session.work) < 0.002
+        bpy.ops.motion_bridge.live_drop()
+        finished(live)
+
+
+def test_switched_off_while_live_it_ends_and_keeps_the_frames(scene, painted, live, tmp_path: Path):
+    still(scene)
+    session = opened()
+    bpy.ops.preferences.addon_disable(module=PACKAGE)
+    try:
+        assert session.state is live.LiveState.CLOSED
+        assert len(names(tmp_path / "motion_bridge/take_001")) >= session.used_frames + 1
+        wait_until(lambda: not backends(), seconds=SOON)
+    finally:
+        bpy.ops.preferences.addon_enable(module=PACKAGE)

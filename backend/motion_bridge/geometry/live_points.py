@@ -30,6 +30,7 @@ class LivePoints:
         self._scene = MeshScene(shot)
         self._world = self._scene.world(0)
         self._first = first_poses(shot)
+        self._from_first = {name: np.linalg.inv(found) for name, found in self._first.items()}
         layout, view = self._world.layout, self._scene.view(0)
         self._view = view
         self._spans = self._spans_of(shot)
@@ -96,7 +97,7 @@ class LivePoints:
             for name, motion in self._motions(moment).items():
                 for span in self._spans.get(name, ()):
                     points[span] = transform(motion, points[span])
-        local = transform(np.linalg.inv(moment.pose), points)
+        local = transform(turned_back(moment.pose), points)
         nearest, _ = query_points(pixels[asked], local, self._world.layout.triangles, view)
         behind = np.where(self._infinite[asked], np.inf, depth[asked] * (1 - TOLERANCE))
         visible = self._pinned & self._visible
@@ -109,7 +110,7 @@ class LivePoints:
 
     def _motions(self, moment: Moment) -> dict[str, Array]:
         """How the world was carried from the first frame, by the object's name."""
-        return {name: pose @ np.linalg.inv(self._first[name]) for name, pose in moment.objects.items()}
+        return {name: pose @ self._from_first[name] for name, pose in moment.objects.items()}
 
     def _seen(self, moment: Moment) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Pixels (N, 2), depths (N,), and what is before the camera (N,)."""
@@ -119,7 +120,7 @@ class LivePoints:
             for name, motion in self._motions(moment).items():
                 mine = (self._name == name) & ~self._infinite
                 place[mine] = transform(motion, place[mine])
-        to_camera = np.linalg.inv(moment.pose)
+        to_camera = turned_back(moment.pose)
         turned = place @ to_camera[:3, :3].T
         seen = np.where(self._infinite[:, None], turned, turned + to_camera[:3, 3])
         pixels = project(seen, moment.intrinsics, moment.orthographic)
@@ -128,3 +129,11 @@ class LivePoints:
             ahead &= ~self._infinite
         pixels = np.where((ahead & ~self._pinned)[:, None], pixels, self.start).clip(-FARTHEST, FARTHEST)
         return pixels, seen[:, 2], ahead
+
+
+def turned_back(pose: Array) -> Array:
+    """The inverse of a camera's pose (4, 4), which only turns and moves: LAPACK would wake its threads for it."""
+    back = np.eye(4)
+    back[:3, :3] = pose[:3, :3].T
+    back[:3, 3] = -(pose[:3, 3] @ pose[:3, :3])
+    return back
