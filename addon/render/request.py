@@ -148,7 +148,13 @@ def resumed(old: Take, scene: bpy.types.Scene, engine: str, changes: Changes = U
                 f"{old.folder} was begun with {name} {_brief(was)}, not {_brief(value)}. Resume it without that "
                 "option, or choose another folder."
             )
-    return TakeRequest(old, engine, shot.frames, True, None)
+    return TakeRequest(old, engine, _frames_of(old, shot.frames), True, None)
+
+
+def _frames_of(old: Take, frames: tuple[int, ...]) -> tuple[int, ...]:
+    """The frames of a take that was begun: its Shot's, or of a live session, whose Shot has one, as far as it went."""
+    last = max(old.frames(), default=frames[0])
+    return tuple(range(frames[0], last + 1)) if len(frames) == 1 else frames
 
 
 def request_of(scene: bpy.types.Scene, engine: str, changes: Changes = UNCHANGED) -> Request:

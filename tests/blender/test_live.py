@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 from pathlib import Path
 
 import bpy
@@ -255,8 +257,6 @@ def test_a_scene_that_is_gone_holds_the_last_view(scene, painted, live):
 
 
 def test_a_killed_engine_loses_nothing_but_the_chunk_in_hand(scene, painted, live, tmp_path: Path):
-    import os
-    import signal
 
     still(scene)
     session = opened()
@@ -320,3 +320,34 @@ def test_switched_off_while_live_it_ends_and_keeps_the_frames(scene, painted, li
         wait_until(lambda: not backends(), seconds=SOON)
     finally:
         bpy.ops.preferences.addon_enable(module=PACKAGE)
+
+
+def test_a_frame_that_was_lost_is_made_again_by_resume(scene, painted, live, tmp_path: Path):
+    still(scene)
+    session = opened()
+    walk(scene, session, 4)
+    bpy.ops.motion_bridge.live_keep()
+    finished(live)
+    take = tmp_path / "motion_bridge/take_001"
+    before = {name: (take / name).read_bytes() for name in names(take)}
+    (take / "frame_0003.png").unlink()
+    assert bpy.ops.motion_bridge.resume() == {"FINISHED"}
+    assert {name: (take / name).read_bytes() for name in names(take)} == before
+
+
+def memory(pid):
+    """Bytes of a process that are in memory and its own."""
+    resident, shared = map(int, Path(f"/proc/{pid}/statm").read_text().split()[1:3])
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_memory_does_not_grow_with_a_session(scene, painted, live):
+    """Short; ten minutes by hand are in docs/live.md."""
+    still(scene)
+    session = opened()
+    walk(scene, session, 10)
+
+    ours, theirs = memory(os.getpid()), memory(session.job.backend_pid)
+    walk(scene, session, 40)
+    assert memory(os.getpid()) - ours < 8 << 20
+    assert memory(session.job.backend_pid) - theirs < 24 << 20, "at most the sixteen frames that reproject remembers"
