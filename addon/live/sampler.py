@@ -1,17 +1,22 @@
 """What of the scene a session looks at: camera, live objects and words as they stand now, without waiting."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import bpy
 import numpy as np
 
+from ...backend.motion_bridge.engines import base as engines
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.geometry.live_motion import Moment
+from ..properties import settings_of
 from ..render.prompt_changes import Prompts
 from ..scene.camera import Picture, Sample, placed, sample
 from ..scene.tracks.sources import LIVE, Source, Surface
 
 Fields = dict[str, Any]
+
+SETTINGS = 25  # looks from one at the engine's settings to the next
 
 
 def live_objects(sources: tuple[Source, ...]) -> tuple[str, ...]:
@@ -36,7 +41,7 @@ def evaluated(scene_name: str) -> bpy.types.Depsgraph | None:
 class Sampler:
     """Looks at one scene, found by its name each time: an undo or a closed window costs nothing."""
 
-    def __init__(self, scene: bpy.types.Scene, sources: tuple[Source, ...], picture: Picture):
+    def __init__(self, scene: bpy.types.Scene, engine: str, sources: tuple[Source, ...], picture: Picture):
         """picture: the size that the session has, whatever the scene's is later."""
         self.scene_name = scene.name
         self.objects = live_objects(sources)
@@ -47,6 +52,9 @@ class Sampler:
         self._camera: Sample | None = None
         self._poses: dict[str, tuple[tuple[float, ...], ...]] = {}
         self._prompts = Prompts.of(scene)
+        self._engine = engine if "settings" in engines.find(engine).accepts else ""
+        self._settings = self._settings_of(scene)
+        self._looks = 0
 
     def look(self, frame: int) -> Fields:
         """What has changed since the last look, as fields of a change; empty where nothing has.
@@ -69,7 +77,20 @@ class Sampler:
         if changed := prompts.since(self._prompts):
             found["prompts"] = changed
         self._prompts = prompts
+        self._looks += 1
+        if self._looks % SETTINGS == 0:
+            self._look_at_settings(scene, found)
         return found
+
+    def _look_at_settings(self, scene: Any, found: Fields) -> None:
+        settings = self._settings_of(scene)
+        changed = {name: value for name, value in settings.items() if self._settings.get(name) != value}
+        if changed:
+            found["settings"] = changed  # the engine says which of them it can change
+        self._settings = settings
+
+    def _settings_of(self, scene: Any) -> Mapping[str, Any]:
+        return settings_of(scene).generation(self._engine).settings if self._engine else {}
 
     def _look_at_camera(self, depsgraph: bpy.types.Depsgraph, frame: int, found: Fields) -> None:
         try:

@@ -21,6 +21,8 @@ from ..render.job import Job, State
 from ..render.manager import window
 from ..render.request import TakeRequest, live_take
 from ..scene.camera import picture_of
+from ..scene.key_picture import percentage
+from ..scene.restore_state import changed
 from ..take import Take
 from ..viewer import camera_overlay
 from ..viewer.strip import TakeStrip
@@ -69,7 +71,9 @@ class LiveSession:
         self.hands = Hands([])
         self.newest: FrameMade | None = None  # the picture that came last
         self.moments: dict[int, Moment] = {}  # what each frame shows, by its index
-        self._sampler = Sampler(scene, request.request.sources, picture_of(scene.render))
+        with changed(scene.render, resolution_percentage=percentage(scene, request.request.options.size)):
+            picture = picture_of(scene.render)  # the Shot's, a draft's too
+        self._sampler = Sampler(scene, request.engine, request.request.sources, picture)
         self._sent: dict[int, tuple[float, Moment | None]] = {}  # by sample: when, and what it said
         self._sample = self._shown = -1
         self._arrivals: deque[float] = deque(maxlen=PACE)
@@ -77,6 +81,7 @@ class LiveSession:
         self._reading: threading.Thread | None = None
         self._paused_told = False
         self._drawn: FrameMade | None = None  # what the camera's view shows
+        self._job: Job | None = None  # another one may run in the window once this has ended
 
     @property
     def paused(self) -> bool:
@@ -103,7 +108,9 @@ class LiveSession:
     @property
     def job(self) -> Job | None:
         """Its job; None while the first frame is rendered."""
-        return window.session.job if window.session else None
+        if self._job is None and window.session:
+            self._job = window.session.job
+        return self._job
 
     @property
     def take(self) -> Take | None:
@@ -155,13 +162,11 @@ class LiveSession:
 
     def keep(self) -> list[str]:
         """End it and record its motion as keyframes; what people should know. The caller makes the undo step."""
-        job = self.job
-        count = self.used_frames + 1
-        self.state = LiveState.CLOSED
+        job, count = self._cancelled(), self.used_frames + 1
         if job is None or count == 0:
-            window.cancel()
+            if job:
+                _endings.append(_Ending(job, job.take, 0))
             return ["Nothing was generated yet, so there is nothing to keep."]
-        job.cancel()
         said = []
         scene = bpy.data.scenes.get(self.scene_name)
         if scene is None:
@@ -179,9 +184,7 @@ class LiveSession:
 
     def drop(self) -> None:
         """End it and delete what it made."""
-        job = self.job
-        self.state = LiveState.CLOSED
-        window.cancel()
+        job = self._cancelled()
         if job:
             _endings.append(_Ending(job, job.take, 0))
 
@@ -189,11 +192,20 @@ class LiveSession:
         """End it where no keyframes can be made any more; its frames stay on disk."""
         job, count = self.job, self.used_frames + 1
         if self.state is not LiveState.CLOSED:
-            self.state = LiveState.CLOSED
-            window.cancel()
+            self._cancelled()
             if job and count:
                 self.error = f"The live session ended: {why} Its {count} frames are in {job.take.folder}."
                 terminal.note(self.error)
+
+    def _cancelled(self) -> Job | None:
+        """Close the session and have its job end; the job, if there is one yet."""
+        job = self.job
+        self.state = LiveState.CLOSED
+        if job:
+            job.cancel()
+        else:
+            window.cancel()
+        return job
 
     @property
     def _nearest(self) -> float:
@@ -238,7 +250,7 @@ class LiveSession:
             fields["tracks"] = deeds
         if self.paused != self._paused_told:
             self._paused_told = self.paused
-            fields["settings"] = {"paused": self.paused}
+            fields["settings"] = {**fields.get("settings", {}), "paused": self.paused}
         if not fields:
             return
         self._sample += 1

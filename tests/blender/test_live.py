@@ -351,3 +351,11 @@ def test_memory_does_not_grow_with_a_session(scene, painted, live):
     walk(scene, session, 40)
     assert memory(os.getpid()) - ours < 8 << 20
     assert memory(session.job.backend_pid) - theirs < 24 << 20, "at most the sixteen frames that reproject remembers"
+
+
+def test_a_draft_sees_through_the_lens_of_its_own_size(scene, painted, live):
+    still(scene)
+    scene.motion_bridge.draft.size = "50"
+    session = opened()
+    assert session.newest.pixels.shape == (36, 64, 3)
+    np.testing.assert_allclose(session.moments[2].intrinsics, session.moments[0].intrinsics, rtol=1e-9)

@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from blender_session import PACKAGE, ROOT
+from blender_session import PACKAGE, ROOT, begun, wait_until
 from blender_takes import strips
 
 SAVE = "import sys, tiny_motionstream as tiny; tiny.save(__import__('pathlib').Path(sys.argv[1]))"
@@ -115,3 +115,64 @@ def test_blenders_own_python_is_refused_before_anything_is_rendered(scene, tmp_p
         "Engine motionstream cannot run in Blender's own Python: it needs the package torch" in capfd.readouterr().out
     )
     assert not (tmp_path / "out").exists()
+
+
+def notes(path: Path) -> dict:
+    return json.loads(part("backend.motion_bridge.media.png").read_text(path)["motion_bridge"])["notes"]
+
+
+@pytest.mark.slow
+def test_a_prompt_that_is_typed_while_it_renders_holds_from_the_next_chunk_on(streaming, tmp_path: Path):
+    key = streaming.motion_bridge.prompts.add()
+    key.frame, key.text = 1, "a red box"
+    window = begun(streaming, 200)
+    wait_until(lambda: window.session.job.finished > 0, window.step)
+    key = streaming.motion_bridge.prompts[0]
+    key.text = "a blue box"
+    take = tmp_path / "motion_bridge/take_001"
+
+    def told() -> bool:
+        made = sorted(take.glob("frame_*.png"))
+        return notes(made[-1])["prompt"] == "a blue box"
+
+    wait_until(told, window.step)
+    window.cancel()
+    wait_until(lambda: not window.running, window.step)
+    assert notes(take / "frame_0001.png")["prompt"] == "a red box"
+
+
+@pytest.mark.slow
+def test_live_its_points_go_with_the_camera_and_with_hands(streaming, tmp_path: Path):
+    live = part("addon.live.session")
+    window = part("addon.render.manager").window
+    for thing in (streaming.camera, streaming.camera.data):
+        thing.animation_data_clear()
+
+    def step() -> None:
+        window.step()
+        live.step()
+
+    assert bpy.ops.motion_bridge.live() == {"FINISHED"}
+    session = live.current()
+    wait_until(lambda: session.used_frames > 0 and len(session.points) > 60, step)
+    begun_at = session.points.copy()
+    streaming.camera.location.x += 0.5
+    bpy.context.view_layer.update()
+    session.drag(3, 20.0, 30.0)
+    seen = session.chunk
+    wait_until(lambda: session.chunk > seen + 2, step)
+    points = session.points
+    assert np.nanmedian(points[:, 0] - begun_at[:, 0]) < -2, "the scene goes to the left"
+    np.testing.assert_allclose(points[3], (20, 30))
+    assert bpy.ops.motion_bridge.live_keep() == {"FINISHED"}
+    wait_until(lambda: not live.step(), step)
+    take = tmp_path / "motion_bridge/take_001"
+    last = sorted(take.glob("frame_*.png"))[-1]
+    assert notes(last)["live"]["pose"][3] == pytest.approx(streaming.camera.matrix_world[0][3], abs=1e-4)
+    deeds = [
+        each
+        for path in take.glob("frame_*.png")
+        for fields in notes(path)["changes"]
+        for each in fields.get("tracks", ())
+    ]
+    assert {"track": 3, "do": "drag", "to": [20.0, 30.0]} in deeds

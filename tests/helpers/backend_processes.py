@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from motion_bridge.ipc.client import Client, Done, Failed
+from motion_bridge.ipc.client import Client, Done, Failed, FrameMade
 from motion_bridge.shot import Camera, Shot
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
@@ -85,3 +85,28 @@ def memory(pid):
     with open(f"/proc/{pid}/statm") as file:
         _, resident, shared, *_ = map(int, file.read().split())
     return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+
+
+def live_latencies(client, job, change, seconds):
+    """Of a session that is changed every 10 ms: seconds from sending a change to the first frame that shows it.
+
+    And the seconds from a chunk's first frame to the next one's. change: of a sample's number.
+    """
+    sent, shown, chunk, begun, latencies, chunks = {}, -1, None, None, [], []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        sample = len(sent)
+        client.change(job, {**change(sample), "sample": sample})
+        sent[sample] = time.monotonic()
+        for event in client.poll():
+            assert not isinstance(event, Failed), event.error
+            if not isinstance(event, FrameMade):
+                continue
+            if event.live["sample"] > shown:
+                shown = event.live["sample"]
+                latencies.append(event.arrived - sent[shown])
+            if event.live["chunk"] != chunk:
+                chunks += [event.arrived - begun] if begun else []
+                chunk, begun = event.live["chunk"], event.arrived
+        time.sleep(0.01)
+    return np.array(latencies), np.array(chunks)

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 import tiny_motionstream as tiny
 import torch
+from backend_processes import REAL, Watched, events_until, live_latencies
 from disk import Disk
 from mesh_shots import CORNERS, FACES, shot_of
+from motion_bridge import shot as shots
 from motion_bridge.engines.base import frames_alone
 from motion_bridge.engines.motionstream.engine import engine
 from motion_bridge.engines.motionstream.streaming.following import Following
 from motion_bridge.engines.motionstream.streaming.live_tracks import LiveTracks
 from motion_bridge.geometry.live_motion import of_notes
+from motion_bridge.ipc.events import FrameMade
 from motion_bridge.shot import Tracks
 
 WIDTH, HEIGHT = 48, 40
@@ -85,3 +88,19 @@ def test_the_camera_changes_what_is_drawn(shot):
     still, gone = session(shot, 21, {}), session(shot, 21, {1: [told(0.8, 1)]})
     assert all(np.array_equal(still[k].pixels, gone[k].pixels) for k in range(9))
     assert any(not np.array_equal(still[k].pixels, gone[k].pixels) for k in range(9, 21))
+
+
+@pytest.mark.slow
+def test_the_sketch_shows_a_change_one_chunk_after_it_was_sampled(shot, tmp_path):
+    """The real process and the model of the package; 12 frames a chunk, 24 a second."""
+    shots.save(replace(shot, settings={}), tmp_path / "shot")
+    client = Watched((*REAL, "serve"))
+    try:
+        job = client.render(tmp_path / "shot", tmp_path / "live", "motionstream", False, live=1000)
+        events_until(client, FrameMade, 120)
+        latencies, chunks = live_latencies(client, job, lambda sample: told(0.0005 * sample, sample), 8)
+        assert len(chunks) > 3
+        assert np.median(latencies) < np.median(chunks) + 0.05
+    finally:
+        client.close()
+        assert client.join(20)

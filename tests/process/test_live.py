@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from backend_processes import REAL, a_shot, events_until
+from backend_processes import REAL, a_shot, events_until, live_latencies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mesh_shots import CORNERS, FACES, shot_of
@@ -179,26 +179,32 @@ def test_ten_thousand_points_are_followed_in_a_few_milliseconds(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_change_is_shown_one_chunk_after_it_was_sent(start, scene_folder, tmp_path):
-    """The real process, the reproject engine: a frame is a chunk. The pace is the scene's."""
+def test_a_change_is_shown_one_chunk_after_it_was_sampled(start, scene_folder, tmp_path):
+    """The real process, the reproject engine, ten frames a second: a frame is a chunk."""
     folder = tmp_path / "paced"
     shots.save(replace(shots.load(scene_folder), fps=10.0), folder)
-    client, sent, latencies, sample = start((*REAL, "serve")), {}, [], 0
+    client = start((*REAL, "serve"))
     job = client.render(folder, tmp_path / "live", "reproject", False, live=1000)
     events_until(client, FrameMade)
-    shown = -1
-    while len(latencies) < 8:
-        sample += 1
-        client.change(job, told(moved(0.002 * sample), sample=sample))
-        sent[sample] = time.monotonic()
-        for event in events_until(client, FrameMade):
-            if isinstance(event, FrameMade) and event.live["sample"] > shown:
-                shown = event.live["sample"]
-                latencies.append(event.arrived - sent[shown])
-    assert np.median(latencies) < 0.1 + 0.05, "one chunk and 50 ms"
+    latencies, chunks = live_latencies(client, job, lambda sample: told(moved(0.0005 * sample)), 3)
+    assert len(latencies) > 5
+    assert np.median(latencies) < np.median(chunks) + 0.05
     client.cancel(job)
     assert isinstance(events_until_end(client).error, Cancelled)
-    assert (tmp_path / "live" / "frame_0008.png").is_file()
+    assert (tmp_path / "live" / "frame_0005.png").is_file(), "what is finished stays"
+
+
+@pytest.mark.slow
+def test_an_engine_of_known_speed_shows_a_change_after_one_of_its_chunks(start, tmp_path):
+    """It takes 0.15 s for a frame, and knows nothing of cameras: it has only said that it takes changes."""
+    folder, client = tmp_path / "shot", start()
+    shots.save(replace(a_shot(count=1, pause=0.15, at=-1), fps=1000.0), folder)
+    job = client.render(folder, tmp_path / "live", "testing", False, live=1000)
+    events_until(client, FrameMade)
+    latencies, _ = live_latencies(client, job, lambda sample: {"prompts": {"1": "x" * (sample % 9)}}, 3)
+    assert len(latencies) > 5
+    assert 0.15 < np.median(latencies) < 0.15 + 0.05
+    client.cancel(job)
 
 
 def events_until_end(client):
