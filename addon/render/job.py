@@ -77,7 +77,7 @@ class Job:
     ):
         """live: the most frames of a session that begins with the Shot's first; 0: the Shot's own frames."""
         self.take = take
-        self.engine, self._live = engine, live
+        self.engine, self.live = engine, live  # live: the most frames of a session; 0 where it is none
         self.state = State.READING
         self.error: MotionBridgeError | None = None
         self.total, self.finished = 0, 0  # frames; total is 0 until the backend has counted them
@@ -189,7 +189,7 @@ class Job:
         else:
             self.state = State.GENERATING
             self._number = self._client.render(
-                self.take.shot, self.take.folder, self.engine, self._resume, live=self._live
+                self.take.shot, self.take.folder, self.engine, self._resume, live=self.live
             )
             return [Notice(sentence, self._number) for sentence in self._to_say]
         return []

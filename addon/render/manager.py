@@ -62,6 +62,8 @@ class Window:
             return "", 0.0
         job = self.session.job
         done, total = job.counted
+        if job.live and not job.state.prepares:
+            return f"Live, {done} frames", 0.0  # it ends when somebody ends it
         return f"{job.state.value}, {done} of {total}" if total else job.stage or job.state.value, job.progress
 
     def begin(self, context: bpy.types.Context, request: TakeRequest, watch: "Watch | None" = None) -> None:
