@@ -87,14 +87,15 @@ def memory(pid):
     return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
 
 
-def live_latencies(client, job, change, seconds):
+def live_latencies(client, job, change, wanted):
     """Of a session that is changed every 10 ms: seconds from sending a change to the first frame that shows it.
 
-    And the seconds from a chunk's first frame to the next one's. change: of a sample's number.
+    And the seconds from a chunk's first frame to the next one's; as many as are wanted. change: of a sample's number.
     """
     sent, shown, chunk, begun, latencies, chunks = {}, -1, None, None, [], []
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    end = time.monotonic() + 100
+    while len(chunks) < wanted:
+        assert time.monotonic() < end, f"only {len(chunks)} chunks were made"
         sample = len(sent)
         client.change(job, {**change(sample), "sample": sample})
         sent[sample] = time.monotonic()

@@ -186,8 +186,7 @@ def test_a_change_is_shown_one_chunk_after_it_was_sampled(start, scene_folder, t
     client = start((*REAL, "serve"))
     job = client.render(folder, tmp_path / "live", "reproject", False, live=1000)
     events_until(client, FrameMade)
-    latencies, chunks = live_latencies(client, job, lambda sample: told(moved(0.0005 * sample)), 3)
-    assert len(latencies) > 5
+    latencies, chunks = live_latencies(client, job, lambda sample: told(moved(0.0005 * sample)), 12)
     assert np.median(latencies) < np.median(chunks) + 0.05
     client.cancel(job)
     assert isinstance(events_until_end(client).error, Cancelled)
@@ -201,8 +200,7 @@ def test_an_engine_of_known_speed_shows_a_change_after_one_of_its_chunks(start, 
     shots.save(replace(a_shot(count=1, pause=0.15, at=-1), fps=1000.0), folder)
     job = client.render(folder, tmp_path / "live", "testing", False, live=1000)
     events_until(client, FrameMade)
-    latencies, _ = live_latencies(client, job, lambda sample: {"prompts": {"1": "x" * (sample % 9)}}, 3)
-    assert len(latencies) > 5
+    latencies, _ = live_latencies(client, job, lambda sample: {"prompts": {"1": "x" * (sample % 9)}}, 12)
     assert 0.15 < np.median(latencies) < 0.15 + 0.05
     client.cancel(job)
 
