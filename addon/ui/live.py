@@ -36,7 +36,12 @@ class MOTION_BRIDGE_OT_live(Idle, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return super().poll(context) and live.current() is None
+        if not super().poll(context) or live.current() is not None:
+            return False
+        if not can_be_directed(context.scene):
+            cls.poll_message_set("This engine takes no changes while it runs; choose Reproject or MotionStream")
+            return False
+        return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         def begin() -> None:
@@ -115,9 +120,7 @@ def draw_live_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
     """The button beside Render; while a session is open, how it goes and what can be done with it."""
     session = live.current()
     if session is None:
-        row = layout.row(align=True)
-        row.enabled = not window.running and can_be_directed(context.scene)
-        row.operator("motion_bridge.live", icon="REC")
+        layout.operator("motion_bridge.live", icon="REC")
         return
     column = layout.column(align=True)
     column.label(text=status_text(session), icon="PAUSE" if session.paused else "REC")

@@ -12,6 +12,7 @@ import pytest
 from blender_session import PACKAGE, ROOT, begun, wait_until
 from blender_takes import strips
 
+PATIENCE = 240  # seconds: torch has to be imported
 SAVE = "import sys, tiny_motionstream as tiny; tiny.save(__import__('pathlib').Path(sys.argv[1]))"
 
 
@@ -126,7 +127,7 @@ def test_a_prompt_that_is_typed_while_it_renders_holds_from_the_next_chunk_on(st
     key = streaming.motion_bridge.prompts.add()
     key.frame, key.text = 1, "a red box"
     window = begun(streaming, 200)
-    wait_until(lambda: window.session.job.finished > 0, window.step)
+    wait_until(lambda: window.session.job.finished > 0, window.step, PATIENCE)
     key = streaming.motion_bridge.prompts[0]
     key.text = "a blue box"
     take = tmp_path / "motion_bridge/take_001"
@@ -135,9 +136,9 @@ def test_a_prompt_that_is_typed_while_it_renders_holds_from_the_next_chunk_on(st
         made = sorted(take.glob("frame_*.png"))
         return notes(made[-1])["prompt"] == "a blue box"
 
-    wait_until(told, window.step)
+    wait_until(told, window.step, PATIENCE)
     window.cancel()
-    wait_until(lambda: not window.running, window.step)
+    wait_until(lambda: not window.running, window.step, PATIENCE)
     assert notes(take / "frame_0001.png")["prompt"] == "a red box"
 
 
@@ -154,18 +155,18 @@ def test_live_its_points_go_with_the_camera_and_with_hands(streaming, tmp_path: 
 
     assert bpy.ops.motion_bridge.live() == {"FINISHED"}
     session = live.current()
-    wait_until(lambda: session.used_frames > 0 and len(session.points) > 60, step)
+    wait_until(lambda: session.used_frames > 0 and len(session.points) > 60, step, PATIENCE)
     begun_at = session.points.copy()
     streaming.camera.location.x += 0.5
     bpy.context.view_layer.update()
     session.drag(3, 20.0, 30.0)
     seen = session.chunk
-    wait_until(lambda: session.chunk > seen + 2, step)
+    wait_until(lambda: session.chunk > seen + 2, step, PATIENCE)
     points = session.points
     assert np.nanmedian(points[:, 0] - begun_at[:, 0]) < -2, "the scene goes to the left"
     np.testing.assert_allclose(points[3], (20, 30))
     assert bpy.ops.motion_bridge.live_keep() == {"FINISHED"}
-    wait_until(lambda: not live.step(), step)
+    wait_until(lambda: not live.step(), step, PATIENCE)
     take = tmp_path / "motion_bridge/take_001"
     last = sorted(take.glob("frame_*.png"))[-1]
     assert notes(last)["live"]["pose"][3] == pytest.approx(streaming.camera.matrix_world[0][3], abs=1e-4)
