@@ -1,6 +1,6 @@
 """The Live button, what can be done with a session, and its keys.
 
-The keys belong to the 3D View and act only over the camera's view: a modal operator would hold back Blender's automatic
+The keys act only over the camera's view: a modal operator would hold back Blender's automatic
 saving, and would take keys from every other editor.
 """
 
@@ -107,7 +107,7 @@ class MOTION_BRIDGE_OT_live_key(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         region: Any = context.region_data
-        in_view = context.region is not None and context.region.type == "WINDOW" and region is not None
+        in_view = region is not None and context.region is not None and context.region.type == "WINDOW"
         return live.current() is not None and in_view and region.view_perspective == "CAMERA"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -166,7 +166,12 @@ def can_be_directed(scene: bpy.types.Scene) -> bool:
     return name in there and bool(there[name].accepts & LIVE)
 
 
-KEYS = (("SPACE", "pause"), ("RET", "keep"), ("NUMPAD_ENTER", "keep"), ("ESC", "drop"))
+KEYS = (  # keymap, its editor, key, what it does; a region asks "Frames", where Space plays, before "3D View"
+    ("Frames", "EMPTY", "SPACE", "pause"),
+    ("3D View", "VIEW_3D", "RET", "keep"),
+    ("3D View", "VIEW_3D", "NUMPAD_ENTER", "keep"),
+    ("3D View", "VIEW_3D", "ESC", "drop"),
+)
 _items: list[tuple[bpy.types.KeyMap, bpy.types.KeyMapItem]] = []
 
 CLASSES = (
@@ -185,8 +190,8 @@ def register() -> None:
     configuration = bpy.context.window_manager.keyconfigs.addon
     if configuration is None:  # Blender runs without a window
         return
-    keymap = configuration.keymaps.new("3D View", space_type="VIEW_3D")
-    for key, do in KEYS:
+    for name, editor, key, do in KEYS:
+        keymap = configuration.keymaps.new(name, space_type=editor)
         item: Any = keymap.keymap_items.new("motion_bridge.live_key", key, "PRESS")
         item.properties.do = do
         _items.append((keymap, item))
