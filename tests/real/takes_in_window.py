@@ -63,6 +63,17 @@ def steps() -> Iterator[Callable[[], bool]]:
         bpy.ops.sequencer.view_zoom_ratio(ratio=2.0)  # at 1 the Sequencer may leave out a column
     yield drawn(6)
     report["screen"] = driving.screenshot(REPORT.parent, "takes")
+    area.ui_type = "IMAGE_EDITOR"
+    yield drawn(2)
+    with bpy.context.temp_override(window=main_window()):
+        bpy.ops.motion_bridge.open_image()
+    yield drawn(2)
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=main_window(), area=area, region=region):
+        bpy.ops.image.view_zoom_ratio(ratio=2.0)
+    report["newest"] = bpy.data.images["Motion Bridge"].filepath
+    yield drawn(4)
+    report["image_screen"] = driving.screenshot(REPORT.parent, "takes_image")
 
 
 def has_preview(area) -> bool:

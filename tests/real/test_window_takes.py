@@ -50,19 +50,32 @@ def test_a_sequencer_that_is_opened_later_shows_the_takes(report: dict[str, Any]
 
 
 def test_the_preview_shows_the_bytes_of_the_file(report: dict[str, Any], colors: np.ndarray):
-    if not report["screen"]:
+    assert_shown(report["screen"], colors)
+
+
+def test_the_image_editor_shows_the_bytes_of_the_newest_file(report: dict[str, Any]):
+    from motion_bridge.media import png
+
+    assert report["newest"].endswith("frame_0002.png")
+    assert_shown(report["image_screen"], png.read(Path(report["newest"])))
+
+
+def assert_shown(screenshot: str | None, picture: np.ndarray) -> None:
+    """A screenshot shows every pixel of a picture, each of them exactly."""
+    if not screenshot:
         pytest.skip("nothing here takes pictures of the screen (ImageMagick's import)")
     from motion_bridge.media import png
 
-    screen = png.read(Path(report["screen"]))
-    found = [place for corner in corners_of(colors, screen) if (place := shown_at(colors, screen, *corner))]
-    assert found, "the take is nowhere on the screen"
+    screen = png.read(Path(screenshot))
+    height, width, _ = picture.shape
+    found = [place for corner in corners_of(picture, screen) if (place := shown_at(picture, screen, *corner))]
+    assert found, "the picture is nowhere on the screen"
     (rows, row), (columns, column) = found[0]
     shown = screen[row : row + len(rows), column : column + len(columns)]
-    wrong = int(np.abs(shown.astype(int) - colors[rows][:, columns]).max())
-    print(f"preview: {len(set(rows))} rows and {len(set(columns))} columns of the file, at most {wrong} levels off")
+    wrong = int(np.abs(shown.astype(int) - picture[rows][:, columns]).max())
+    print(f"screen: {len(set(rows))} rows and {len(set(columns))} columns of the file, at most {wrong} levels off")
     assert wrong == 0
-    assert set(rows) == set(range(72)) and set(columns) == set(range(128)), "a part of the file is not shown"
+    assert set(rows) == set(range(height)) and set(columns) == set(range(width)), "a part of the file is not shown"
 
 
 def corners_of(picture: np.ndarray, screen: np.ndarray) -> list[list[int]]:
