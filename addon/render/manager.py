@@ -10,7 +10,7 @@ from ...backend.motion_bridge.engines import base as engines
 from ...backend.motion_bridge.errors import BadInput, Cancelled, MotionBridgeError
 from ...backend.motion_bridge.ipc.events import Event
 from ..scene.view_layer import rendered_layer
-from ..viewer import editors, image, status
+from ..viewer import editors, image, status, takes_in_view
 from ..viewer.delivery import Delivery
 from ..viewer.takes_scene import chosen_scene
 from .first_frame_render import FirstRender
@@ -74,6 +74,7 @@ class Window:
         self._forget()
         self._watch, self._prompts = watch, Prompts.of(context.scene)
         self._scene_name = context.scene.name
+        takes_in_view.leave()
         editors.look_through_camera(context, image.find())
         if request.renders_first_frame:
             self._request = request

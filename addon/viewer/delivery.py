@@ -8,7 +8,7 @@ import bpy
 from ...backend.motion_bridge.ipc.events import FrameMade, Preview
 from ..properties import settings_of
 from ..take import Take
-from . import camera_overlay, editors, image
+from . import camera_overlay, editors, image, takes_in_view
 from .strip import TakeStrip
 
 BUSY = 0.25  # of the time, at most, is spent on reading pictures for the image
@@ -30,6 +30,7 @@ class Delivery:
         self._next_picture = 0.0  # when the image may be read again, time.monotonic
         self._drawn: FrameMade | Preview | None = None  # what the camera's view shows
         self._grown = False
+        self._ended = False  # whether the last frame has been shown as the last
 
     def add(self, made: Sequence[FrameMade | Preview]) -> None:
         """Note the frames and previews that have arrived; only the newest of them will be drawn."""
@@ -51,13 +52,15 @@ class Delivery:
         """Bring image and strip up to date. last: nothing more will come."""
         if not self.attached or bpy.app.is_job_running("RENDER"):
             return
-        if last and isinstance(self._newest, Preview):
-            self._newest = self._last_frame
+        if last and not self._ended:
+            self._newest, self._ended = self._last_frame, True
         if self._newest:
             self._show_in_view(self._newest)
             if last or time.monotonic() >= self._next_picture:
                 self._show_in_image(self._newest, last)
                 self._newest = None
+                if last:
+                    self._go_on_showing()
         if self._grown:
             self._strip.place()
             self._grown = False
@@ -86,6 +89,12 @@ class Delivery:
             camera_overlay.show(scene.name, shown.packed)
         if isinstance(shown, FrameMade) and settings_of(scene).view.follow:
             editors.go_to(scene, shown.number)
+
+    def _go_on_showing(self) -> None:
+        """The camera's view shows the take at the playhead from now on."""
+        scene = bpy.data.scenes.get(self._source_name)
+        if scene is not None and not bpy.app.background:
+            takes_in_view.show(scene, self._take)
 
     def _show_in_image(self, shown: FrameMade | Preview, last: bool) -> None:
         """In the image, which has to be read from a file: while it is to be seen, and at the end."""

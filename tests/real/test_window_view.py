@@ -78,6 +78,7 @@ def test_two_takes_share_the_view_at_the_wipe(report: dict[str, Any], colors: np
     from motion_bridge.media import png
 
     other = png.read(folder / "out" / "take_001" / "frame_0040.png")
+    assert report["compared_wipe"] == 0.5
     shown, left, certain = overlaid(report, folder, "compared", colors)
     _, right, _ = overlaid(report, folder, "compared", other)
     middle = shown.shape[1] // 2
@@ -107,6 +108,10 @@ def test_the_status_bar_counts_and_is_blenders_again_at_the_end(report: dict[str
 def test_the_playhead_follows_in_both_scenes(report: dict[str, Any]):
     assert len(report["playheads"]) >= 5
     assert report["frame"] == report["takes_frame"] == 40
+
+
+def test_afterwards_the_view_shows_the_take_at_the_playhead(report: dict[str, Any]):
+    assert report["scrubbed"]
 
 
 def test_blender_has_nothing_to_ask_about_our_picture(report: dict[str, Any]):

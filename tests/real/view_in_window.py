@@ -4,6 +4,7 @@ Nothing else opens while it is made. What the framebuffer holds is saved as arra
 those of the product's own functions, without Blender's redraws.
 """
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,8 @@ wanted: list[str] = []  # names of framebuffers to be saved when the camera view
 
 def steps() -> Iterator[Callable[[], bool]]:
     from bl_ext.user_default.motion_bridge.addon.render import manager
-    from bl_ext.user_default.motion_bridge.addon.viewer import camera_overlay, status
+    from bl_ext.user_default.motion_bridge.addon.take import Take
+    from bl_ext.user_default.motion_bridge.addon.viewer import camera_overlay, status, takes_in_view
 
     window = manager.window
     time_ticks(window)
@@ -61,17 +63,25 @@ def steps() -> Iterator[Callable[[], bool]]:
     report["takes_frame"] = settings.takes.frame_current
     report["dirty_images"] = [image.name for image in bpy.data.images if image.is_dirty]
     report["newest"] = bpy.data.images["Motion Bridge"].filepath
+    scene.frame_set(40)
+    yield lambda: shows(camera_overlay, "frame_0040.png")
     scene.frame_set(1)
-    first = camera_overlay_picture(TAKES / "take_001" / "frame_0001.png")
+    yield lambda: shows(camera_overlay, "frame_0001.png")
+    report["scrubbed"] = True
     for name, opacity, wipe in (("whole", 1.0, 1.0), ("half", 0.5, 1.0), ("none", 0.0, 1.0), ("wiped", 1.0, 0.5)):
         settings.view.opacity, settings.view.wipe = opacity, wipe
-        camera_overlay.show(scene.name, first)
         wanted.append(name)
-        yield drawn(3)
+        yield drawn(2)
         driving.screenshot(REPORT.parent, f"view_{name}")
-    camera_overlay.show(scene.name, first, camera_overlay_picture(TAKES / "take_001" / "frame_0040.png"))
+    settings.view.wipe = 1.0
+    other = TAKES / "take_002"
+    shutil.copytree(TAKES / "take_001", other)
+    shutil.copy(other / "frame_0040.png", other / "frame_0001.png")
+    takes_in_view.show(scene, Take(TAKES / "take_001"), Take(other))
+    yield lambda: camera_overlay.Overlay.compared is not None
+    report["compared_wipe"] = settings.view.wipe
     wanted.append("compared")
-    yield drawn(3)
+    yield drawn(2)
     driving.screenshot(REPORT.parent, "view_compared")
     view().spaces.active.region_3d.view_perspective = "PERSP"
     settings.view.wipe = 1.0
@@ -121,10 +131,12 @@ def time_ticks(window: Any) -> None:
     window.step = timed
 
 
-def camera_overlay_picture(path: Path) -> np.ndarray:
+def shows(camera_overlay: Any, name: str) -> bool:
+    """Whether the camera's view shows a file of the take."""
     from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png, texture
 
-    return texture.packed(png.read(path))
+    picture = camera_overlay.Overlay.picture
+    return picture is not None and np.array_equal(picture.packed, texture.packed(png.read(TAKES / "take_001" / name)))
 
 
 def look(camera_overlay: Any) -> None:
