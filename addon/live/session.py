@@ -24,7 +24,7 @@ from ..scene.camera import picture_of
 from ..scene.key_picture import percentage
 from ..scene.restore_state import changed
 from ..take import Take
-from ..viewer import camera_overlay
+from ..viewer import camera_overlay, status
 from ..viewer.strip import TakeStrip
 from ..viewer.takes_scene import chosen_scene
 from . import recording
@@ -73,6 +73,7 @@ class LiveSession:
         self.moments: dict[int, Moment] = {}  # what each frame shows, by its index
         with changed(scene.render, resolution_percentage=percentage(scene, request.request.options.size)):
             picture = picture_of(scene.render)  # the Shot's, a draft's too
+        self.size = (picture.width, picture.height)  # of the frames, pixels
         self._sampler = Sampler(scene, request.engine, request.request.sources, picture)
         self._sent: dict[int, tuple[float, Moment | None]] = {}  # by sample: when, and what it said
         self._sample = self._shown = -1
@@ -104,6 +105,17 @@ class LiveSession:
     def sentence(self) -> str:
         """Why things are not as they usually are; empty where they are."""
         return self.error or self._sampler.problem
+
+    @property
+    def summary(self) -> str:
+        """How it goes, in a line: chunk 5 · 12 fps · 0.4 s behind."""
+        if self.used_frames < 0:
+            ended = self.state is LiveState.ENDED
+            return self.state.value if ended else f"{LiveState.PREPARING.value}\N{HORIZONTAL ELLIPSIS}"
+        parts = [f"chunk {self.chunk}", f"{self.frames_per_second:.0f} fps", f"{self.behind:.1f} s behind"]
+        if self.state is not LiveState.RUNNING:
+            parts.insert(0, self.state.value)
+        return "  \N{MIDDLE DOT}  ".join(parts)
 
     @property
     def job(self) -> Job | None:
@@ -348,7 +360,11 @@ def step() -> bool:
 
 
 def _pulse() -> float | None:
-    return PULSE if step() else None
+    goes_on = step()
+    if _session is not None and window.running:
+        said = f"Live, {_session.used_frames + 1} frames"
+        status.show(said, None, _session.summary)
+    return PULSE if goes_on else None
 
 
 @persistent

@@ -53,6 +53,11 @@ class Window:
         return self.rendering_first_frame or (self.session is not None and self.session.job.state.running)
 
     @property
+    def watched(self) -> bool:
+        """Whether somebody else says how the job goes, as a live session does."""
+        return self._watch is not None
+
+    @property
     def progress(self) -> tuple[str, float]:
         """How far the work is, in a few words, and its share from 0 to 1."""
         if render := self.first_render:
@@ -256,9 +261,9 @@ def _pulse() -> float | None:
     goes_on = window.step()
     if _looks() != before:
         editors.redraw_panels()
-    if window.running:
+    if window.running and not window.watched:
         status.show(*window.progress)
-    else:
+    elif not window.running:
         status.clear()
     if window.error is not earlier_error and window.error and not isinstance(window.error, Cancelled):
         editors.pop_up(str(window.error))

@@ -17,8 +17,6 @@ from ..render.request import LIVE
 from .operators import Idle, attempt
 from .text import draw_wrapped
 
-DOT = "\N{MIDDLE DOT}"
-
 
 class Session:
     """Poll of what needs an open session."""
@@ -123,7 +121,7 @@ def draw_live_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
         layout.operator("motion_bridge.live", icon="REC")
         return
     column = layout.column(align=True)
-    column.label(text=status_text(session), icon="PAUSE" if session.paused else "REC")
+    column.label(text=session.summary, icon="PAUSE" if session.paused else "REC")
     if session.sentence:
         draw_wrapped(column, session.sentence, context, icon="INFO")
     row = column.row(align=True)
@@ -132,20 +130,6 @@ def draw_live_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
         row.operator("motion_bridge.live_pause", text="Go On" if session.paused else "Pause")
     row.operator("motion_bridge.live_keep", icon="CHECKMARK")
     row.operator("motion_bridge.live_drop", icon="TRASH")
-
-
-def status_text(session: live.LiveSession) -> str:
-    """How the session goes, in a line: chunk 5 · 12 fps · 0.4 s behind."""
-    if session.used_frames < 0:
-        return (
-            session.state.value
-            if session.state is LiveState.ENDED
-            else f"{LiveState.PREPARING.value}\N{HORIZONTAL ELLIPSIS}"
-        )
-    parts = [f"chunk {session.chunk}", f"{session.frames_per_second:.0f} fps", f"{session.behind:.1f} s behind"]
-    if session.state is not LiveState.RUNNING:
-        parts.insert(0, session.state.value)
-    return f"  {DOT}  ".join(parts)
 
 
 def prompt_sentence(scene: bpy.types.Scene) -> str:

@@ -15,12 +15,12 @@ class Status:
     """What is said at the moment."""
 
     text = ""  # empty: nothing
-    share = 0.0  # of the progress bar, 0 to 1
+    share: float | None = None  # of the progress bar, 0 to 1; None: there is no end to get near to
     header = ""
 
 
-def show(text: str, share: float, header: str = "") -> None:
-    """Say it in the status bar beside a progress bar, and, where it is given, in the headers of the camera views."""
+def show(text: str, share: float | None, header: str = "") -> None:
+    """Say it in the status bar, over a progress bar if there is a share, and a header in those of camera views."""
     if not bpy.context.window_manager.windows or bpy.app.background:
         return
     if not Status.text:
@@ -43,7 +43,7 @@ def clear() -> None:
             for area in screen.areas:
                 if area.type == "VIEW_3D":
                     area.header_text_set(None)
-    Status.text, Status.share, Status.header = "", 0.0, ""
+    Status.text, Status.share, Status.header = "", None, ""
 
 
 def _draw(bar: Any, context: Any) -> None:
@@ -53,7 +53,10 @@ def _draw(bar: Any, context: Any) -> None:
     layout.separator_spacer()
     row = layout.row()
     row.ui_units_x = BAR
-    row.progress(text=f"{TITLE}: {Status.text}", factor=Status.share)
+    if Status.share is None:
+        row.label(text=f"{TITLE}: {Status.text}", icon="REC")
+    else:
+        row.progress(text=f"{TITLE}: {Status.text}", factor=Status.share)
     layout.separator_spacer()
     layout.template_reports_banner()
     layout.template_running_jobs()

@@ -4,6 +4,7 @@ Blender re-encodes what is drawn in the 3D View on its way to the screen, so pix
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,9 @@ def report(blender: Blender, scene_file: Path, colors: np.ndarray, folder: Path)
 
     (folder / "colors.png").write_bytes(png.encode(colors))
     windowed = Blender(of_environment("BLENDER_WINDOW"), blender.user_folder)
+    simulated = "--enable-event-simulate"
     arguments = ("-P", HERE / "view_in_window.py", "--", folder / "report.json", folder / "out", folder / "colors.png")
-    _, output = windowed.run(scene_file, *arguments)
+    _, output = windowed.run(simulated, scene_file, *arguments)
     assert (folder / "report.json").is_file(), output
     said = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert "fault" not in said, said.get("fault")
@@ -131,6 +133,39 @@ def test_the_image_opens_in_an_image_editor_that_is_there(report: dict[str, Any]
     assert report["opened_image"] == ["FINISHED"]
     assert report["image_editors"] == [True]
     assert report["windows_in_the_end"] == 1
+
+
+def test_a_point_is_grabbed_dragged_and_let_go_with_the_mouse(report: dict[str, Any]):
+    kind, moved = report["grabbed"]
+    assert kind == "live"
+    np.testing.assert_allclose(moved, (40, 16), atol=1)
+    assert report["released"] == "grid"
+
+
+def test_what_the_engine_has_not_used_is_told_apart_and_the_header_says_how_far_it_is(report: dict[str, Any]):
+    assert report["amber"] > 0
+    header, status = report["header"]
+    assert re.fullmatch(r"chunk \d+  ·  \d+ fps  ·  \d+\.\d s behind", header), header
+    assert status.startswith("Live, ")
+
+
+def test_shift_click_pins_and_double_click_adds_and_x_removes(report: dict[str, Any]):
+    assert report["pinned"] == "pinned"
+    assert report["added"][:2] == [1, "live"]
+    np.testing.assert_allclose(report["added"][2], (0, 0), atol=1)
+    assert report["removed"]
+
+
+def test_a_click_that_hits_no_point_changes_nothing(report: dict[str, Any]):
+    assert report["selected_after_a_miss"] == 1, "the camera, which was selected, is still"
+    assert report["kinds_after_a_miss"]
+
+
+def test_drawing_the_points_is_quick_and_nothing_is_left_afterwards(report: dict[str, Any]):
+    draws, ticks = np.percentile(report["live_draws"], 95), np.percentile(report["live_work"], 95)
+    print(f"95th percentile, live: a tick {ticks * 1e3:.2f} ms, points drawn in {draws * 1e3:.2f} ms")
+    assert ticks + draws <= BUDGET * 2
+    assert report["after_live"] == [True, "", ""]
 
 
 def overlaid(

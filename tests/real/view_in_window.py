@@ -87,6 +87,12 @@ def steps() -> Iterator[Callable[[], bool]]:
     settings.view.wipe = 1.0
     wanted.append("elsewhere")
     yield drawn(3)
+    yield from live(scene, settings)
+    yield from opened(scene, settings)
+
+
+def opened(scene: Any, settings: Any) -> Iterator[Callable[[], bool]]:
+    """The other editors, by their buttons."""
     before = len(bpy.data.workspaces)
     for _ in range(2):
         with bpy.context.temp_override(window=main_window(), scene=scene):
@@ -112,6 +118,114 @@ def steps() -> Iterator[Callable[[], bool]]:
     ]
     report["windows_in_the_end"] = len(bpy.context.window_manager.windows)
     driving.screenshot(REPORT.parent, "view_image")
+
+
+def live(scene: Any, settings: Any) -> Iterator[Callable[[], bool]]:
+    """A session whose points are grabbed, pinned, removed and added with the mouse."""
+    from bl_ext.user_default.motion_bridge.addon.live import session as sessions
+    from bl_ext.user_default.motion_bridge.addon.ui import live_overlay
+    from bl_ext.user_default.motion_bridge.addon.viewer import camera_overlay, status
+
+    scene.render.resolution_x, scene.render.resolution_y = 416, 240
+    settings.grid, settings.first_frame, settings.view.opacity = 4, "RENDER", 1.0
+    view().spaces.active.region_3d.view_perspective = "CAMERA"
+    area = view()
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=main_window(), area=area, region=region):
+        bpy.ops.wm.tool_set_by_id(name="motion_bridge.points")
+    report["live"] = list(press("live"))
+    session: Any = sessions.current()
+    yield within(40, lambda: session.used_frames >= 0 and len(session.points) > 0)
+    report["live_state"] = [session.state.value, session.sentence, len(session.points)]
+    corners = camera_corners(camera_overlay, area, region)
+    per_pixel = (corners[1] - corners[0]) / session.size
+
+    def at(place: Any) -> tuple[int, int]:
+        x, y = np.rint(corners[0] + np.asarray(place) * per_pixel).astype(int)
+        return int(region.x + x), int(region.y + y)
+
+    def mouse(kind: str, value: str, place: Any, **held: bool) -> None:
+        x, y = at(place)
+        main_window().event_simulate(type=kind, value=value, x=x, y=y, **held)
+
+    def inner() -> list[int]:
+        """Points well inside the frame, from the middle outward."""
+        away = np.linalg.norm(session.points - np.array(session.size) / 2, axis=1)
+        return [int(each) for each in np.argsort(away) if away[each] < 90]
+
+    draws: list[float] = []
+    report["live_draws"] = draws
+
+    def draw() -> None:
+        begun = time.perf_counter()
+        live_overlay.draw()
+        draws.append(time.perf_counter() - begun)
+
+    handle = bpy.types.SpaceView3D.draw_handler_add(draw, (), "WINDOW", "POST_PIXEL")
+    point = inner()[0]
+    first = session.points[point].copy()
+    mouse("MOUSEMOVE", "NOTHING", first)
+    yield within(1, bool)
+    mouse("LEFTMOUSE", "PRESS", first)
+    for step in range(1, 9):
+        mouse("MOUSEMOVE", "NOTHING", first + (step * 5, step * 2))
+        yield drawn(1)
+    yield within(5, lambda: session.kinds[point] == "live")
+    report["grabbed"] = [session.kinds[point], (session.points[point] - first).tolist()]
+    report["header"] = [status.Status.header, status.Status.text]
+    report["amber"] = int((~live_overlay.Drawn.trail.segments(session.newest.arrived - session.behind)[2]).sum())
+    driving.screenshot(REPORT.parent, "view_live_drag")
+    mouse("LEFTMOUSE", "RELEASE", first + (40, 16))
+    yield within(5, lambda: session.kinds[point] == "grid")
+    report["released"] = session.kinds[point]
+    second = inner()[1]
+    place = session.points[second].copy()
+    mouse("MOUSEMOVE", "NOTHING", place)
+    yield within(0.5, bool)
+    mouse("LEFTMOUSE", "PRESS", place, shift=True)
+    mouse("LEFTMOUSE", "RELEASE", place, shift=True)
+    yield within(5, lambda: session.kinds[second] == "pinned")
+    report["pinned"] = session.kinds[second]
+    count, empty = len(session.kinds), np.array(session.size) / 2 + (3, 70)
+    kinds = list(session.kinds)
+    mouse("MOUSEMOVE", "NOTHING", empty)
+    yield within(0.5, bool)
+    mouse("LEFTMOUSE", "PRESS", empty)
+    mouse("LEFTMOUSE", "RELEASE", empty)
+    report["selected_after_a_miss"] = len(bpy.context.selected_objects)
+    report["kinds_after_a_miss"] = session.kinds == kinds
+    mouse("LEFTMOUSE", "PRESS", empty)
+    mouse("LEFTMOUSE", "RELEASE", empty)
+    yield within(5, lambda: len(session.kinds) > count)
+    report["added"] = [len(session.kinds) - count, session.kinds[-1]]
+    if len(session.kinds) > count:
+        report["added"].append((session.points[-1] - empty).tolist())
+        yield drawn(2)
+        driving.screenshot(REPORT.parent, "view_live_points")
+        mouse("MOUSEMOVE", "NOTHING", empty)
+        yield within(0.5, bool)
+        mouse("X", "PRESS", empty)
+        mouse("X", "RELEASE", empty)
+        yield within(5, lambda: bool(np.isnan(session.points[-1]).all()))
+        report["removed"] = bool(np.isnan(session.points[-1]).all())
+    report["objects"] = len(scene.objects)
+    report["live_work"] = list(session.work)
+    bpy.types.SpaceView3D.draw_handler_remove(handle, "WINDOW")
+    press("live_drop")
+    yield within(20, lambda: sessions.current() is None and not status.Status.header)
+    report["after_live"] = [sessions.current() is None, status.Status.header, status.Status.text]
+    scene.render.resolution_x, scene.render.resolution_y = 832, 480
+
+
+def within(seconds: float, condition: Callable[[], bool]) -> Callable[[], bool]:
+    """True once the condition holds, or when the time is over: the report says which."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end or condition()
+
+
+def camera_corners(camera_overlay: Any, area: Any, region: Any) -> np.ndarray:
+    with bpy.context.temp_override(window=main_window(), area=area, region=region):
+        return camera_overlay.picture_corners(bpy.context)
 
 
 def time_ticks(window: Any) -> None:
