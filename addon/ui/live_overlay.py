@@ -20,7 +20,7 @@ from .point_tool import frame_of
 NEXT_CHUNK = (1.0, 0.70, 0.05)  # amber
 USED = 0.6  # opacity of ways
 LENGTH = 90  # looks that a way goes back
-LONGEST = 500  # points whose ways are kept; more would cover the picture
+LONGEST = 500  # points whose ways are kept; more could not be told apart
 SIDE = 9  # pixels of a point that somebody directs; the others are as small as in the overlay of tracks
 DIRECTED = ("live", "pinned")
 STANDING = 0.25  # pixels of the picture that are no motion
@@ -32,12 +32,13 @@ class Trail:
     """Where directed points were at the last looks, and when."""
 
     def __init__(self) -> None:
-        self._looks: deque[tuple[float, Array]] = deque(maxlen=LENGTH)
+        self._looks: deque[tuple[float, Array, Array]] = deque(maxlen=LENGTH)
 
-    def note(self, now: float, points: Array) -> None:
-        """points: (N, 2) pixels, nan where a point has no way. There may be more of them than before."""
-        if not self._looks or not np.array_equal(self._looks[-1][1], points, equal_nan=True):
-            self._looks.append((now, points))
+    def note(self, now: float, numbers: Array, places: Array) -> None:
+        """numbers: (n,) of the directed points, rising. places: (n, 2) pixels."""
+        if self._looks and all(map(np.array_equal, self._looks[-1][1:], (numbers, places))):
+            return
+        self._looks.append((now, numbers, places))
 
     def segments(self, used_until: float) -> tuple[Array, Array, Array]:
         """The ways: (n, 2, 2) pixels from look to look, (n,) whose they are, (n,) bool whether they are used.
@@ -46,15 +47,15 @@ class Trail:
         """
         if len(self._looks) < 2:
             return np.zeros((0, 2, 2)), np.zeros(0, int), np.zeros(0, bool)
-        times = np.array([at for at, _ in self._looks])
-        count = max(len(points) for _, points in self._looks)
-        places = np.full((len(times), count, 2), np.nan)
-        for row, (_, points) in zip(places, self._looks, strict=True):
-            row[: len(points)] = points
-        pairs = np.stack([places[:-1], places[1:]], axis=2)  # (looks - 1, N, 2, 2)
+        times = np.array([at for at, _, _ in self._looks])
+        everyone = np.unique(np.concatenate([numbers for _, numbers, _ in self._looks]))
+        all_places = np.full((len(times), len(everyone), 2), np.nan)
+        for row, (_, numbers, places) in zip(all_places, self._looks, strict=True):
+            row[np.searchsorted(everyone, numbers)] = places
+        pairs = np.stack([all_places[:-1], all_places[1:]], axis=2)  # (looks - 1, points, 2, 2)
         moved = np.linalg.norm(pairs[:, :, 1] - pairs[:, :, 0], axis=-1) > STANDING  # not where one is nan
         look, point = np.nonzero(moved)
-        return pairs[look, point], point, times[look + 1] <= used_until
+        return pairs[look, point], everyone[point], times[look + 1] <= used_until
 
 
 class Drawn:
@@ -77,7 +78,8 @@ def draw() -> None:
     if len(points) != len(kinds) or not len(points):
         return  # they are read at the moment
     directed = np.isin(kinds, DIRECTED)
-    Drawn.trail.note(time.monotonic(), with_ways(points, directed))
+    followed = np.nonzero(directed & np.isfinite(points).all(axis=1))[0][:LONGEST]
+    Drawn.trail.note(time.monotonic(), followed, points[followed])
     used_until = session.newest.arrived - session.behind if session.newest else -np.inf
     gpu.state.blend_set("ALPHA")
     segments, whose, used = Drawn.trail.segments(used_until)
@@ -85,7 +87,7 @@ def draw() -> None:
     colors[~used] = (*NEXT_CHUNK, 1)
     overlay.draw_batch("LINES", frame.to_region(segments), colors, None)
     waiting = np.zeros(len(points), bool)
-    waiting[whose[~used]] = True
+    waiting[whose[~used]] = True  # a point that was let go meanwhile is directed no longer
     for some, side in ((~directed, overlay.SIDE), (directed & waiting, SIDE + 4), (directed, SIDE)):
         shown = some & np.isfinite(points).all(axis=1)
         colors = overlay.colors_of(kinds[shown], np.ones(shown.sum()))
@@ -93,14 +95,6 @@ def draw() -> None:
             colors[:] = (*NEXT_CHUNK, 1)
         overlay.draw_squares(frame.to_region(points[shown]), colors, side * frame.scale)
     gpu.state.blend_set("NONE")
-
-
-def with_ways(points: Array, directed: Array) -> Array:
-    """The points that have ways, nan for the others: those that are directed, and no more than can be told apart."""
-    kept = np.full(points.shape, np.nan)
-    chosen = np.nonzero(directed)[0][:LONGEST]
-    kept[chosen] = points[chosen]
-    return kept
 
 
 def register() -> None:

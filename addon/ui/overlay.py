@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...backend.motion_bridge.shot import Tracks
 from ..exchange.track_preview import Look
-from ..viewer.camera_overlay import picture_corners
+from ..viewer.camera_overlay import looks_through_camera, picture_corners
 from .working import Working
 
 COLOURS = {  # of the kinds
@@ -73,7 +73,7 @@ def redraw_views() -> None:
 def draw() -> None:
     """Draw in the 3D view that is being drawn, if it looks through the camera that was read."""
     context, shown = bpy.context, Overlay.shown
-    if shown is None or context.region_data.view_perspective != "CAMERA" or context.scene.camera is None:
+    if shown is None or not looks_through_camera(context):
         return
     if (context.scene.name, bpy.data.filepath) != (shown.scene, shown.file):
         return

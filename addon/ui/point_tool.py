@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..live.session import LiveSession, current
-from ..viewer.camera_overlay import picture_corners
+from ..viewer.camera_overlay import looks_through_camera, picture_corners
 
 REACH = 12.0  # pixels from a point, at an interface scale of 1
 STILL = 3.0  # pixels that a mouse moves by accident, at the same scale
@@ -57,10 +57,9 @@ class Frame:
 
 def frame_of(context: bpy.types.Context, session: LiveSession) -> Frame | None:
     """The camera's frame in the region under the mouse; None where it does not look through the session's camera."""
-    region_data, scene = context.region_data, context.scene
-    if region_data is None or region_data.view_perspective != "CAMERA" or scene.camera is None:
+    if context.scene.name != session.scene_name or context.region is None or context.region.type != "WINDOW":
         return None
-    if scene.name != session.scene_name or context.region.type != "WINDOW":
+    if not looks_through_camera(context):
         return None
     corners = picture_corners(context)
     return corners if corners is None else Frame(corners, session.size, context.preferences.system.ui_scale)

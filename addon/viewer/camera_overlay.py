@@ -124,7 +124,7 @@ def redraw() -> None:
 def draw() -> None:
     """Draw in the region that is being drawn, if it looks through the camera that the picture is of."""
     picture, context = Overlay.picture, bpy.context
-    if picture is None or context.scene.name != Overlay.scene or not _looks_through_camera(context):
+    if picture is None or context.scene.name != Overlay.scene or not looks_through_camera(context):
         return
     view: Any = settings_of(context.scene).view
     corners = picture_corners(context) if view.overlay and view.opacity > 0 else None
@@ -156,11 +156,17 @@ def picture_corners(context: bpy.types.Context) -> Array | None:
     return None if None in found else np.array(found)
 
 
-def _looks_through_camera(context: Any) -> bool:
-    """Whether the region shows the scene's own camera; quad view draws four regions of which one does."""
+def looks_through_camera(context: Any) -> bool:
+    """Whether the region shows the scene's own camera; quad view draws four regions of which one does.
+
+    A scene may look through any object, such as a lamp: that sees no frame.
+    """
+    camera, region_data = context.scene.camera, context.region_data
     return (
-        context.region_data.view_perspective == "CAMERA"
-        and context.scene.camera is not None
+        region_data is not None
+        and region_data.view_perspective == "CAMERA"
+        and camera is not None
+        and camera.type == "CAMERA"
         and not context.space_data.use_local_camera
     )
 
