@@ -17,7 +17,7 @@ from ..render import again
 from ..render.manager import window
 from ..render.request import TakeRequest, last_take, resumed
 from ..take import Take
-from ..viewer import editors, image, movie, take_strips
+from ..viewer import editors, image, movie, take_strips, takes_in_view
 from . import take_list as listing
 from .operators import attempt
 
@@ -89,7 +89,7 @@ def _in_scene(context: Any, scene: bpy.types.Scene, request: Callable[[], TakeRe
 
 
 class MOTION_BRIDGE_OT_take_show(OfTake, bpy.types.Operator):
-    """Show this take's picture at the current frame in the Image Editor, and its strip alone in the Sequencer"""
+    """Show this take in the camera view at the playhead, in open Image Editors, and its strip alone in the Sequencer"""
 
     bl_idname = "motion_bridge.take_show"
     bl_label = "Show"
@@ -97,9 +97,22 @@ class MOTION_BRIDGE_OT_take_show(OfTake, bpy.types.Operator):
     def act(self, context: bpy.types.Context, made: Take) -> None:
         path = frame_at(made, context.scene.frame_current)
         picture = image.show(png.read(path), path)
-        if picture is not None and not editors.show_image(picture) and context.window is not None:
-            editors.open_image(picture, context.window)
+        if picture is not None:
+            editors.show_image(picture)
+        scene = take_strips.source_scene(context.scene)
+        editors.look_through_camera(context, picture)
+        takes_in_view.show(scene, made)
         take_strips.show_only(made)
+
+
+class MOTION_BRIDGE_OT_take_compare(OfTake, bpy.types.Operator):
+    """Show this take right of the wipe in the camera view, beside the one that is shown there"""
+
+    bl_idname = "motion_bridge.take_compare"
+    bl_label = "Compare"
+
+    def act(self, context: bpy.types.Context, made: Take) -> None:
+        takes_in_view.compare(take_strips.source_scene(context.scene), made)
 
 
 class MOTION_BRIDGE_OT_take_play(OfTake, bpy.types.Operator):
@@ -286,6 +299,7 @@ def proposed_range(context: Any, first: int, last: int) -> tuple[int, int]:
 
 CLASSES = (
     MOTION_BRIDGE_OT_take_show,
+    MOTION_BRIDGE_OT_take_compare,
     MOTION_BRIDGE_OT_take_play,
     MOTION_BRIDGE_OT_take_strip,
     MOTION_BRIDGE_OT_take_movie,

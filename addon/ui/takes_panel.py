@@ -106,6 +106,7 @@ class MOTION_BRIDGE_MT_take(bpy.types.Menu):
         layout: Any = self.layout
         draw_again(layout)
         layout.separator()
+        layout.operator("motion_bridge.take_compare", icon="MOD_MIRROR")
         layout.operator("motion_bridge.take_restore", icon="LOOP_BACK")
         layout.operator("motion_bridge.take_movie", icon="FILE_MOVIE")
         layout.separator()

@@ -25,7 +25,8 @@ class InView:
     """What is shown."""
 
     scene = ""  # its name; empty: nothing
-    takes: tuple[dict[int, Path], ...] = ()  # one or two, their files by frame
+    first: Take | None = None
+    takes: tuple[dict[int, Path], ...] = ()  # the files of one or two, by frame
     wanted: int | None = None  # the frame that is to be read next
     reading: "Reading | None" = None
 
@@ -44,7 +45,7 @@ class Reading(threading.Thread):
 
 def show(scene: bpy.types.Scene, first: Take, second: Take | None = None) -> None:
     """Show a take where the scene's camera sees it, and another one right of the wipe."""
-    InView.scene = scene.name
+    InView.scene, InView.first = scene.name, first
     InView.takes = tuple(take.frames() for take in (first, second) if take is not None)
     view: Any = settings_of(scene).view
     if second is not None and view.wipe == 1:
@@ -54,9 +55,17 @@ def show(scene: bpy.types.Scene, first: Take, second: Take | None = None) -> Non
     _want(scene.frame_current)
 
 
+def compare(scene: bpy.types.Scene, other: Take) -> None:
+    """Put a take right of the wipe, beside the one that is shown; BadInput where that is none or the same."""
+    first = InView.first if InView.scene == scene.name else None
+    if first is None or first == other:
+        raise BadInput(f"Show another take first; then {other.name} can be compared with it.")
+    show(scene, first, other)
+
+
 def leave() -> None:
     """Follow the playhead no longer; what is shown stays until something else is."""
-    InView.scene, InView.takes, InView.wanted = "", (), None
+    InView.scene, InView.first, InView.takes, InView.wanted = "", None, (), None
     if _frame_changed in bpy.app.handlers.frame_change_post:
         bpy.app.handlers.frame_change_post.remove(_frame_changed)
     if bpy.app.timers.is_registered(_look):

@@ -146,6 +146,19 @@ def test_show_puts_the_take_into_the_image_and_mutes_other_takes_only(scene, tak
     assert muted == {"Motion Bridge take_001": False, "Motion Bridge take_002": True, "title": False} and title
 
 
+def test_two_takes_share_the_camera_view(scene, takes):
+    in_view = part("addon.viewer.takes_in_view")
+    with pytest.raises(RuntimeError, match="Show another take first"):
+        bpy.ops.motion_bridge.take_compare(take="take_002")
+    bpy.ops.motion_bridge.take_show(take="take_001")
+    assert bpy.ops.motion_bridge.take_compare(take="take_002") == {"FINISHED"}
+    assert [files[1].parent.name for files in in_view.InView.takes] == ["take_001", "take_002"]
+    assert scene.motion_bridge.view.wipe == 0.5, "both are to be seen"
+    assert in_view.file_at(in_view.InView.takes[0], 0) is None, "nothing stands before the first frame"
+    assert in_view.file_at(in_view.InView.takes[0], 99).name == "frame_0003.png", "the last one stands"
+    in_view.leave()
+
+
 def test_blenders_player_gets_rate_range_and_first_frame(takes):
     actions, take = part("addon.ui.take_actions"), part("addon.take")
     command = actions.player_command(take.Take(takes / "take_001"))
