@@ -96,10 +96,16 @@ def test_a_view_that_does_not_look_through_the_camera_is_left_alone(report: dict
 
 
 def test_the_main_thread_spends_two_milliseconds_at_most(report: dict[str, Any]):
-    ticks, draws = np.percentile(report["ticks"], 95), np.percentile(report["draws"], 95)
-    print(f"95th percentile at 832×480: a tick {ticks * 1e3:.2f} ms, upload and draw {draws * 1e3:.2f} ms")
-    assert len(report["ticks"]) >= 20 and len(report["draws"]) >= 10
+    ticks, draws = (times(report, name) for name in ("ticks", "draws"))
+    assert len(report["ticks"]) >= 10 and len(report["draws"]) >= 10
     assert ticks + draws <= BUDGET
+
+
+def times(report: dict[str, Any], name: str) -> float:
+    """Seconds of the thread's computing at the 95th percentile; the clock's are printed, a busy machine lengthens them."""
+    computing, clock = np.percentile(report[name], 95, axis=0)
+    print(f"{name}, 95th percentile of {len(report[name])}: {computing * 1e3:.2f} ms, {clock * 1e3:.2f} by the clock")
+    return float(computing)
 
 
 def test_the_status_bar_counts_and_is_blenders_again_at_the_end(report: dict[str, Any]):
@@ -154,6 +160,12 @@ def test_shift_click_pins_and_double_click_adds_and_x_removes(report: dict[str, 
     assert report["added"][:2] == [1, "live"]
     np.testing.assert_allclose(report["added"][2], (0, 0), atol=1)
     assert report["removed"]
+    assert report["keys"] == [
+        "motion_bridge.add_point LEFTMOUSE DOUBLE_CLICK",
+        "motion_bridge.grab_point LEFTMOUSE PRESS",
+        "motion_bridge.pin_point LEFTMOUSE PRESS",
+        "motion_bridge.remove_point X PRESS",
+    ]
 
 
 def test_a_click_that_hits_no_point_changes_nothing(report: dict[str, Any]):
@@ -162,9 +174,7 @@ def test_a_click_that_hits_no_point_changes_nothing(report: dict[str, Any]):
 
 
 def test_drawing_the_points_is_quick_and_nothing_is_left_afterwards(report: dict[str, Any]):
-    draws, ticks = np.percentile(report["live_draws"], 95), np.percentile(report["live_work"], 95)
-    print(f"95th percentile, live: a tick {ticks * 1e3:.2f} ms, points drawn in {draws * 1e3:.2f} ms")
-    assert ticks + draws <= BUDGET * 2
+    assert times(report, "live_draws") <= BUDGET
     assert report["after_live"] == [True, "", ""]
 
 
