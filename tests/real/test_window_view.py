@@ -102,7 +102,7 @@ def test_the_main_thread_spends_two_milliseconds_at_most(report: dict[str, Any])
 
 
 def times(report: dict[str, Any], name: str) -> float:
-    """Seconds of the thread's computing at the 95th percentile; the clock's are printed, a busy machine lengthens them."""
+    """Seconds of the thread's computing, 95th percentile; by the clock they are longer on a busy machine."""
     computing, clock = np.percentile(report[name], 95, axis=0)
     print(f"{name}, 95th percentile of {len(report[name])}: {computing * 1e3:.2f} ms, {clock * 1e3:.2f} by the clock")
     return float(computing)
