@@ -1,7 +1,7 @@
 """What a take is, in a few words: read from its folder, whose files outlive every Blender."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +63,19 @@ def summary(made: Take) -> TakeSummary:
         first if isinstance(first, str) else "",
         seed if isinstance(seed, int) else 0,
         len(frames),
-        len(numbers) if isinstance(numbers, list) else 0,
+        _length(numbers, frames) if isinstance(numbers, list) else 0,
         float(fps) if isinstance(fps, int | float) else 0.0,
         size(made),
         is_favorite(made),
         next(iter(frames.values()), None) or _first_frame(made),
     )
+
+
+def _length(numbers: list[Any], frames: Mapping[int, Path]) -> int:
+    """The frames of a take: its Shot's, or of a live session, whose Shot has one, as far as it went."""
+    if len(numbers) == 1 and frames and isinstance(numbers[0], int):
+        return max(frames) - numbers[0] + 1
+    return len(numbers)
 
 
 def is_favorite(made: Take) -> bool:

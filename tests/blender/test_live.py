@@ -78,6 +78,8 @@ def test_the_camera_is_followed_and_the_session_kept_as_keyframes(scene, painted
         scene.frame_set(1 + index)
         seen = np.array(scene.camera.matrix_world)[:3, 3]
         np.testing.assert_allclose(seen, moments[index].pose[:3, 3], atol=2e-3)
+    summary = importlib.import_module(f"{PACKAGE}.addon.take_summary").summary
+    assert summary(importlib.import_module(f"{PACKAGE}.addon.take").Take(take)).total == count
     takes = scene.motion_bridge.takes
     assert takes and any(strip.name.endswith("take_001") for strip in _strips(takes))
 

@@ -165,11 +165,12 @@ def test_live_its_points_go_with_the_camera_and_with_hands(streaming, tmp_path: 
     points = session.points
     assert np.nanmedian(points[:, 0] - begun_at[:, 0]) < -2, "the scene goes to the left"
     np.testing.assert_allclose(points[3], (20, 30))
+    there = streaming.camera.matrix_world[0][3]
     assert bpy.ops.motion_bridge.live_keep() == {"FINISHED"}
     wait_until(lambda: not live.step(), step, PATIENCE)
     take = tmp_path / "motion_bridge/take_001"
     last = sorted(take.glob("frame_*.png"))[-1]
-    assert notes(last)["live"]["pose"][3] == pytest.approx(streaming.camera.matrix_world[0][3], abs=1e-4)
+    assert notes(last)["live"]["pose"][3] == pytest.approx(there, abs=1e-4)
     deeds = [
         each
         for path in take.glob("frame_*.png")

@@ -9,7 +9,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
 import driving
-from driving import drawn, main_window, press, press_key, show_our_tab, show_sidebar, view
+from driving import drawn, main_window, press, show_our_tab, show_sidebar, view
 
 REPORT, TAKES = Path(sys.argv[-2]), Path(sys.argv[-1])
 report: dict[str, Any] = {}
@@ -57,17 +57,16 @@ def steps() -> Iterator[Callable[[], bool]]:
     yield drawn(2)
     begun = mover.location.copy()
     key("G")
-    for step in range(6):
-        at("MOUSEMOVE", "NOTHING", 10 * (step + 1), 4 * step)
+    for step in range(3):
+        at("MOUSEMOVE", "NOTHING", 20 * (step + 1), 8 * step)
         yield drawn(1)
     key("ESC")  # ends the grab, not the session
     yield drawn(2)
     report["after Esc in a grab"] = [live.current() is session, (mover.location - begun).length]
     key("G")
-    for step in range(6):
-        at("MOUSEMOVE", "NOTHING", 10 * (step + 1), 4 * step)
+    for step in range(3):
+        at("MOUSEMOVE", "NOTHING", 20 * (step + 1), 8 * step)
         yield drawn(1)
-        report["tick during a grab"] = session.used_frames
     at("LEFTMOUSE", "PRESS", 60, 20)
     at("LEFTMOUSE", "RELEASE", 60, 20)
     yield drawn(2)
@@ -79,9 +78,10 @@ def steps() -> Iterator[Callable[[], bool]]:
     report["picture"] = driving.screenshot(REPORT.parent, "live")
     key("SPACE")
     yield lambda: session.paused
-    report["playing"] = bpy.context.screen.is_animation_playing if bpy.context.screen else False
+    report["playing"] = main_window().screen.is_animation_playing
     key("SPACE")
     yield lambda: not session.paused
+    report["playing"] = report["playing"] or main_window().screen.is_animation_playing
     with bpy.context.temp_override(window=main_window(), area=view()):
         bpy.ops.screen.animation_play()
     seen = session.used_frames
@@ -100,14 +100,13 @@ def steps() -> Iterator[Callable[[], bool]]:
     report["frames per second"] = session.frames_per_second
     key("RET")
     yield lambda: live.current() is None
-    yield lambda: not window.running
+    yield lambda: not window.running and not live.step()
     report["kept"] = session.used_frames + 1
     report["action"] = bool(mover.animation_data and mover.animation_data.action)
     report["frames"] = len(list((TAKES / "take_001").glob("frame_*.png")))
     report["strip"] = scene.motion_bridge.takes is not None
     yield drawn(2)
     report["kept picture"] = driving.screenshot(REPORT.parent, "kept")
-    press_key("MOUSEMOVE")
     with bpy.context.temp_override(window=main_window(), area=view()):
         bpy.ops.ed.undo()
     mover = bpy.context.scene.objects["mover"]
@@ -118,9 +117,10 @@ def steps() -> Iterator[Callable[[], bool]]:
     session = live.current()
     yield lambda: session.used_frames >= 1
     session.work.clear()
-    for _ in range(30):  # a camera that moves, as somebody walks
+    for _ in range(60):  # a camera that moves, as somebody walks
         bpy.context.scene.camera.location.x += 0.01
-        yield drawn(1)
+        bpy.context.view_layer.update()
+        yield lambda: True
     report["work"] = sorted(session.work)
     key("ESC")
     yield lambda: live.current() is None and not live.step()
