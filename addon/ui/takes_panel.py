@@ -108,6 +108,7 @@ class MOTION_BRIDGE_MT_take(bpy.types.Menu):
         layout.separator()
         layout.operator("motion_bridge.take_compare", icon="MOD_MIRROR")
         layout.operator("motion_bridge.take_restore", icon="LOOP_BACK")
+        layout.operator("motion_bridge.restore_settings", icon="FILE_IMAGE")
         layout.operator("motion_bridge.take_movie", icon="FILE_MOVIE")
         layout.separator()
         layout.operator("motion_bridge.clean_takes", icon="TRASH")

@@ -16,6 +16,7 @@ from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.files import writing
 from ...backend.motion_bridge.files.reserve import free
 from ...backend.motion_bridge.media import mp4, png
+from ...backend.motion_bridge.provenance import record
 from .. import compat
 from ..scene.restore_state import render_result_kept, silent_handlers
 from ..take import Take
@@ -27,13 +28,13 @@ def write(take: Take, path: Path) -> Path:
     frames = take.frames()
     if not frames:
         raise BadInput(f"There are no frames in {take.folder}; render some first.")
-    return write_pictures(frames, shot.load(take.shot).fps, path)
+    return write_pictures(frames, shot.load(take.shot).fps, path, xmp=record.movie_packet(take.folder))
 
 
-def write_pictures(frames: dict[int, Path], fps: float, path: Path, exact: bool = False) -> Path:
+def write_pictures(frames: dict[int, Path], fps: float, path: Path, exact: bool = False, xmp: str = "") -> Path:
     """Write PNG files of one folder, by their place on the timeline, as an H.264 MP4; an older one is replaced.
 
-    exact: black and white stay so. BadInput when the movie cannot be written.
+    exact: black and white stay so. xmp: what it was made with, a packet. BadInput when the movie cannot be written.
     """
     part = part_of(path)
     height, width, _ = png.read(next(iter(frames.values()))).shape
@@ -48,6 +49,8 @@ def write_pictures(frames: dict[int, Path], fps: float, path: Path, exact: bool 
             raise BadInput(
                 f"The movie {path} could not be written to its end: {free(path)}. Make room or choose another folder."
             )
+        if xmp:
+            writing.append(part.parent, part.name, mp4.uuid_box(mp4.XMP, xmp.encode()))
         writing.move(part, path)
     except (RuntimeError, OSError) as fault:
         raise BadInput(f"The movie {path} was not written: {fault}") from None

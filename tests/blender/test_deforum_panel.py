@@ -405,3 +405,40 @@ def test_the_panel_shows_the_fault_beside_its_field(scene, deforum):
         "model_folder",
     ):
         assert name in more
+
+
+def test_the_settings_of_any_frame_come_back(deforum, scene, engine, tmp_path):
+    """What the panel says after Restore is what it said when the frame was made; consents are not among it."""
+    import numpy as np
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.engines import base as engines
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.media import png
+    from bl_ext.user_default.motion_bridge.backend.motion_bridge.provenance import record
+
+    settings = scene.motion_bridge
+    key = settings.prompts.add()
+    key.frame, key.text, settings.seed, settings.negative = 3, "hills", 11, ""
+    deforum.model, deforum.cadence, deforum.texts.zoom = "sdxl", 4, "0:(1.05)"
+    changed = {"deforum": settings.generation("deforum", 1)}
+    settings.video.steps, settings.video.model, settings.video.accept_license = 7, "ltx-2", True
+    changed["video"] = settings.generation("video", 1)
+    frames = {}
+    for name, asked in changed.items():
+        complete = engines.completed(engines.find(name), asked.settings)
+        told = record.Record(name, "", "", "trainedAlgorithmicMedia", "", record.replace(asked, settings=complete))
+        frames[name] = tmp_path / f"{name}.png"
+        frames[name].write_bytes(png.encode(np.zeros((4, 4, 3), np.uint8), told.chunks(3)))
+    key.text, settings.seed, settings.engine = "sea", 0, "reproject"
+    deforum.model, deforum.cadence, deforum.texts.zoom = "auto", 1, ""
+    settings.video.steps, settings.video.model, settings.video.accept_license = 9, "sana-wm", False
+    for name, path in frames.items():
+        assert bpy.ops.motion_bridge.restore_settings(filepath=str(path)) == {"FINISHED"}
+        assert settings.engine == name
+        again = settings.generation(name, 1)
+        if name == "video":
+            assert not settings.video.accept_license
+            again.settings["accept_license"] = True
+        assert (again.prompts, again.seed) == ({3: "hills"}, 11)
+        assert again.settings == changed[name].settings
+        assert again.schedules == changed[name].schedules
+    with pytest.raises(RuntimeError, match="not made by Motion Bridge"):
+        bpy.ops.motion_bridge.restore_settings(filepath=str(scene.motion_bridge.first_frame_path))

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from ..engines import base as engines
 from ..engines import precedence, settings_parser
 from ..engines.base import ImportedSettings
 from ..errors import BadInput
+from ..provenance.restoring import CONSENTS, restored
 from ..shot import UNSPECIFIED, GenerationSettings
 
 
@@ -35,6 +36,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a setting or a schedule: --set cadence=2 --set 'zoom=0:(1.02)'; can be given again",
     )
+    parser.add_argument("--like", metavar="FRAME", help="prompts, seed, settings and schedules of a frame made before")
 
 
 def read(options: argparse.Namespace, engine: str, frames: Sequence[int], own: Mapping[str, Any]) -> EngineOptions:
@@ -47,6 +49,23 @@ def read(options: argparse.Namespace, engine: str, frames: Sequence[int], own: M
     if options.preset and not found.presets:
         raise BadInput(f"Engine {engine} has no presets; omit --preset.")
     model = str(named.settings.get("model", own.get("model", "")))
+    if options.like and options.settings:
+        raise BadInput("--like and --settings say the same things; give one of them.")
+    if options.like:
+        return _like(options, engine, named)
     file = found.read_settings_file(Path(options.settings), model) if options.settings else ImportedSettings()
     generation = precedence.combined(found, file=file.at(frames), preset=options.preset or "", named=named)
     return EngineOptions(generation, frozenset(named.schedules), file.notices)
+
+
+def _like(options: argparse.Namespace, engine: str, named: GenerationSettings) -> EngineOptions:
+    """What a frame was made with, a preset and named settings on top."""
+    found, before = engines.find(engine), restored(Path(options.like))
+    if before.engine != engine:
+        raise BadInput(f"{options.like} was made by engine {before.engine}: say --engine {before.engine}.")
+    settings = {name: value for name, value in before.generation.settings.items() if name in found.defaults}
+    gone = sorted(before.generation.settings.keys() - settings.keys() - set(CONSENTS))
+    file = replace(before.generation, settings=engines.checked(found, settings))
+    generation = precedence.combined(found, file=file, preset=options.preset or "", named=named)
+    lost = (f"this version has no {', '.join(gone)}",) if gone else ()
+    return EngineOptions(generation, frozenset(named.schedules), (*before.notices, *lost))

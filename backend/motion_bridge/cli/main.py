@@ -23,6 +23,8 @@ COMMANDS = {  # name → what it does; its file here has the same name
     "models": "list, get, verify and remove models",
     "export": "write a Shot's tracks or its exact camera for other programs",
     "judge": "measure how well a video from any program follows a Shot",
+    "provenance": "say what a frame or a movie was made with",
+    "publish": "copy frames or a movie with a hidden watermark, or signed (C2PA)",
     "schedules": "say what a Deforum settings file or Parseq document means, frame by frame",
     "transfer": "move a picture as any video moves, with the MotionStream engine",
     "convert": "bring other people's video models into this engine's layout",

@@ -62,7 +62,7 @@ def carry_out(request: Callable[[], runner.JobRequest], as_json: bool) -> int:
 
 def _shot(arguments: argparse.Namespace) -> Path:
     """The Shot's folder; where options change the Shot, that of the take's own copy."""
-    if not (arguments.settings or arguments.preset or arguments.set):
+    if not (arguments.settings or arguments.preset or arguments.set or arguments.like):
         return arguments.shot.absolute()
     return shot_copy.keep(changed_shot(arguments), output_path.check_output(arguments.output), arguments.resume)
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from ..errors import BadInput
 from ..ipc.events import Notice, Preview, Progress
+from ..provenance import xmp
 from ..shot import UNSPECIFIED, GenerationSettings, Shot
 from ..takes.frame import Finished, Frame
 from .setting import Setting
@@ -118,6 +119,10 @@ class Engine(Protocol):
         """Whether it does something with tracks where there are some."""
         return True
 
+    def source_type(self, settings: Mapping[str, Any]) -> str:
+        """IPTC's word for how its frames come about; those of a model are a trained model's."""
+        return xmp.TRAINED if settings.get("model") else xmp.ALGORITHMIC
+
     def check(self, request: GenerationRequest) -> None:
         """BadInput for what could not be carried out, as far as that can be said before anything is read or loaded."""
 
@@ -181,9 +186,14 @@ def settings(engine: Engine, shot: Shot) -> dict[str, Any]:
 
 def completed(engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
     """All of the engine's settings: its defaults with the given ones on top; BadInput for a wrong name or value."""
+    return {**engine.defaults, **checked(engine, given)}
+
+
+def checked(engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Given settings as they are; BadInput for a wrong name or value."""
     unknown = sorted(set(given) - set(engine.defaults))
     if unknown:
         raise BadInput(f"Unknown setting {unknown[0]!r}; this engine knows {', '.join(sorted(engine.defaults))}.")
     for name, value in given.items():
         (engine.schema.get(name) or Setting(name, engine.defaults[name], name, "")).check(value)
-    return {**engine.defaults, **given}
+    return dict(given)

@@ -13,6 +13,9 @@ from .. import terminal
 from ..errors import BackendFailed, BadInput, ModelMissing, MotionBridgeError, OutOfMemory
 from ..geometry.computed_maps import with_maps
 from ..ipc.events import Event, FrameMade, Notice, Progress, Started
+from ..model_registry import registry
+from ..model_registry import revision as revision_of_model
+from ..provenance.record import Record
 from ..shot import Shot
 from ..takes import output_path, writer
 from . import base as engines
@@ -68,8 +71,14 @@ def run(request: JobRequest, changes: Changes, cancelled: Callable[[], bool]) ->
     else:
         incoming = Incoming(changes, accepted, cancelled)
 
-    with writer.take(folder, identity, numbers, request.resume) as take, ExitStack() as held:
+    told: list[Record] = []  # what all frames are made with, as soon as it is known
+
+    def chunks(index: int) -> Mapping[str, str]:
+        return told[0].chunks(numbers[index])
+
+    with writer.take(folder, identity, numbers, request.resume, chunks) as take, ExitStack() as held:
         total = len(numbers)
+        told.append(_record(engine, identity, shot, take))
         yield Started(request.job, total, total - len(take))
         if take.damaged:
             yield Notice(_repaired(take.damaged), request.job)
@@ -98,6 +107,15 @@ def run(request: JobRequest, changes: Changes, cancelled: Callable[[], bool]) ->
             yield Progress(request.job, "Generating", len(take), total)
         if len(take) < total:
             raise BackendFailed(f"Engine {request.engine} stopped after {len(take)} of {total} frames.")
+
+
+def _record(engine: engines.Engine, identity: writer.Identity, shot: Shot, take: writer.TakeWriter) -> Record:
+    """What the frames of a job are made with. A resumed one keeps the model that its first frame names."""
+    begun = take.notes(0).get("model") if 0 in take else None
+    model, revision = revision_of_model.named(registry.resolve(str(begun or identity.settings.get("model", ""))))
+    told = replace(shot.generation, settings=identity.fields()["settings"])
+    source_type = engine.source_type(identity.settings)
+    return Record(identity.engine, model, revision, source_type, identity.shot, told)
 
 
 @contextmanager

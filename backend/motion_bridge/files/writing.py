@@ -122,6 +122,13 @@ def open_own(root: Path, name: str) -> int:
     return descriptor
 
 
+def append(root: Path, name: str, content: bytes) -> None:
+    """Write behind the end of a file of ours."""
+    with os.fdopen(open_own(root, name), "r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(content)
+
+
 def remove(root: Path, name: str) -> None:
     """Unlink a file below a folder; nothing happens where there is none."""
     with _folder(root, name, make=False) as (at, last):

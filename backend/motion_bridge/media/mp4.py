@@ -6,6 +6,8 @@ from typing import BinaryIO
 from ..files import regular
 
 NEEDED = {b"ftyp", b"moov", b"mdat"}
+XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # the identity of the box that holds an XMP packet
+LARGEST_BOX = 16 << 20  # bytes of one that is read
 MOST_BOXES = 10_000  # on the outermost level; a movie has a handful
 
 
@@ -26,6 +28,28 @@ def is_whole(path: Path) -> bool:
             kinds.add(kind)
             at += length
     return False
+
+
+def uuid_box(kind: bytes, content: bytes) -> bytes:
+    """A box of somebody's own, to stand at the end of a file. kind: the 16 bytes that name it."""
+    return (8 + len(kind) + len(content)).to_bytes(4, "big") + b"uuid" + kind + content
+
+
+def read_uuid_box(path: Path, kind: bytes) -> bytes | None:
+    """What the outermost box of that kind holds; None where there is none. BadInput when there is no such file."""
+    with regular.open_regular(path) as file:
+        size, at = file.seek(0, 2), 0
+        for _ in range(MOST_BOXES):
+            length, name = _box(file, at, size)
+            if not length or at + length > size:
+                return None
+            if name == b"uuid" and length <= LARGEST_BOX:
+                file.seek(at + 8)
+                content = file.read(length - 8)
+                if content.startswith(kind):
+                    return content[len(kind) :]
+            at += length
+    return None
 
 
 def _box(file: BinaryIO, at: int, size: int) -> tuple[int, bytes]:

@@ -12,7 +12,6 @@ from .components import PIPELINES
 
 IMAGE_MODEL, CONTROLNET, ESTIMATOR = "image model", "ControlNet", "depth estimator"
 PART = ".part"  # after the name of a folder that is not whole yet
-RECORD = "download.json"  # in a downloaded folder: what it must hold
 PIPELINE_OF = {
     "flux": "FluxPipeline",
     "flux-control": "FluxControlPipeline",

@@ -23,8 +23,9 @@ from ..files import json_text, regular, writing
 from ..files.reserve import FULL
 from ..takes import lock
 from . import hub, registry
-from .catalog import PART, RECORD, Entry
+from .catalog import PART, Entry
 from .hub import RemoteFile
+from .registry import RECORD
 
 ARRIVING = ".arriving"
 TRIES = 5  # connections that break without a single byte

@@ -171,6 +171,7 @@ MODELS = {
 }
 ALIASES = {"flux-dev": "flux.1-dev", "flux-schnell": "flux.1-schnell"}  # what other tools call them
 AUTO, BEST, BUILT_IN = "auto", "flux.2-klein-4b", "sketch"
+RECORD = "download.json"  # in a downloaded folder: what it must hold
 WEIGHTS = Path(__file__).parents[1] / "weights"  # what comes with this package
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,14 @@ STATE = "state"  # the folder of what an engine keeps beside its frames; of no u
 _FRAME = re.compile(r"frame_(-?\d{4,})\.png")
 _STRAY = re.compile(r"frame_-?\d{4,}\.png\.part")
 _CHECK = b"CRC1"  # before the checksum that ends a state file; numpy reads past both
+
+
+Chunks = Callable[[int], Mapping[str, str]]  # of a frame's place in the job
+
+
+def no_chunks(index: int) -> Mapping[str, str]:
+    """What a frame carries beside its identity where nobody says."""
+    return {}
 
 
 def frame_name(number: int) -> str:
@@ -67,16 +75,20 @@ class Identity:
 
 
 @contextmanager
-def take(folder: Path, identity: Identity, numbers: Sequence[int], resume: bool) -> Iterator["TakeWriter"]:
+def take(
+    folder: Path, identity: Identity, numbers: Sequence[int], resume: bool, more: Chunks = no_chunks
+) -> Iterator["TakeWriter"]:
     """A take that is open for writing; nobody else can open it meanwhile.
 
-    numbers: the Shot's frames. BadInput when another process has the folder, when it holds frames and this is no
-    resume, or when it holds pictures that this job did not make: nothing is ever overwritten.
+    numbers: the Shot's frames. more: further text chunks of a frame; they decide nothing.
+
+    BadInput when another process has the folder, when it holds frames and this is no resume, or when it holds pictures
+    that this job did not make: nothing is ever overwritten.
     """
     with lock.writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with lock.held(folder):
-        opened = TakeWriter(folder, identity, numbers)
+        opened = TakeWriter(folder, identity, numbers, more)
         with lock.writing_to(folder):
             there = _sweep(folder)
             if there and not resume:
@@ -98,8 +110,9 @@ def _sweep(folder: Path) -> list[str]:
 class TakeWriter:
     """The frames of one job; an engine asks it for those that are finished."""
 
-    def __init__(self, folder: Path, identity: Identity, numbers: Sequence[int]):
+    def __init__(self, folder: Path, identity: Identity, numbers: Sequence[int], more: Chunks = no_chunks):
         self.folder = folder
+        self._more = more
         self._fields = identity.fields()
         self._numbers = numbers
         self._finished: set[int] = set()
@@ -159,7 +172,7 @@ class TakeWriter:
         try:
             if frame.state is not None:  # first of all, so that a finished frame always has its state
                 self._write(f"{STATE}/{path.stem}.npy", _state_bytes(frame.state))
-            self._write(path.name, png.encode(frame.pixels, {KEY: text}))
+            self._write(path.name, png.encode(frame.pixels, {KEY: text, **self._more(frame.index)}))
         except OSError as fault:
             free = reserve.free(self.folder)
             raise BackendFailed(f"{path} could not be written: {fault.strerror}; {free}.") from None

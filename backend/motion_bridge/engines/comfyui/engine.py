@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...errors import BadInput
+from ...provenance import xmp
 from ...shot import Shot
 from ..base import Changes, Engine, Finished, GenerationRequest, Made, settings
 from ..setting import check
@@ -31,6 +32,10 @@ class ComfyUI(Engine):
         except BadInput:
             return frozenset()  # `check` says what is wrong
         return frozenset(name for role in asked for name in NEEDS.get(role, ()))
+
+    def source_type(self, settings: Mapping[str, Any]) -> str:
+        """What a workflow does with the pictures it gets is its own; most paint on them."""
+        return xmp.COMPOSITE
 
     def check(self, request: GenerationRequest) -> None:
         """Whether the workflow can be fed, and the server may be asked at all."""

@@ -17,6 +17,7 @@ from ...errors import BadInput, ModelMissing
 from ...ipc.events import FrameMade, Notice
 from ...media import movie as film
 from ...media import png
+from ...provenance import record
 from ...shot import Shot
 from ...takes import output_path, shot_copy, writer
 from .. import base as engines
@@ -103,7 +104,7 @@ class DeforumFlux:
         if movie is not None:
             shot = shots.load(kept)
             pictures = (png.read(folder / writer.frame_name(number)) for number in shot.frames)
-            film.write(Path(movie), pictures, shot.fps)
+            film.write(Path(movie), pictures, shot.fps, xmp=record.movie_packet(folder))
         return folder
 
     def generate_animation(

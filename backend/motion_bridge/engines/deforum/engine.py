@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...provenance import xmp
 from ...schedules import Context
 from ...shot import Shot
 from ..base import (
@@ -50,6 +51,11 @@ class Deforum(Engine):
     def uses_tracks(self, settings: Mapping[str, Any]) -> bool:
         """Motion is read from the geometry, from schedules or from a guide video."""
         return False
+
+    def source_type(self, settings: Mapping[str, Any]) -> str:
+        """Pixels of the scene are kept beside the painted ones, or a video is mixed in."""
+        mixed = settings["known"] != known.REPAINT or settings["hybrid_composite"] != "None"
+        return xmp.COMPOSITE if mixed else xmp.TRAINED
 
     def check(self, request: GenerationRequest) -> None:
         """Besides what is written, the files that are named."""
