@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -424,7 +425,7 @@ def test_the_settings_of_any_frame_come_back(deforum, scene, engine, tmp_path):
     frames = {}
     for name, asked in changed.items():
         complete = engines.completed(engines.find(name), asked.settings)
-        told = record.Record(name, "", "", "trainedAlgorithmicMedia", "", record.replace(asked, settings=complete))
+        told = record.Record(name, "", "", "trainedAlgorithmicMedia", "", replace(asked, settings=complete))
         frames[name] = tmp_path / f"{name}.png"
         frames[name].write_bytes(png.encode(np.zeros((4, 4, 3), np.uint8), told.chunks(3)))
     key.text, settings.seed, settings.engine = "sea", 0, "reproject"
