@@ -13,6 +13,8 @@ BACKEND = "backend/motion_bridge"
 LEFT_OUT = (  # what begins with one of these
     *(f"addon/ui/engine_panels/{engine}.py" for engine in ("comfyui", "deforum", "motionstream", "video")),
     *(f"addon/properties/{engine}.py" for engine in ("comfyui", "deforum", "motionstream", "schedules", "video")),
+    *(f"addon/properties/schedule_{name}.py" for name in ("conversion", "curves")),
+    "addon/ui/schedules.py",
     *("addon/ui/downloads.py", "addon/ui/judge.py", "addon/ui/readiness.py", "addon/ui/remote.py"),
     *("addon/exchange/judgement.py", "addon/exchange/settings_file.py"),
     *(f"addon/interpreter/{name}.py" for name in ("installation", "readiness", "remote", "task")),

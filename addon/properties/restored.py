@@ -9,7 +9,7 @@ from ...backend.motion_bridge.engines import base as engines
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.provenance.restoring import restored
 from ...backend.motion_bridge.shot import GenerationSettings
-from . import settings_of
+from . import prompt_markers, settings_of
 
 SEEDS = 2**31  # Blender's numbers
 
@@ -27,10 +27,9 @@ def restore(scene: bpy.types.Scene, frame: Path) -> tuple[str, ...]:
     settings.engine = found.engine
     notices = list(found.notices)
     if not notices:
-        settings.prompts.clear()
+        prompt_markers.clear(scene)
         for number, text in sorted(own.prompts.items()):
-            key = settings.prompts.add()
-            key.frame, key.text = number, text
+            prompt_markers.add(scene, number, text)
         settings.active_prompt = 0
         settings.negative = next(iter(own.negative.values()), "")
         settings.seed = (own.seed or 0) % SEEDS

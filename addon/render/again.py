@@ -10,7 +10,7 @@ from ...backend.motion_bridge import shot as shots
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.shot import GenerationSettings, Shot
 from .. import take
-from ..properties import settings_of
+from ..properties import prompt_markers, settings_of
 from ..scene.first_frame import FromFile
 from ..take import Take
 from ..take_summary import engine_of
@@ -67,10 +67,9 @@ def restore(scene: bpy.types.Scene, old: Take) -> None:
     engine = engine_of(old)
     if engine is not None:
         settings.engine = engine
-    settings.prompts.clear()
+    prompt_markers.clear(scene)
     for frame, text in shot.prompts.items():
-        key = settings.prompts.add()
-        key.frame, key.text = frame, text
+        prompt_markers.add(scene, frame, text)
     settings.active_prompt = 0
     settings.negative = next(iter(shot.negative.values()), "")
     settings.seed = shot.seed

@@ -1,10 +1,9 @@
 """Schedules in the panels: as numbers with a diamond for keyframes, or as Deforum's texts; the one holds or the other.
 
-`draw_look` is what other panels call for the few that change most, `Fields` for any of them.
+`Fields` is what other panels call for any of them.
 """
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import bpy
@@ -30,21 +29,6 @@ SHARPEN = ("amount_schedule", "kernel_schedule", "sigma_schedule", "threshold_sc
 MODELS_OWN = ("steps_schedule", "cfg_scale_schedule")  # numbers that every model recommends itself
 KEY = re.compile(r"(\d)\s*:\s*\(")  # a key of a schedule, whatever spaces stand in it
 ICONS: dict[str, Any] = {TEXT: "TEXT", CURVE: "FCURVE"}
-
-DrawLook = Callable[[bpy.types.UILayout, bpy.types.Context, Any], None]  # layout, context, the scene's settings
-looks: dict[str, DrawLook] = {}  # by engine: a handful of sliders for what its pictures look like
-
-
-def has_look(scene: bpy.types.Scene) -> bool:
-    """Whether the scene's engine has sliders for `draw_look`."""
-    return settings_of(scene).engine in looks
-
-
-def draw_look(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The few sliders of the scene's engine that change most; nothing for an engine that has none."""
-    everything = settings_of(context.scene)
-    if everything.engine in looks:
-        looks[everything.engine](layout, context, everything)
 
 
 def draw_conversion(layout: bpy.types.UILayout) -> None:

@@ -419,9 +419,9 @@ def test_the_settings_of_any_frame_come_back(deforum, scene, engine, tmp_path):
     key = settings.prompts.add()
     key.frame, key.text, settings.seed, settings.negative = 3, "hills", 11, ""
     deforum.model, deforum.cadence, deforum.texts.zoom = "sdxl", 4, "0:(1.05)"
-    changed = {"deforum": settings.generation("deforum", 1)}
+    changed = {"deforum": settings.generation("deforum", (1, 2))}
     settings.video.steps, settings.video.model, settings.video.accept_license = 7, "ltx-2", True
-    changed["video"] = settings.generation("video", 1)
+    changed["video"] = settings.generation("video", (1, 2))
     frames = {}
     for name, asked in changed.items():
         complete = engines.completed(engines.find(name), asked.settings)
@@ -434,7 +434,7 @@ def test_the_settings_of_any_frame_come_back(deforum, scene, engine, tmp_path):
     for name, path in frames.items():
         assert bpy.ops.motion_bridge.restore_settings(filepath=str(path)) == {"FINISHED"}
         assert settings.engine == name
-        again = settings.generation(name, 1)
+        again = settings.generation(name, (1, 2))
         if name == "video":
             assert not settings.video.accept_license
             again.settings["accept_license"] = True

@@ -13,8 +13,8 @@ import bpy
 
 from ....backend.motion_bridge.engines.base import ENGINES
 from ... import properties
+from ..look import DrawLook, looks
 from ..panels import EXPERT, EnginePanel, in_each_editor
-from ..schedules import DrawLook, looks
 
 Step = Callable[[], None]
 
