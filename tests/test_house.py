@@ -28,7 +28,7 @@ TORCH_ROOMS = (
 )
 COMPANY = {"torch", "torchvision", "diffusers", "transformers", "timm", "accelerate", "peft", "safetensors"}
 STANDARD = {*sys.stdlib_module_names, "numpy"}
-BLENDERS = {"bpy", "mathutils", "bpy_extras", "gpu", "gpu_extras", "blf"}
+BLENDERS = {"bpy", "mathutils", "bpy_extras", "gpu", "gpu_extras", "blf", "bl_ui", "bl_operators"}
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from ..compat import BLEND_RELATIVE
 from . import from_schema, prompt_markers, takes
 from .key_pictures import MotionBridgeDraft, MotionBridgeKeys
 from .prompt_markers import MotionBridgePrompt
+from .queue import MotionBridgeQueueEntry
 from .tracks import MotionBridgeSource, MotionBridgeTracks
 from .view import MotionBridgeView
 
@@ -152,6 +153,8 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     tracks: PointerProperty(type=MotionBridgeTracks)
     keys: PointerProperty(type=MotionBridgeKeys)
     draft: PointerProperty(type=MotionBridgeDraft)
+    queue: CollectionProperty(type=MotionBridgeQueueEntry)
+    active_queue: IntProperty()
     view: PointerProperty(type=MotionBridgeView)
 
     def generation(self, engine: str, frames: Sequence[int] = ()) -> GenerationSettings:
@@ -209,6 +212,7 @@ CLASSES = (
     MotionBridgeTracks,
     MotionBridgeKeys,
     MotionBridgeDraft,
+    MotionBridgeQueueEntry,
     MotionBridgeView,
     MotionBridgeSettings,
 )

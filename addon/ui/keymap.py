@@ -1,20 +1,28 @@
-"""Esc stops the running job, wherever the mouse is in a Blender window.
+"""Esc stops the running job wherever the mouse is in a Blender window; Ctrl+Shift+F12 makes a take, as F12 renders.
 
-A keymap entry rather than a modal operator: that one would hold back Blender's automatic saving for as long as the
+Keymap entries rather than a modal operator: that one would hold back Blender's automatic saving for as long as the
 job lasts, and would be lost when a file is loaded.
 """
+
+from typing import Any
 
 import bpy
 
 _items: list[tuple[bpy.types.KeyMap, bpy.types.KeyMapItem]] = []
+KEYS: tuple[tuple[str, str, str, dict[str, bool]], ...] = (  # keymap, operator, key, with what
+    ("Window", "motion_bridge.cancel", "ESC", {}),
+    ("Screen", "motion_bridge.render", "F12", {"ctrl": True, "shift": True}),
+)
 
 
 def register() -> None:
     configuration = bpy.context.window_manager.keyconfigs.addon
     if configuration is None:  # Blender runs without a window
         return
-    keymap = configuration.keymaps.new("Window")
-    _items.append((keymap, keymap.keymap_items.new("motion_bridge.cancel", "ESC", "PRESS")))
+    for name, operator, key, held in KEYS:
+        keymap = configuration.keymaps.new(name)
+        kind: Any = key
+        _items.append((keymap, keymap.keymap_items.new(operator, kind, "PRESS", **held)))
 
 
 def unregister() -> None:

@@ -11,7 +11,7 @@ from ..live.session import current
 from ..properties import settings_of
 from ..render.manager import window
 from ..render.request import last_take, new_take
-from ..viewer import movie
+from ..viewer import movie, sequencer_area
 from .stand_in import sketch_stands_in
 
 
@@ -48,7 +48,10 @@ class MOTION_BRIDGE_OT_render(Idle, bpy.types.Operator):
         if sketch_stands_in(settings_of(context.scene)):
             operators: Any = bpy.ops
             return operators.motion_bridge.render_sketch("INVOKE_DEFAULT")
-        return attempt(self, lambda: window.begin(context, new_take(context.scene)))
+        begun = attempt(self, lambda: window.begin(context, new_take(context.scene)))
+        if begun == {"FINISHED"}:
+            sequencer_area.make_soon(context.window)
+        return begun
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         return attempt(self, lambda: window.run(context, new_take(context.scene)))

@@ -17,6 +17,7 @@ from .first_frame import draw_first_frame
 from .first_steps import draw_unsaved, obstacle
 from .live import draw_live_button
 from .notes import draw_notes
+from .presets import MOTION_BRIDGE_PT_presets
 from .prompt_field import draw_prompt
 from .text import clock, draw_wrapped, short_paths
 from .viewing import draw_view_options
@@ -37,6 +38,9 @@ class MainPanel(Sidebar):
     """What is done every time: choose, write, press Render, watch."""
 
     bl_label = TITLE
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        MOTION_BRIDGE_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, scene = self.layout, context.scene

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import bpy
-from bpy.props import PointerProperty, StringProperty
+from bpy.props import BoolProperty, PointerProperty, StringProperty
 
 from ..interpreter import diagnostics
 from ..names import PACKAGE
@@ -14,6 +14,11 @@ from .text import draw_wrapped
 downloads = part("ui.downloads")
 
 Draw = Callable[[bpy.types.UILayout, bpy.types.Context], None]
+
+EXPLANATION = (
+    "Reproject works with Blender alone. Deforum, MotionStream and the video models need torch: install the GPU backend "
+    "below, or name a Python that has it. Models are downloaded only when you press a button that says how large they are."
+)
 
 _sections: dict[str, Draw] = {}  # what engines add, by name
 
@@ -42,6 +47,11 @@ class MotionBridgePreferences(bpy.types.AddonPreferences):
         subtype="DIR_PATH",
         update=_use_models_folder,
     )
+    show_sequencer: BoolProperty(
+        name="Sequencer with Takes",
+        description="Open a Sequencer below the 3D View when a take is begun and no window shows one. From Blender 5.0 on",
+        default=True,
+    )
     token: StringProperty(
         name="Hugging Face Token",
         description="Of an account that may read gated models. Used for downloads from the hub and nothing else",
@@ -52,8 +62,11 @@ class MotionBridgePreferences(bpy.types.AddonPreferences):
         layout = self.layout
         if downloads is None:
             layout.label(text="Motion Bridge works with Blender alone: there is nothing to set up.", icon="CHECKMARK")
+            layout.prop(self, "show_sequencer")
             return
+        draw_wrapped(layout, EXPLANATION, context, icon="INFO")
         layout.use_property_split = True
+        layout.prop(self, "show_sequencer")
         row = layout.row(align=True)
         row.prop(self, "python")
         row.operator("motion_bridge.doctor", text="Check", icon="CHECKMARK")

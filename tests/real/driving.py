@@ -79,7 +79,11 @@ def press_key(kind: Any) -> None:
 
 
 def show_sidebar() -> None:
+    """Show it, and have no Sequencer opened below the view: what is measured there stays where it is."""
     bpy.context.preferences.view.show_splash = False
+    addon: Any = bpy.context.preferences.addons.get("bl_ext.user_default.motion_bridge")
+    if addon:
+        addon.preferences.show_sequencer = False
     view().spaces.active.show_region_ui = True
 
 
