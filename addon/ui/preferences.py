@@ -16,8 +16,8 @@ downloads = part("ui.downloads")
 Draw = Callable[[bpy.types.UILayout, bpy.types.Context], None]
 
 EXPLANATION = (
-    "Reproject works with Blender alone. Deforum, MotionStream and the video models need torch: install the GPU backend "
-    "below, or name a Python that has it. Models are downloaded only when you press a button that says how large they are."
+    "Reproject works with Blender alone. Deforum, MotionStream and the video models need torch: install the GPU "
+    "backend below, or name a Python that has it. Models are downloaded only by a button that says how large they are."
 )
 
 _sections: dict[str, Draw] = {}  # what engines add, by name
@@ -49,7 +49,8 @@ class MotionBridgePreferences(bpy.types.AddonPreferences):
     )
     show_sequencer: BoolProperty(
         name="Sequencer with Takes",
-        description="Open a Sequencer below the 3D View when a take is begun and no window shows one. From Blender 5.0 on",
+        description="Open a Sequencer below the 3D View when a take is begun and no window shows one. Blender 5.0 or "
+        "newer",
         default=True,
     )
     token: StringProperty(

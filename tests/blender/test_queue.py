@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import bpy
 import numpy as np
 import pytest
-from blender_session import PACKAGE, add_camera
+from blender_session import PACKAGE
 
 
 def part(name):
@@ -19,10 +19,10 @@ def two_cameras(scene, painted):
     """The scene's own camera, and another one above it."""
     scene.frame_end = 2
     own = scene.camera
-    other = add_camera(scene)
-    other.name, other.location.z = "above", 5
-    scene.camera = own
-    return own, scene.objects["above"]
+    other = bpy.data.objects.new("above", bpy.data.cameras.new("above"))
+    other.location = (0, -7, 5)
+    scene.collection.objects.link(other)
+    return own, other
 
 
 def entries(scene):
