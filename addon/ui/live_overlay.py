@@ -22,6 +22,7 @@ USED = 0.6  # opacity of ways
 LENGTH = 90  # looks that a way goes back
 LONGEST = 500  # points whose ways are kept; more could not be told apart
 SIDE = 9  # pixels of a point that somebody directs; the others are as small as in the overlay of tracks
+BORDER = 2  # pixels around a point whose last motion has not been used yet
 DIRECTED = ("live", "pinned")
 STANDING = 0.25  # pixels of the picture that are no motion
 
@@ -88,12 +89,13 @@ def draw() -> None:
     overlay.draw_batch("LINES", frame.to_region(segments), colors, None)
     waiting = np.zeros(len(points), bool)
     waiting[whose[~used]] = True  # a point that was let go meanwhile is directed no longer
-    for some, side in ((~directed, overlay.SIDE), (directed & waiting, SIDE + 4), (directed, SIDE)):
-        shown = some & np.isfinite(points).all(axis=1)
-        colors = overlay.colors_of(kinds[shown], np.ones(shown.sum()))
-        if side > SIDE:  # a border around what has not been used yet
-            colors[:] = (*NEXT_CHUNK, 1)
-        overlay.draw_squares(frame.to_region(points[shown]), colors, side * frame.scale)
+    layers = ((~directed, overlay.SIDE), (directed & waiting, SIDE + 2 * BORDER), (directed, SIDE))  # from the bottom
+    seen = np.isfinite(points).all(axis=1)
+    order = np.concatenate([np.nonzero(some & seen)[0] for some, _ in layers])
+    sides = np.concatenate([np.full((some & seen).sum(), side) for some, side in layers])
+    colors = overlay.colors_of(kinds[order], np.ones(len(order)))
+    colors[sides == SIDE + 2 * BORDER, :3] = NEXT_CHUNK
+    overlay.draw_squares(frame.to_region(points[order]), colors, sides * frame.scale)
     gpu.state.blend_set("NONE")
 
 

@@ -116,9 +116,9 @@ def colors_of(kinds: Array, opacity: Array) -> Array:
     return colors
 
 
-def draw_squares(centers: Array, colors: Array, side: float) -> None:
-    """Draw squares around places (n, 2) of the region, each in a color (n, 4)."""
-    squares = centers[:, None] + SQUARE * side
+def draw_squares(centers: Array, colors: Array, side: float | Array) -> None:
+    """Draw squares around places (n, 2) of the region, each in a color (n, 4). side: of all, or (n,); pixels."""
+    squares = centers[:, None] + SQUARE * np.reshape(side, (-1, 1, 1))
     first = np.arange(len(squares), dtype=np.int32)[:, None, None] * 4
     draw_batch("TRIS", squares, colors, (first + np.array([(0, 1, 2), (0, 2, 3)], np.int32)).reshape(-1, 3))
 
