@@ -20,7 +20,7 @@ import driving
 from driving import drawn, main_window, press, show_our_tab, show_sidebar, view
 
 REPORT, TAKES, COLORS = Path(sys.argv[-3]), Path(sys.argv[-2]), Path(sys.argv[-1])
-report: dict = {"ticks": [], "draws": [], "status": [], "playheads": [], "texts": 0}
+report: dict = {"ticks": [], "arrivals": [], "draws": [], "status": [], "playheads": []}
 wanted: list[str] = []  # names of framebuffers to be saved when the camera view is drawn next
 
 
@@ -228,7 +228,7 @@ def camera_corners(camera_overlay: Any, area: Any, region: Any) -> np.ndarray:
 
 
 def time_ticks(window: Any) -> None:
-    """Time every look at the job that brings something."""
+    """Time every look at the job while it runs; apart from them, those that bring frames."""
     step = window.step
 
     def timed() -> bool:
@@ -237,8 +237,10 @@ def time_ticks(window: Any) -> None:
         told: list[bool] = []
         spent = seconds_of(lambda: told.append(step()))
         goes_on = told[0]
-        if session and session.job.finished > before:
+        if session:
             report["ticks"].append(spent)
+            if session.job.finished > before:
+                report["arrivals"].append(spent)
         return goes_on
 
     window.step = timed
