@@ -99,3 +99,41 @@ def test_blenders_python_finds_what_other_programs_fetched(models, tmp_path, mon
     cached.mkdir(parents=True)
     state = catalog.state(entry)
     assert (state.presence, state.folder, state.ours) == (Presence.READY, cached, False)
+
+
+def test_every_video_model_that_the_menu_names_can_be_fetched():
+    from motion_bridge.model_registry import video_registry
+
+    for name, model in video_registry.MODELS.items():
+        entry = catalog.find(name)
+        assert (entry.kind, entry.repository, entry.gigabytes) == (
+            catalog.VIDEO_MODEL,
+            model.repository,
+            model.download,
+        )
+        limited = bool(video_registry.FAMILIES[model.family].license) or model.gated
+        assert bool(entry.asks) == limited, name
+    assert needed(
+        "wan2.2-i2v-14b",
+        "model_index.json",
+        "transformer_2/diffusion_pytorch_model-00001-of-00012.safetensors",
+        "transformer/config.json",
+        "text_encoder/model.safetensors",
+        "assets/logo.png",
+        "high_noise_model/model.safetensors",
+    ) == {
+        "model_index.json",
+        "transformer_2/diffusion_pytorch_model-00001-of-00012.safetensors",
+        "transformer/config.json",
+        "text_encoder/model.safetensors",
+    }
+
+
+def test_a_missing_video_model_names_the_command_that_gets_it(tmp_path, monkeypatch):
+    from motion_bridge.errors import ModelMissing
+    from motion_bridge.model_registry import video_registry
+
+    monkeypatch.setenv("MOTION_BRIDGE_MODELS", str(tmp_path))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    with pytest.raises(ModelMissing, match="motion-bridge models get sana-wm"):
+        video_registry.folder_of("sana-wm")

@@ -9,6 +9,7 @@ from ....backend.motion_bridge.model_registry.video_registry import FAMILIES
 from ....backend.motion_bridge.shot import GenerationSettings
 from ...properties.video import FOLDER, MotionBridgeVideo
 from ..automatic import draw_automatic
+from ..downloads import draw_model
 from ..panels import EnginePanel
 from ..text import draw_wrapped
 from . import engine_panel
@@ -26,6 +27,8 @@ class VideoPanel(EnginePanel):
         column.prop(settings, "model")
         if settings.model == FOLDER:
             column.prop(settings, "model_folder")
+        else:
+            draw_model(layout, context, settings.model)
         column.prop(settings, "control")
         column.prop(everything, "seed")
         name = settings.model if settings.model != FOLDER else ""

@@ -1,4 +1,4 @@
-"""Everything that can be fetched by name: image models, ControlNets, depth estimators; and what is here of it."""
+"""Everything that can be fetched by name: models of pictures and videos, ControlNets, depth estimators."""
 
 import os
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import BadInput, ModelMissing, nearest
 from ..files import writing
-from . import controlnets, depth_models, registry
+from . import controlnets, depth_models, registry, video_registry
 from .components import PIPELINES
+from .video_components import OPTIONAL, VIDEO_PIPELINES
 
-IMAGE_MODEL, CONTROLNET, ESTIMATOR = "image model", "ControlNet", "depth estimator"
+IMAGE_MODEL, VIDEO_MODEL, CONTROLNET, ESTIMATOR = "image model", "video model", "ControlNet", "depth estimator"
 PART = ".part"  # after the name of a folder that is not whole yet
 PIPELINE_OF = {
     "flux": "FluxPipeline",
@@ -22,7 +23,7 @@ PIPELINE_OF = {
     "lcm": "LatentConsistencyModelPipeline",
 }
 DESCRIPTIONS = (".json", ".txt", ".model", ".jinja")  # configurations and vocabularies
-LIMITING = ("non-commercial", "-nc-")  # words of licenses that have to be agreed to
+LIMITING = ("non-commercial", "-nc-", "community", "nvidia open model")  # words of licenses that have to be agreed to
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class State:
 
 def entries() -> dict[str, Entry]:
     """Everything that can be fetched, by name."""
-    return {each.name: each for each in (*_image_models(), *_controlnets(), *_estimators())}
+    return {each.name: each for each in (*_image_models(), *_video_models(), *_controlnets(), *_estimators())}
 
 
 def find(name: str) -> Entry:
@@ -158,6 +159,17 @@ def _image_models() -> list[Entry]:
         for model in registry.MODELS.values()
         if model.repository
     ]
+
+
+def _video_models() -> list[Entry]:
+    """Their newest files: no commit of these repositories is known here. Memory is that of the files."""
+    found = []
+    for name, each in video_registry.MODELS.items():
+        saved_from = video_registry.FAMILIES[each.family].pipelines[0]
+        parts = (*VIDEO_PIPELINES[saved_from], *OPTIONAL.get(saved_from, {}))
+        size = each.download
+        found.append(Entry(name, VIDEO_MODEL, each.repository, "", each.license, size, size, each.gated, parts))
+    return found
 
 
 def _controlnets() -> list[Entry]:

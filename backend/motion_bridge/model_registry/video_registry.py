@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import BadInput, nearest
 from ..files import home
 from .folder_check import pipeline_class
-from .registry import cached, models_folder
+from .registry import cached, missing, models_folder
 
 CAMERA, WARP, DEPTH, EDGES, TRACKS = "camera", "warp", "depth", "edges", "tracks"
 
@@ -145,17 +145,10 @@ def folder_of(name: str) -> Path:
         return folder
     model = find(name)
     own = models_folder() / name
-    address = f"https://huggingface.co/{model.repository}"
-    gated = f" Its publisher wants to be asked first: {address}, then hf auth login." if model.gated else ""
     if own.is_dir():
         return own
-    return cached(
-        model.repository,
-        None,
-        f"{name} is not on this machine (about {model.download:g} GB, license: {model.license}). Get it with: "
-        f'hf download {model.repository} --include "*.json" --include "*/*.safetensors" --include "*/*.model" '
-        f"--local-dir {own}{gated}",
-    )
+    gated = model.repository if model.gated else ""
+    return cached(model.repository, None, missing(name, model.download, model.license, gated))
 
 
 def family_in(folder: Path) -> str | None:
