@@ -117,7 +117,7 @@ def steps() -> Iterator[Callable[[], bool]]:
     session = live.current()
     yield lambda: session.used_frames >= 1
     session.work.clear()
-    for _ in range(60):  # a camera that moves, as somebody walks
+    for _ in range(20):  # a camera that moves, as somebody walks
         bpy.context.scene.camera.location.x += 0.01
         bpy.context.view_layer.update()
         yield lambda: True

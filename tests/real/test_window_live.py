@@ -46,7 +46,7 @@ def test_playback_and_a_second_window_that_closes_leave_it_running(report: dict[
 def test_our_functions_take_two_milliseconds_of_the_main_thread_at_most(report: dict[str, Any]):
     """832×480; the 95th percentile, by the thread's processor time: redraws by software are not ours."""
     work = report["work"]
-    assert len(work) > 20
+    assert len(work) > 10
     assert work[int(len(work) * 0.95)] < 0.002
 
 
