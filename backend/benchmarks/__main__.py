@@ -23,6 +23,10 @@ MEASUREMENTS = {  # name → its module here, and what is measured
     ),
     "long": ("blender.long_shots", "reading, track formats and schedules for thousands of frames: time and memory"),
     "reproject": ("reproject.main", "frames a second from a Shot's geometry to PNG files, beside what numpy must do"),
+    "keys": (
+        "key_pictures.main",
+        "reprojected frames beside the renderer's own, for 1, 2, … key pictures",
+    ),
     "warp": ("deforum.warp", "the legacy Deforum warp beside the webui's way of applying the same formulas"),
     "bridge": ("deforum.schedule_export", "Deforum schedules and guide videos beside the known Blender exporter"),
     "klein": ("image_models.klein", "a FLUX.2 Klein preview of random weights, beside the arithmetic limit"),

@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from mesh_shots import CORNERS, FACES, boxes, shot_of
+from motion_bridge.engines.reproject import frame_maker
+from motion_bridge.engines.reproject.antialias import mixture
 from motion_bridge.engines.reproject.resample import prepare, sample, sample_averaged
 from motion_bridge.geometry import key_frames
+from motion_bridge.geometry.correspondence import where_was
 from motion_bridge.geometry.one_ahead import one_ahead
 from motion_bridge.geometry.scene import scene_of
 from motion_bridge.geometry.visible_surfaces import widened
@@ -147,6 +150,26 @@ def test_a_camera_that_moves_back_sees_what_an_average_of_rays_sees(tmp_path, ge
     inside = seen & ~widened(here.fringe, 2) & ~widened(~seen, 2)
     assert inside.mean() > 0.1
     assert decibels(frames[3].pixels, truth, inside) > 35
+
+
+def test_silhouettes_are_as_soft_as_those_of_the_key_picture(generate, monkeypatch):
+    count = 3
+    things = stage(count, ball=False)
+    poses, _ = flight(count, WIDTH, HEIGHT)
+    soft, hard = (film(things, poses, [LENS] * count, WIDTH, HEIGHT, samples=each) for each in (4, 1))
+    surfaces = scene_of(soft.shot).surfaces(0)
+    assert mixture(hard.shot.first_frame, surfaces) < 0.02 < 0.08 < mixture(soft.shot.first_frame, surfaces) < 0.2
+    frames = generate(soft.shot)
+    monkeypatch.setattr(frame_maker, "antialias", lambda colors, where, share: None)
+    stairs = generate(soft.shot)
+    grid = (np.indices((4, 4)).reshape(2, -1).T + 0.5) / 4 - 0.5
+    centers = np.stack(np.meshgrid(np.arange(WIDTH) + 0.5, np.arange(HEIGHT) + 0.5), -1).reshape(-1, 2)
+    truth = np.mean([soft.truth(1, centers + shift) for shift in grid], axis=0).reshape(HEIGHT, WIDTH, 3)
+    changed = (frames[1].pixels != stairs[1].pixels).any(-1)
+    assert not (changed & ~scene_of(soft.shot).surfaces(1).fringe).any()
+    changed &= ~widened(~where_was(soft.shot, 1, 0)[1], 1)  # what is filled is off anyway
+    assert changed.sum() > 50
+    assert decibels(frames[1].pixels, truth, changed) > decibels(stairs[1].pixels, truth, changed) + 1
 
 
 def test_one_key_frame_is_enough_for_a_camera_that_stands(tmp_path):

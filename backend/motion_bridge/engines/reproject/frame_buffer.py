@@ -69,7 +69,7 @@ class FrameBuffer:
         if not len(pixels):
             return self
         shot = scene.shot
-        went = follow(scene, self.last.index, k, self.last.surfaces, here, pixels)
+        went = follow(scene, self.last.index, k, self.last.surfaces, here, pixels, np.float32)
         inside = (went.x >= 0) & (went.x <= shot.width) & (went.y >= 0) & (went.y <= shot.height)
         covered, left = np.count_nonzero(inside & ~went.seen), np.count_nonzero(~inside)
         shares = np.array([covered, left, len(pixels)]) / self.fresh.size

@@ -11,6 +11,7 @@ from ...geometry.scene import Scene
 from ...geometry.visible_surfaces import Surfaces
 from ...shot import Shot
 from ...takes.frame import Finished, Frame
+from .antialias import antialias, mixture
 from .blend import blend
 from .frame_buffer import FrameBuffer, Source
 from .gather import Gathered, look_up
@@ -89,10 +90,17 @@ class Maker:
     def filled(self, gathered: Gathered, k: int, here: Surfaces, sources: Sequence[Source]) -> NDArray[np.float32]:
         """The picture (H, W, 3) with what is unknown filled from what is known."""
         colors = gathered.picture(here.index.shape)
+        plain = ~gathered.mixed.reshape(here.index.shape)
         if gathered.unknown.any():
             unseen, loose = gathered.unseen.reshape(here.index.shape), gathered.loose(here.index.shape)
             fill(colors, unseen, loose, k, here, sources, self._viewport)
+        antialias(colors, here.fringe & plain, self._mixture)
         return colors
+
+    @cached_property
+    def _mixture(self) -> float:
+        first = self.keys[min(self.keys)]
+        return mixture(first.pixels, first.surfaces)
 
     @cached_property
     def _viewport(self) -> ViewportColors | None:

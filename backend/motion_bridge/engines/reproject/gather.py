@@ -94,9 +94,9 @@ def look_up(
         mask[pixels] = True
         asked = np.flatnonzero(widened(mask.reshape(height, width), 1))
         wanted = mask[asked]
-    old = follow(scene, k, source.index, here, source.surfaces, asked)
+    old = follow(scene, k, source.index, here, source.surfaces, asked, np.float32)
     seen = np.flatnonzero(old.seen if wanted is None else old.seen & wanted)
-    x, y = (side.take(seen).astype(np.float32) for side in (old.x, old.y))
+    x, y = old.x.take(seen), old.y.take(seen)
     column = np.minimum(x.astype(np.int32), np.int32(width - 1))
     row = np.minimum(y.astype(np.int32), np.int32(height - 1))
     mixed = source.surfaces.fringe.ravel().take(row * np.int32(width) + column)
@@ -105,7 +105,7 @@ def look_up(
     steps = None
     if axes:
         steps = _axes(_everywhere(old.x, asked, here), _everywhere(old.y, asked, here), here).take(every, axis=1)
-    return Found(source, every, x, y, old.inverse_depth.take(seen).astype(np.float32), mixed, ghost, steps)
+    return Found(source, every, x, y, old.inverse_depth.take(seen), mixed, ghost, steps)
 
 
 def _everywhere(values: Array, pixels: NDArray[np.intp] | None, here: Surfaces) -> Array:
@@ -124,14 +124,15 @@ def _axes(x: Array, y: Array, here: Surfaces) -> NDArray[np.float32]:
     height, width = here.index.shape
     out = np.zeros((4, height, width), np.float32)
     out[0] = out[3] = 1
-    for at, side in ((0, x), (1, y)):
-        side = side.reshape(height, width)
-        if width > 1:
-            np.subtract(side[:, 1:], side[:, :-1], out=out[at, :, :-1], casting="same_kind")
-            out[at, :, -1] = out[at, :, -2]
-        if height > 1:
-            np.subtract(side[1:], side[:-1], out=out[at + 2, :-1], casting="same_kind")
-            out[at + 2, -1] = out[at + 2, -2]
+    with np.errstate(invalid="ignore"):  # far beside the picture
+        for at, side in ((0, x), (1, y)):
+            side = side.reshape(height, width)
+            if width > 1:
+                np.subtract(side[:, 1:], side[:, :-1], out=out[at, :, :-1])
+                out[at, :, -1] = out[at, :, -2]
+            if height > 1:
+                np.subtract(side[1:], side[:-1], out=out[at + 2, :-1])
+                out[at + 2, -1] = out[at + 2, -2]
     for some, values in ((here.edge_right, (1, 0)), (here.edge_below, (0, 1))):
         first = 0 if values == (1, 0) else 2
         for at, value in enumerate(values):
