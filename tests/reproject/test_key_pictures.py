@@ -1,18 +1,23 @@
 """Several key pictures: which frames are chosen, and what becomes of each pixel between them."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from mesh_shots import CORNERS, FACES, boxes, shot_of
+from motion_bridge import shot as shots
 from motion_bridge.engines.reproject import frame_maker
 from motion_bridge.engines.reproject.antialias import mixture
 from motion_bridge.engines.reproject.resample import prepare, sample, sample_averaged
+from motion_bridge.engines.runner import JobRequest, run
 from motion_bridge.geometry import key_frames
 from motion_bridge.geometry.correspondence import where_was
 from motion_bridge.geometry.one_ahead import one_ahead
 from motion_bridge.geometry.scene import scene_of
 from motion_bridge.geometry.visible_surfaces import widened
+from motion_bridge.ipc.events import FrameMade
+from motion_bridge.media import png
 from ray_scene import film, flight, intrinsics, looking, placed, stage
 
 WIDTH, HEIGHT, COUNT = 160, 96, 12
@@ -91,6 +96,31 @@ def test_sixteen_bits_say_what_eight_do(flown, generate):
     frames = generate(replace(shot, key_pictures={shot.frames[11]: byte}))
     deep = generate(replace(shot, key_pictures={shot.frames[11]: byte.astype(np.uint16) * 257}))
     assert max(np.abs(frames[k].pixels.astype(int) - deep[k].pixels).max() for k in range(COUNT)) <= 1
+
+
+@pytest.mark.slow
+def test_frames_have_sixteen_bits_where_all_key_pictures_have(flown, tmp_path):
+    """Written, finished, and resumed to the same bytes; the events carry eight bits as always."""
+    traced, shot = flown
+    deep = {shot.frames[k]: np.rint(np.clip(traced.truth(k), 0, 255) * 257).astype(np.uint16) for k in (0, 11)}
+    shots.save(replace(shot, key_pictures=deep), tmp_path / "shot")
+
+    def render(take, resume=False):
+        order = JobRequest(1, tmp_path / "shot", str(tmp_path / take), "reproject", resume)
+        made = [event for event in run(order, list, lambda: False) if isinstance(event, FrameMade)]
+        assert all(event.pixels.dtype == np.uint8 for event in made)
+        return {path.name: path.read_bytes() for path in sorted((tmp_path / take).glob("frame_*.png"))}
+
+    whole = render("whole")
+    path = tmp_path / "whole" / "frame_0006.png"
+    assert png.read_deep(path).dtype == np.uint16 and (png.read_deep(path) % 257 != 0).any()
+    byte, fine = png.read(tmp_path / "whole" / "frame_0012.png"), png.read_deep(tmp_path / "whole" / "frame_0012.png")
+    np.testing.assert_array_equal(fine, deep[shot.frames[11]])
+    assert np.abs(byte.astype(int) - fine / 257).max() <= 1
+    shutil.copytree(tmp_path / "whole", tmp_path / "part")
+    for number in (4, 8, 9):
+        (tmp_path / "part" / f"frame_{number:04d}.png").unlink()
+    assert render("part", resume=True) == whole
 
 
 def test_an_object_that_no_picture_shows_has_its_materials_color_and_keeps_it(tmp_path, generate):

@@ -56,10 +56,12 @@ def read(shot: Path, rendered: Path) -> tuple[Shot, list[Picture]]:
 
 
 def chosen(shot: Shot, most: int) -> list[tuple[tuple[int, ...], bool]]:
-    """Positions of 1, 2, … `most` key pictures, each set the best there is of its size, and the automatic one."""
+    """Positions of 1, 2, … `most` key pictures, each set with one more than the last, and the automatic one."""
     automatic = key_frames.choose(shot).positions
-    sets = [(key_frames.choose(shot, 0, most=count).positions, False) for count in range(1, most + 1)]
-    return [*(each for each in sets if each[0] != automatic), (automatic, True)]
+    sets: list[tuple[int, ...]] = [(0,)]
+    while len(sets) < most and len(sets[-1]) == len(sets):
+        sets.append(key_frames.choose(shot, 0, given=sets[-1], most=len(sets) + 1).positions)
+    return [*((each, False) for each in sets if each != automatic), (automatic, True)]
 
 
 def measure(shot: Shot, rendered: Sequence[Picture], keys: tuple[int, ...], automatic: bool) -> Found:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engines.reproject.engine import eight_bits
 from ..engines.video import (
     clip_plan,
     clip_scene,
@@ -28,6 +27,7 @@ from ..engines.video.resize import resized
 from ..errors import BadInput
 from ..files.writing import write_named
 from ..media import movie, png
+from ..media.png import eight_bits
 from ..model_registry.video_registry import FAMILIES
 from ..shot import Shot
 

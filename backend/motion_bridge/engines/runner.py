@@ -170,6 +170,8 @@ def _check_frame(frame: Frame, shot: Shot, numbers: Sequence[int], take: writer.
         raise BackendFailed(f"{fault} holds values that are not numbers.")
     if frame.pixels.dtype != np.uint8:
         raise BackendFailed(f"{fault} is {frame.pixels.dtype}, not uint8.")
+    if frame.deep is not None and (frame.deep.dtype != np.uint16 or frame.deep.shape != frame.pixels.shape):
+        raise BackendFailed(f"{fault} with 16 bits is {frame.deep.dtype} of shape {frame.deep.shape}.")
 
 
 @contextmanager

@@ -59,6 +59,11 @@ def read_deep(path: Path) -> Picture | NDArray[np.uint16]:
     )
 
 
+def eight_bits(pixels: NDArray[np.generic]) -> Picture:
+    """A picture of 8 or 16 bits in 8, rounded."""
+    return pixels if pixels.dtype == np.uint8 else np.rint(pixels / 257).astype(np.uint8)  # type: ignore[return-value]
+
+
 def decode(data: bytes, where: str, *, low: bool = False) -> Picture:
     """The same of a file's bytes. where: what to call it; low: of 16 bits, the lower eight."""
     chunks = list(_chunks(data, where))

@@ -16,6 +16,7 @@ class Frame:
     pixels: NDArray[np.uint8]  # (H, W, 3), sRGB, top row first
     notes: Mapping[str, Any] = field(default_factory=dict)  # what a resumed job must know of it; kept in the file
     state: NDArray[np.generic] | None = None  # what a resumed job must have that is no text; kept beside the file
+    deep: NDArray[np.uint16] | None = None  # the same picture with 16 bits, 257 times the values; written instead
 
 
 class Finished(Protocol):

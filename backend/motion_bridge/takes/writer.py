@@ -128,8 +128,8 @@ class TakeWriter:
         return self.folder / frame_name(self._numbers[index])
 
     def pixels(self, index: int) -> NDArray[np.uint8]:
-        """A finished frame, (H, W, 3) uint8."""
-        return png.read(self.path(index))
+        """A finished frame, (H, W, 3) uint8; rounded where it was written with 16 bits."""
+        return png.eight_bits(png.read_deep(self.path(index)))
 
     def notes(self, index: int) -> Mapping[str, Any]:
         """What the engine noted with a finished frame."""
@@ -172,7 +172,8 @@ class TakeWriter:
         try:
             if frame.state is not None:  # first of all, so that a finished frame always has its state
                 self._write(f"{STATE}/{path.stem}.npy", _state_bytes(frame.state))
-            self._write(path.name, png.encode(frame.pixels, {KEY: text, **self._more(frame.index)}))
+            pixels = frame.pixels if frame.deep is None else frame.deep
+            self._write(path.name, png.encode(pixels, {KEY: text, **self._more(frame.index)}))
         except OSError as fault:
             free = reserve.free(self.folder)
             raise BackendFailed(f"{path} could not be written: {fault.strerror}; {free}.") from None

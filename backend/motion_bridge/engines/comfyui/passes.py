@@ -11,12 +11,13 @@ from ...files import regular
 from ...files.temporary import temporary_folder
 from ...geometry.mesh_scene import MeshScene
 from ...geometry.scene import Scene, scene_of
+from ...media.png import eight_bits
 from ...media.resize import stretched
 from ...shot import Camera, Shot
 from ...track_formats import comfyui as track_text
 from ..reproject.blend import blend
 from ..reproject.frame_buffer import Source
-from ..reproject.frame_maker import eight_bits, key_pictures, rounded
+from ..reproject.frame_maker import key_pictures, rounded
 from ..reproject.inpaint import fill
 from ..reproject.viewport_colors import ViewportColors
 from .chunks import Chunk

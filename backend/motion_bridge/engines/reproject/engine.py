@@ -14,7 +14,7 @@ from ...shot import Shot
 from ..base import Changes, Engine, Finished, Frame, Notice
 from ..base import settings as engine_settings
 from .frame_buffer import Source
-from .frame_maker import Maker, eight_bits, key_pictures
+from .frame_maker import Maker, key_pictures
 
 
 class Reproject(Engine):
@@ -69,7 +69,7 @@ class Reproject(Engine):
         drawn = one_ahead((k, keys[k].surfaces if k in keys else scene.surfaces(k)) for k in missing)
         for k, here, known in one_ahead((k, here, None if k in keys else maker.known(k, here)) for k, here in drawn):
             if k == 0:
-                yield Frame(0, eight_bits(pictures[0]), {"revealed": 0, "remembers": []})
+                yield maker.key_frame(0, {"revealed": 0, "remembers": []})
             elif marking and known is not None:
                 yield maker.marked(k, here, known)
             else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from ...geometry.mesh_scene import MeshScene
 from ...geometry.scene import Scene
 from ...geometry.visible_surfaces import Surfaces
+from ...media.png import eight_bits
 from ...shot import Shot
 from ...takes.frame import Finished, Frame
 from .antialias import antialias, mixture
@@ -37,8 +39,8 @@ class Maker:
         buffer = buffer.before(self.scene, k, here)
         if k in self.keys:
             key = self.keys[k]
-            notes = {"revealed": 0, "remembers": buffer.notes()}
-            return Frame(k, eight_bits(key.pixels), notes), buffer.after(key, np.zeros(here.index.shape, bool))
+            made = self.key_frame(k, {"revealed": 0, "remembers": buffer.notes()})
+            return made, buffer.after(key, np.zeros(here.index.shape, bool))
         gathered = self._durable(k, here, buffer, known)
         fresh = gathered.unseen.reshape(here.index.shape).copy()
         sources = [*self.keys.values(), *buffer.frames()]
@@ -46,15 +48,32 @@ class Maker:
             self._take(gathered, k, here, buffer.last)
             sources.append(buffer.last)
         revealed = int(gathered.unseen.sum())
-        pixels = rounded(self.filled(gathered, k, here, sources))
-        notes = {"revealed": revealed, "remembers": buffer.notes()}
-        return Frame(k, pixels, notes), buffer.after(Source(k, pixels, here), fresh)
+        colors = self.filled(gathered, k, here, sources)
+        frame = self._frame(k, colors, {"revealed": revealed, "remembers": buffer.notes()})
+        return frame, buffer.after(Source(k, frame.pixels, here), fresh)
+
+    def key_frame(self, k: int, notes: Mapping[str, Any]) -> Frame:
+        """A frame that is a key picture."""
+        pixels = self.keys[k].pixels
+        deep = cast(NDArray[np.uint16], pixels) if self._deep else None
+        return Frame(k, eight_bits(pixels), notes, deep=deep)
+
+    @cached_property
+    def _deep(self) -> bool:
+        """Whether frames are written with 16 bits: when every key picture has them."""
+        return all(key.pixels.dtype == np.uint16 for key in self.keys.values())
+
+    def _frame(self, k: int, colors: NDArray[np.float32], notes: Mapping[str, Any]) -> Frame:
+        if not self._deep:
+            return Frame(k, rounded(colors), notes)
+        deep = np.clip(np.rint(colors * np.float32(257)), 0, 65535).astype(np.uint16)
+        return Frame(k, eight_bits(deep), notes, deep=deep)
 
     def marked(self, k: int, here: Surfaces, gathered: Gathered) -> Frame:
         """Frame k, of which so much is known, with a hatch where no key picture shows what is there."""
         colors = gathered.picture(here.index.shape)
         mark(colors, gathered.unseen.reshape(here.index.shape))
-        return Frame(k, rounded(colors), {"revealed": int(gathered.unseen.sum()), "remembers": []})
+        return self._frame(k, colors, {"revealed": int(gathered.unseen.sum()), "remembers": []})
 
     def recalled(self, k: int, finished: Finished) -> FrameBuffer:
         """The buffer after a finished frame, from what the finished frames say."""
@@ -112,11 +131,6 @@ def key_pictures(shot: Shot) -> dict[int, NDArray[np.generic]]:
     """The pictures that the scene's own renderer made (or somebody gave), by position; the first frame is one."""
     given = {shot.frames.index(frame): picture for frame, picture in shot.key_pictures.items()}
     return {0: shot.first_frame, **given}
-
-
-def eight_bits(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """A picture of 8 or 16 bits in 8."""
-    return pixels if pixels.dtype == np.uint8 else np.rint(pixels / 257).astype(np.uint8)  # type: ignore[return-value]
 
 
 def rounded(colors: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BackendFailed
+from ...media.png import eight_bits
 from ...model_registry.video_registry import CAMERA, DEPTH, FAMILIES, TRACKS, WARP, VideoFamily
 from ...shot import Shot
 from ..base import Changes, Finished, Frame, Notice, Progress
-from ..reproject.engine import eight_bits
 from . import (
     camera_path,
     clip_plan,

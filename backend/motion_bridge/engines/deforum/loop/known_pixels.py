@@ -21,12 +21,13 @@ from ....geometry import key_frames
 from ....geometry.one_ahead import one_ahead
 from ....geometry.scene import scene_of
 from ....geometry.visible_surfaces import Surfaces
+from ....media.png import eight_bits
 from ....models.image_model import image_to_image
 from ....shot import Shot
 from ...base import Changes, Finished, Frame, Notice
 from ...reproject import painted
 from ...reproject.frame_buffer import FrameBuffer, Source
-from ...reproject.frame_maker import Maker, eight_bits, key_pictures, rounded
+from ...reproject.frame_maker import Maker, key_pictures, rounded
 from .context import LoopContext
 from .feedback_space import padded
 from .frame_notes import notes
