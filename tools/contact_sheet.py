@@ -2,7 +2,8 @@
 
     python tools/contact_sheet.py FOLDER      # FOLDER/rendered, FOLDER/take → FOLDER/contact_sheet.png
 
-Where FOLDER/stream is there too, MotionStream's frames stand in a third row.
+Where they are there too, further rows show FOLDER/automatic (key pictures chosen from geometry: `render --key-pictures
+automatic`), FOLDER/complete (the Deforum engine's preset) and FOLDER/stream (MotionStream).
 
 Needs Pillow, so it is no part of the extension.
 """
@@ -17,7 +18,9 @@ GAP = 12
 HEADING = 40
 ROWS = {
     "rendered": "The scene, rendered by Cycles",
-    "take": "Motion Bridge, from the first frame alone",
+    "take": "Motion Bridge, one key picture: the first frame",
+    "automatic": "Motion Bridge, automatic key pictures: six of 48 frames rendered",
+    "complete": "Complete: what none of the six shows is painted, here by the built-in sketch",
     "stream": "MotionStream's sketch, 64 by 64 pixels",
 }
 PAPER, INK, FAINT = (250, 247, 242), (40, 34, 30), (130, 120, 110)
@@ -39,7 +42,7 @@ def contact_sheet(folder: Path) -> Image.Image:
         for column, path in enumerate(rendered):
             left = GAP + column * (CELL + GAP)
             sheet.paste(cells[row][column], (left, top + HEADING))
-            label = f"frame {int(path.stem.removeprefix('frame_'))}"
+            label = "" if row else f"frame {int(path.stem.removeprefix('frame_'))}"
             draw.text((left + CELL, top + HEADING - 4), label, FAINT, small, anchor="rs")
     return sheet
 

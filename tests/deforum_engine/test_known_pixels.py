@@ -68,13 +68,14 @@ def with_settings(shot, **settings):
 
 
 def reprojection(shot, keys):
-    """What key pictures show of every frame, (H, W, 3), and where they show nothing, (H, W)."""
+    """Every frame as reproject makes it of key pictures, (H, W, 3), and where they show nothing, (H, W)."""
     scene = scene_of(shot)
     maker = Maker(scene, {k: Source(k, picture, scene.surfaces(k)) for k, picture in keys.items()})
     for k in range(len(shot.frames)):
         here = scene.surfaces(k)
         gathered = maker.known(k, here)
-        yield gathered.picture(here.index.shape), gathered.unknown.reshape(here.index.shape)
+        picture = maker.filled(gathered, k, here, list(maker.keys.values()))
+        yield picture, gathered.unknown.reshape(here.index.shape)
 
 
 def assert_known_pixels_are_the_reprojection(shot, frames, keys, band=3):

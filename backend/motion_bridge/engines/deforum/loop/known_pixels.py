@@ -100,7 +100,7 @@ class Completion:
         """Frame k, after what has to be painted for it."""
         new = self._paint_for(k)
         if k == 0:
-            made = Frame(0, eight_bits(self.maker.keys[0].pixels), {"revealed": 0, "remembers": []})
+            made = self.maker.key_frame(0, {"revealed": 0, "remembers": []})
         else:
             if self.buffer is None or self.buffer.last.index != k - 1:
                 self.buffer = self.maker.recalled(k - 1, Completed(self.finished))
@@ -109,11 +109,10 @@ class Completion:
         if k == 0:
             about[PLAN] = self.plan
         kept = [self._stored(index) for index in new]
-        pixels = made.pixels
         if self.context.settings["known"] == GUIDE:
-            kept.insert(0, _with_mask(pixels, np.zeros(here.index.shape, bool)))
-            pixels = self._repainted(k, pixels)
-        return replace(made, pixels=pixels, notes=about, state=np.stack(kept) if kept else None)
+            kept.insert(0, _with_mask(made.pixels, np.zeros(here.index.shape, bool)))
+            made = replace(made, pixels=self._repainted(k, made.pixels), deep=None)
+        return replace(made, notes=about, state=np.stack(kept) if kept else None)
 
     def restore(self, k: int) -> None:
         """What was painted for a finished frame, from beside it, or anew where it was deleted."""
