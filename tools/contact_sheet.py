@@ -20,7 +20,7 @@ ROWS = {
     "rendered": "The scene, rendered by Cycles",
     "take": "Motion Bridge, one key picture: the first frame",
     "automatic": "Motion Bridge, automatic key pictures: six of 48 frames rendered",
-    "complete": "Complete: what none of the six shows is painted, here by the built-in sketch",
+    "complete": "Complete, from the same six: they leave less than 0.5 % of any frame, so nothing is painted",
     "stream": "MotionStream's sketch, 64 by 64 pixels",
 }
 PAPER, INK, FAINT = (250, 247, 242), (40, 34, 30), (130, 120, 110)
