@@ -8,7 +8,7 @@ from ...geometry.live_scene import LiveScene
 from ...shot import Shot
 from ..base import Changes, Finished, Frame, Notice
 from .frame_buffer import Source
-from .frame_maker import Maker, eight_bits
+from .frame_maker import Maker
 
 
 def session(shot: Shot, frames: int, finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
@@ -31,7 +31,7 @@ def session(shot: Shot, frames: int, finished: Finished, changes: Changes) -> It
         yield from (Notice(sentence) for fields in taken for sentence in motion.take(fields))
         before = motion.now
         if k == 0:
-            made, moment = Frame(0, eight_bits(shot.first_frame), {"revealed": 0, "remembers": []}), before
+            made, moment = maker.key_frame(0, {"revealed": 0, "remembers": []}), before
         else:
             moment = (
                 motion.go_to(of_notes(finished.notes(k + 1)["before"])) if k + 1 in finished else motion.advance(1)[0]
