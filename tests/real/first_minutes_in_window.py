@@ -59,6 +59,11 @@ def steps() -> Iterator[Callable[[], bool]]:
     yield lambda: not window.running and not window.step()
     yield drawn(3)
     report["sequencers_then"] = [area.type for area in main_window().screen.areas].count("SEQUENCE_EDITOR")
+    press("queue_add")
+    press("queue_add")
+    press("queue_run")
+    yield lambda: all(entry.state in ("DONE", "FAILED") for entry in scene.motion_bridge.queue)
+    report["queue"] = [(entry.state, entry.outcome) for entry in scene.motion_bridge.queue]
     language = bpy.context.preferences.view
     language.language, language.use_translate_interface = "de_DE", True
     report["german"] = bpy.app.translations.pgettext_iface("First Frame")

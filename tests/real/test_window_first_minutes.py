@@ -40,6 +40,10 @@ def test_the_next_take_makes_no_second_sequencer(report: dict[str, Any]):
     assert report["sequencers_then"] == 1
 
 
+def test_a_queue_goes_on_by_itself(report: dict[str, Any]):
+    assert report["queue"] == [["DONE", "take_003"], ["DONE", "take_004"]]
+
+
 def test_the_list_shows_the_take(report: dict[str, Any]):
     assert report["takes"] == ["take_001"]
 
