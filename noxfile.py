@@ -1,4 +1,4 @@
-"""Everything this project is asked to do, by name: demo, tests, lint, typecheck, release, bench.
+"""Everything this project is asked to do, by name: demo, tests, lint, typecheck, docs, release, bench.
 
     python3 -m pip install nox
     python3 -m nox -s demo                           the main job on the bundled scene; results in build/demo
@@ -136,6 +136,13 @@ def typecheck(session: nox.Session, what: str) -> None:
         _install(session, "check", "nox")
         checked = ["__init__.py", "addon", "examples", "tools", "noxfile.py", *(f"tests/{name}" for name in IN_BLENDER)]
     session.run("pyright", "--warnings", *(session.posargs or checked))  # an import that is not found is a warning
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of docs/ into build/site; a link or a picture that is missing fails."""
+    _install(session, "docs", "mkdocs-material")
+    session.run("mkdocs", "build", "--strict", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
 
 
 @nox.session

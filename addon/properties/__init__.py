@@ -170,8 +170,8 @@ class MotionBridgeSettings(bpy.types.PropertyGroup):
     def show_engine(self, told: GenerationSettings) -> None:
         """Show the engine's own settings and schedules as it was told them; what nobody told stays as it is."""
         group: Any = getattr(self, self.engine, self)
-        if hasattr(group, "take"):
-            group.take(told.settings, told.schedules)
+        if hasattr(group, "restore"):
+            group.restore(told.settings, told.schedules)
         else:
             from_schema.show(group, told.settings)
 

@@ -38,6 +38,7 @@ EMPTY = {  # what an empty field stands for where that is not the engine's defau
     **STILL,  # nothing moves by itself
 }
 CONSTANT = re.compile(r"0\s*:\s*\(\s*([+-]?[0-9]+(?:\.[0-9]+)?)\s*\)")  # a schedule that is one number
+AUTOMATIC = ("steps_schedule", "cfg_scale_schedule")  # numbers that every model recommends itself
 IMAGE = "IMAGE"
 IMAGES = {"color_reference": "color_image", "reference": "reference_image"}  # where a picture may stand for a name
 DEPTH_MASKS = ("Depth", "Video Depth")
@@ -188,10 +189,14 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
         for name in fields:
             text = schedules[name].strip()
             number = self._number(name, text) if f"{path}.{name}" not in {*curves, *doubtful} else None
-            setattr(self.texts, name, text if number is None else "")
+            setattr(self.texts, name, (text or self._at_first(name)) if number is None else "")
             if number is not None:
                 setattr(self.curves, name, number)
         self._choose_change(schedules)
+
+    def _at_first(self, name: str) -> str:
+        """The text of a schedule that nobody sets; empty where the model decides."""
+        return "" if name in AUTOMATIC else EMPTY.get(name, engine.schedules[name])
 
     def _number(self, name: str, text: str) -> float | int | None:
         """The number that a schedule is at every frame, where it is one that the curve can have."""
@@ -229,9 +234,17 @@ class MotionBridgeDeforum(bpy.types.PropertyGroup):
             setattr(self.texts, name, schedules[name])
         self._choose_change(schedules)
 
+    def restore(self, settings: Mapping[str, Any], schedules: Mapping[str, str]) -> None:
+        """Show settings and schedules, and let all other schedules be what they are at first."""
+        self.take(settings, {})
+        off = {SIGMA} if schedules.get(SIGMA) == engine.schedules[SIGMA] else set()
+        told = {name: text for name, text in schedules.items() if name not in off}
+        self.set_schedules({**dict.fromkeys(FIELDS, ""), **told})
+        self._choose_change(told)
+
     def _choose_change(self, schedules: Mapping[str, str]) -> None:
-        if SIGMA in schedules or STRENGTH in schedules:
-            self.change_by = SIGMA if SIGMA in schedules else STRENGTH
+        if schedules.get(SIGMA) or schedules.get(STRENGTH):
+            self.change_by = SIGMA if schedules.get(SIGMA) else STRENGTH
 
 
 def _plain() -> list[str]:

@@ -42,7 +42,7 @@ FIELDS = {  # schedule: its name in the panel, and what it does
     "perspective_flip_phi": ("Flip Phi", "Degrees about its horizontal axis"),
     "perspective_flip_gamma": ("Flip Gamma", "Degrees in its plane"),
     "perspective_flip_fv": ("Flip View", "Field of view in degrees"),
-    "color_amount": ("Amount", "How much of the color match is applied: 0 none, 1 all"),
+    "color_amount": ("Color Match", "How much of the color match is applied: 0 none, 1 all"),
     "detail_amount": (
         "Detail Coherence",
         "How much of the first frame's sharpness is kept: 0 none, 1 all",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..properties import settings_of
+from ..properties import prompt_markers
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Prompts:
     @staticmethod
     def of(scene: Any) -> "Prompts":
         """As they stand now."""
-        return Prompts({key.frame: key.text for key in settings_of(scene).prompts})
+        return Prompts(prompt_markers.prompts(scene))
 
     def since(self, before: "Prompts") -> dict[str, str]:
         """What was changed or is new, as the protocol has it."""

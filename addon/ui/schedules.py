@@ -12,7 +12,7 @@ from bpy.props import EnumProperty, StringProperty
 from ...backend.motion_bridge.engines.deforum.engine import engine
 from ...backend.motion_bridge.errors import BadInput
 from ..properties import settings_of
-from ..properties.deforum import EMPTY
+from ..properties.deforum import AUTOMATIC, EMPTY
 from ..properties.schedule_conversion import convertible, redraw, to_curve, to_text
 from ..properties.schedule_curves import CURVE, TEXT, source
 from ..properties.schedules import FIELDS, meaning
@@ -26,7 +26,6 @@ IN_3D = ("translation_z", "translation_x", "translation_y", "rotation_3d_x", "ro
 )
 FLIP = tuple(name for name in FIELDS if name.startswith("perspective_flip_"))
 SHARPEN = ("amount_schedule", "kernel_schedule", "sigma_schedule", "threshold_schedule")
-MODELS_OWN = ("steps_schedule", "cfg_scale_schedule")  # numbers that every model recommends itself
 KEY = re.compile(r"(\d)\s*:\s*\(")  # a key of a schedule, whatever spaces stand in it
 ICONS: dict[str, Any] = {TEXT: "TEXT", CURVE: "FCURVE"}
 
@@ -46,7 +45,7 @@ def default(name: str) -> str:
 
 def placeholder(name: str) -> str:
     """What an empty field shows: frame:(value), frame:(value) …, or that the model decides."""
-    return "Automatic" if name in MODELS_OWN else KEY.sub(r"\1:(", default(name))
+    return "Automatic" if name in AUTOMATIC else KEY.sub(r"\1:(", default(name))
 
 
 class Fields:

@@ -324,6 +324,23 @@ def first_preset():
     return next(name for name, preset in presets.PRESETS.items() if "noise" in preset.values)
 
 
+@pytest.mark.parametrize("by", ["start_sigma", "strength_schedule"])
+def test_restoring_says_again_what_a_take_was_told(scene, deforum, curves, by):
+    from bl_ext.user_default.motion_bridge.addon.properties import settings_of
+
+    by_keys(scene, curves)
+    deforum.change_by, curves.strength_schedule, curves.cfg_scale_schedule = by, 0.8, 3
+    settings = settings_of(scene)
+    before = settings.generation("deforum", FRAMES)
+    curves.cfg_scale_schedule, curves.color_amount, deforum.texts.angle = 0, 0.5, "0:(t)"
+    keyed(curves, "contrast_schedule", (1, 0.5), (12, 1.5))
+    deforum.change_by = "start_sigma"
+    settings.show_engine(before)
+    after = settings.generation("deforum", FRAMES).schedules
+    assert after.pop("contrast_schedule") == "0: (1.0)"  # its keys stay; the text says that it is as at first
+    assert after == before.schedules
+
+
 def test_the_value_of_now_is_what_holds(scene, deforum, curves):
     from bl_ext.user_default.motion_bridge.addon.properties import current_value
 

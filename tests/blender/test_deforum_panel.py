@@ -127,12 +127,13 @@ def test_a_stored_zero_or_minus_one_reads_as_automatic_and_a_number_does_not(sce
 
 
 def test_empty_schedules_show_one_format(extension):
+    from bl_ext.user_default.motion_bridge.addon.properties.deforum import AUTOMATIC
     from bl_ext.user_default.motion_bridge.addon.properties.schedules import FIELDS
-    from bl_ext.user_default.motion_bridge.addon.ui.schedules import MODELS_OWN, placeholder
+    from bl_ext.user_default.motion_bridge.addon.ui.schedules import placeholder
 
     for name in FIELDS:
         shown = placeholder(name)
-        assert shown == "Automatic" if name in MODELS_OWN else re.fullmatch(r"0:\(.+\)", shown), name
+        assert shown == "Automatic" if name in AUTOMATIC else re.fullmatch(r"0:\(.+\)", shown), name
 
 
 def test_what_the_panel_says_is_what_the_shot_says(deforum, shot):

@@ -13,7 +13,7 @@ from ....backend.motion_bridge.shot import GenerationSettings
 from ...exchange import settings_file
 from ...paths import absolute
 from ...properties import settings_of
-from ...properties.deforum import DEPTH_MASKS, FOLDER, GUIDED, MotionBridgeDeforum
+from ...properties.deforum import AUTOMATIC, DEPTH_MASKS, FOLDER, GUIDED, MotionBridgeDeforum
 from ...properties.schedule_curves import MotionBridgeScheduleCurves, MotionBridgeScheduleSources
 from ...properties.schedules import FIELDS, MotionBridgeSchedules
 from ...scene.camera import picture_of
@@ -21,7 +21,7 @@ from ..automatic import draw_automatic
 from ..downloads import draw_model
 from ..operators import attempt
 from ..panels import EnginePanel
-from ..schedules import FLIP, IN_2D, IN_3D, MODELS_OWN, SHARPEN, Fields, draw_conversion
+from ..schedules import FLIP, IN_2D, IN_3D, SHARPEN, Fields, draw_conversion
 from ..text import draw_wrapped
 from . import engine_panel
 
@@ -96,7 +96,7 @@ def draw_generation(column: bpy.types.UILayout, settings: Any, fields: Fields) -
         fields(column, settings.texts, "revealed_noise")
     if settings.motion == "video":
         fields(column, settings.texts, "video_preserve")
-    fields(column, settings.texts, *MODELS_OWN)
+    fields(column, settings.texts, *AUTOMATIC)
     column.prop(settings, "prompt_blending")
 
 
