@@ -30,6 +30,7 @@ MEASUREMENTS = {  # name → its module here, and what is measured
     "warp": ("deforum.warp", "the legacy Deforum warp beside the webui's way of applying the same formulas"),
     "bridge": ("deforum.schedule_export", "Deforum schedules and guide videos beside the known Blender exporter"),
     "klein": ("image_models.klein", "a FLUX.2 Klein preview of random weights, beside the arithmetic limit"),
+    "memory": ("memory.main", "what the plans for cards of 8 to 24 GB take, counted on fake tensors of real shapes"),
     "sketch": (
         "image_models.sketch",
         "pictures a second from the built-in image model, and how well it follows prompts",

@@ -273,3 +273,11 @@ def test_text_and_picture_encoders_are_on_the_device_only_while_they_read(folder
     moves.clear()
     text_encoder.look_at(torch.zeros(3, 48, 64), folder, "cpu:0", torch.float32)
     assert moves == [("CLIPVisionModel", place) for place in ("cpu:0", "cpu")]
+
+
+def test_a_text_encoder_that_does_not_fit_is_read_through_layer_by_layer_with_the_same_numbers(folder, monkeypatch):
+    whole = text_encoder.T5(folder, "cpu", torch.float32)("a red hill")
+    small = text_encoder.T5(folder, "cpu", torch.float32)
+    monkeypatch.setattr(small, "fits", lambda: False)
+    assert torch.equal(small("a red hill"), whole)
+    assert not torch.equal(small("a blue sea"), whole)

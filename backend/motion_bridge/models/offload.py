@@ -67,7 +67,7 @@ def place(pipeline: Any, control: nn.Module | None, plan: MemoryPlan, device: st
         dtype = DTYPES[plan.arithmetic]
         denoiser.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
     if plan.blocks == "streamed":
-        _stream(denoiser, device, "block_level")
+        stream(denoiser, device, "block_level")
     else:
         denoiser.to(device)
     vae: Any = parts["vae"]
@@ -80,7 +80,7 @@ def place(pipeline: Any, control: nn.Module | None, plan: MemoryPlan, device: st
         _move(encoders, device)
     elif plan.text == "streamed":
         for encoder in encoders:
-            _stream(encoder, device, "leaf_level")
+            stream(encoder, device, "leaf_level")
     elif plan.blocks == "resident":
         return SwappedEncoders(encoders, denoisers, device)
     else:  # a denoiser that streams makes no room by leaving
@@ -88,7 +88,7 @@ def place(pipeline: Any, control: nn.Module | None, plan: MemoryPlan, device: st
     return nullcontext()
 
 
-def _stream(module: nn.Module, device: str, how: str) -> None:
+def stream(module: nn.Module, device: str, how: str) -> None:
     """Keep a module's weights in the processor's memory and copy them ahead of their use."""
     from diffusers.hooks.group_offloading import apply_group_offloading
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ...model_registry.video_registry import CAMERA, TRACKS
 from ...shot import Shot
-from ..base import Changes, Engine, Finished, GenerationRequest, Made, completed, settings
+from ..base import Changes, Engine, Finished, GenerationRequest, Made, Notice, completed, settings
 from ..setting import check as check_settings
 from . import clip_plan, frame_size
 from .requirements import check_control, check_license, chosen
@@ -47,9 +47,13 @@ class Video(Engine):
     def frames(self, shot: Shot, finished: Finished, changes: Changes) -> Iterator[Made]:
         """The frames that are not finished, in rising order, clip by clip."""
         from .generate import generate
-        from .pipelines.load import load  # torch and diffusers, which the light parts of the project do without
+        from .pipelines.load import load, plan_for  # torch and diffusers, which the light parts do without
 
-        return generate(shot, settings(self, shot), finished, changes, load)
+        asked = settings(self, shot)
+        plan = plan_for(asked)
+        if plan:  # said before anything is loaded
+            yield Notice(plan.sentence)
+        yield from generate(shot, asked, finished, changes, lambda _: load(asked, plan), plan and plan.sentence)
 
 
 engine = Video()

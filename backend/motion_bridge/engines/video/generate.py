@@ -62,9 +62,17 @@ Load = Callable[[Mapping[str, Any]], VideoModel]
 
 
 def generate(
-    shot: Shot, settings: Mapping[str, Any], finished: Finished, changes: Changes, load: Load
+    shot: Shot,
+    settings: Mapping[str, Any],
+    finished: Finished,
+    changes: Changes,
+    load: Load,
+    said_before: str | None = None,
 ) -> Iterator[Frame | Notice | Progress]:
-    """The frames of a Shot that are not finished, in rising order. BadInput for what the model cannot do."""
+    """The frames of a Shot that are not finished, in rising order. BadInput for what the model cannot do.
+
+    said_before: one of the model's own sentences that people have read.
+    """
     model = load(settings)
     family = FAMILIES[model.family]
     check_control(family, settings["control"])
@@ -73,7 +81,11 @@ def generate(
     model.check(control, width, height)
     offsets = np.array(shot.frames) - shot.frames[0]
     plan = clip_plan.plan(offsets.tolist(), shot.fps, family, settings["length"])
-    said = [*model.said, *plan.notices, *frame_size.sentence(family, (width, height), shot.width, shot.height)]
+    said = [
+        *(each for each in model.said if each != said_before),
+        *plan.notices,
+        *frame_size.sentence(family, (width, height), shot.width, shot.height),
+    ]
     said += _limits(shot, family, control, settings, plan)
     yield from map(Notice, said)
     job = _Job(shot, settings, model, family, control, plan, width, height, finished, changes)

@@ -13,9 +13,12 @@ from torch.nn import functional
 
 from ....errors import BadInput
 from ....model_registry.folder_check import weight_faults
+from ....models import device as machine
+from ....models.offload import stream
 from .inference import for_inference
 from .sketch_config import embed_words
 
+READING = 0.6e9  # bytes beside the weights while a text is read, and what fragmentation wastes
 LENGTH = 512  # tokens; what is behind a text's end is zeros
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
@@ -48,24 +51,40 @@ class T5:
             raise BadInput(f"{folder} does not hold a text encoder that can be used: {fault}") from None
         self._encoder: nn.Module = for_inference(encoder, "cpu")
         self._device = device
+        self._streamed = False  # whether its layers come to the device one by one
         self._read: dict[str, Tensor] = {}  # every prompt of the job, so that none is read twice
 
     @torch.no_grad()
     def __call__(self, prompt: str) -> Tensor:
-        """(1, 512, width). The encoder is on the device only while it reads: it is larger than the video model."""
+        """(1, 512, width). The encoder is on the device only while it reads: it is larger than the video model.
+
+        Where it does not fit even then, as its 11 GB on a small card, its layers come one by one.
+        """
         words = " ".join(prompt.split())
         if words not in self._read:
             read = self._tokenizer(
                 words, max_length=LENGTH, truncation=True, add_special_tokens=True, return_tensors="pt"
             ).to(self._device)
+            if not self._streamed and not self.fits():
+                self._streamed = True
+                stream(self._encoder, self._device, "leaf_level")
             try:
-                self._encoder.to(self._device)
+                if not self._streamed:
+                    self._encoder.to(self._device)
                 found = self._encoder(read.input_ids, read.attention_mask).last_hidden_state
             finally:
-                self._encoder.to("cpu")
+                if not self._streamed:
+                    self._encoder.to("cpu")
                 _give_back(self._device)
             self._read[words] = functional.pad(found, (0, 0, 0, LENGTH - found.shape[1]))
         return self._read[words]
+
+    def fits(self) -> bool:
+        """Whether the device has room for the whole encoder beside what is there now."""
+        if not self._device.startswith("cuda"):
+            return True
+        size = sum(weight.nbytes for weight in self._encoder.parameters())
+        return size + READING <= machine.device("cuda").free
 
 
 @torch.no_grad()

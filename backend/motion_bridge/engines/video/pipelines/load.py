@@ -10,11 +10,12 @@ import torch
 from diffusers.pipelines.sana_wm.refiner import SanaWMLTX2Refiner
 from torch import nn
 
-from ....errors import BackendFailed, BadInput, OutOfMemory
+from ....errors import BackendFailed, BadInput
 from ....files import home
-from ....model_registry import folder_check, video_registry
+from ....model_registry import folder_check, video_memory_plan, video_registry
 from ....model_registry.parameter_count import parameters
 from ....model_registry.video_components import VIDEO_PIPELINES
+from ....model_registry.video_memory_plan import VideoPlan
 from ....models import device as machine
 from ....models.load import check_whole, load_text_encoder, loading_faults
 from .adapter import Adapter
@@ -24,8 +25,6 @@ from .sana_wm import SanaWM
 from .wan_time_to_move import WanTimeToMove
 from .wan_vace import WanVace
 
-GB = 1e9
-WORKING = 6 * GB  # what a clip takes beside the weights, about
 ADAPTERS: dict[str, tuple[str, Callable[[Any, list[str]], Adapter]]] = {  # family → class of diffusers, adapter
     "wan-vace": ("WanVACEPipeline", WanVace),
     "wan-i2v": ("WanImageToVideoPipeline", WanTimeToMove),
@@ -41,21 +40,53 @@ GUARD = "cosmos_guardrail"  # the package of Cosmos's safety checker
 _last: list[tuple[Any, Adapter]] = []  # of this process: at most one
 
 
-def load(settings: Mapping[str, Any]) -> Adapter:
+def load(settings: Mapping[str, Any], plan: VideoPlan | None = None) -> Adapter:
     """The model that settings name; that of the last job where it is the very same.
+
+    plan: what `plan_for` said.
 
     Only safetensors are opened and no code comes with them. BadInput for an incomplete folder, a pickle, a component of
     a foreign class; ModelMissing for a name without a folder; OutOfMemory.
     """
-    key = tuple(settings[name] for name in ("model", "device", "lora", "refiner"))
+    key = _key(settings)
     if not _last or _last[0][0] != key:
         _last.clear()
         machine.release_unused()
-        _last.append((key, _load(settings)))
+        _last.append((key, _load(settings, plan)))
     return _last[0][1]
 
 
-def _load(settings: Mapping[str, Any]) -> Adapter:
+def plan_for(settings: Mapping[str, Any]) -> VideoPlan | None:
+    """Where the model's parts will go, before it is loaded; None where it is loaded already. Raises as `load` does."""
+    if _last and _last[0][0] == _key(settings):
+        return None
+    _last.clear()  # what it holds is free for the next
+    machine.release_unused()
+    folder, family, device = _checked(settings)
+    return _plan(folder, family, settings["model"], device)
+
+
+def _key(settings: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(settings[name] for name in ("model", "device", "lora", "refiner"))
+
+
+def _load(settings: Mapping[str, Any], plan: VideoPlan | None) -> Adapter:
+    folder, family, device = _checked(settings)
+    plan = plan or _plan(folder, family, settings["model"], device)
+    too_large = f"{settings['model']} does not fit on {device}; choose a smaller model."
+    with loading_faults(settings["model"], folder, family, too_large):
+        pipeline = _pipeline(folder, family, device)
+        _place(pipeline, plan, device)
+    adapter = ADAPTERS[family][1](pipeline, [plan.sentence])
+    if isinstance(adapter, LTX2):
+        adapter.use_lora(settings["lora"])
+    if isinstance(adapter, SanaWM) and settings["refiner"]:
+        adapter.refiner = _refiner(home.expand(settings["refiner"], "The refiner"), pipeline, device)
+    return adapter
+
+
+def _checked(settings: Mapping[str, Any]) -> tuple[Path, str, str]:
+    """The model's folder, whole and harmless, its family and its device."""
     folder = video_registry.folder_of(settings["model"])
     folder_check.check_video(folder)
     saved_from = folder_check.pipeline_class(folder)
@@ -69,17 +100,7 @@ def _load(settings: Mapping[str, Any]) -> Adapter:
     registered = video_registry.family_of(settings["model"])
     if registered not in (None, family):
         raise BadInput(f"{folder} holds a model of {family}; {settings['model']} is one of {registered}.")
-    device = machine.resolve(settings["device"])
-    too_large = f"{settings['model']} does not fit on {device}; choose a smaller model."
-    with loading_faults(settings["model"], folder, family, too_large):
-        pipeline = _pipeline(folder, family, device)
-        said = [_placed(pipeline, folder, settings["model"], device)]
-    adapter = ADAPTERS[family][1](pipeline, said)
-    if isinstance(adapter, LTX2):
-        adapter.use_lora(settings["lora"])
-    if isinstance(adapter, SanaWM) and settings["refiner"]:
-        adapter.refiner = _refiner(home.expand(settings["refiner"], "The refiner"), pipeline, device)
-    return adapter
+    return folder, family, machine.resolve(settings["device"])
 
 
 def _refiner(folder: Path, pipeline: Any, device: str) -> Any:
@@ -129,32 +150,25 @@ def _pipeline(folder: Path, family: str, device: str) -> Any:
     return pipeline
 
 
-def _placed(pipeline: Any, folder: Path, name: str, device: str) -> str:
-    """Put the parts where they fit best; a sentence that says so."""
-    there = machine.device(device)
-    sizes = {
-        part: parameters(folder / part) * (4 if device == "cpu" else 2)
-        for part, network in pipeline.components.items()
-        if isinstance(network, nn.Module)
-    }
-    whole, largest = sum(sizes.values()), max(sizes.values())
-    short = Path(name).name
-    room = f"{there.free / GB:.1f} GB free"
-    if device == "cpu" or whole + WORKING <= there.free:
-        if device == "cpu" and whole > there.free:
-            raise OutOfMemory(f"{short} needs {whole / GB:.1f} GB, and there are {room}; choose a smaller model.")
-        pipeline.to(device)
-        return f"{short} runs on {device}; all of it stays there: {whole / GB:.1f} GB, {room}."
-    if largest + WORKING <= there.free:
-        pipeline.enable_model_cpu_offload(device=device)
-        return f"{short} runs on {device}; its parts take turns there, {largest / GB:.1f} GB the largest, {room}."
-    if device != "cuda":
-        raise OutOfMemory(f"{short} does not fit on {device}: its largest part has {largest / GB:.1f} GB, {room}.")
-    pipeline.enable_group_offload(
-        onload_device=torch.device(device),
-        offload_device=torch.device("cpu"),
-        offload_type="block_level",
-        num_blocks_per_group=1,
-        use_stream=True,
-    )
-    return f"{short} runs on {device}; its blocks are streamed in at every step: {whole / GB:.1f} GB, {room}."
+def _plan(folder: Path, family: str, name: str, device: str) -> VideoPlan:
+    """Where the parts go, from the sizes of their files."""
+    each = 4 if device == "cpu" else 2
+    sizes = {part.name: float(parameters(part) * each) for part in folder.iterdir() if part.is_dir()}
+    return video_memory_plan.plan(Path(name).name, sizes, family, machine.device(device))
+
+
+def _place(pipeline: Any, plan: VideoPlan, device: str) -> None:
+    """Put the parts where the plan says."""
+    match plan.placement:
+        case video_memory_plan.RESIDENT:
+            pipeline.to(device)
+        case video_memory_plan.TURNS:
+            pipeline.enable_model_cpu_offload(device=device)
+        case _:
+            pipeline.enable_group_offload(
+                onload_device=torch.device(device),
+                offload_device=torch.device("cpu"),
+                offload_type="block_level",
+                num_blocks_per_group=1,
+                use_stream=True,
+            )
