@@ -156,7 +156,7 @@ SANA = {"transformer": 5.3 * GB, "text_encoder": 5.2 * GB, "vae": 2.4 * GB}
     [
         (Device("cuda", 24 * GB), "resident"),
         (Device("cuda", 16 * GB), "turns"),
-        (Device("cuda", 9 * GB), "streaming"),
+        (Device("cuda", 10 * GB), "streaming"),
         (Device("mps", 16 * GB), "turns"),
         (Device("cpu", 32 * GB), "resident"),
     ],
