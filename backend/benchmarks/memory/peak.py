@@ -1,7 +1,8 @@
 """The most memory that tensors take at once while something runs, counted without running it.
 
 Under torch's FakeTensorMode an operation makes tensors of the right shape and no content. Each storage counts from the
-operation that makes it until nothing holds it, as it would for an allocator that wastes nothing. Convolutions also count what their kernels hold while they work.
+operation that makes it until nothing holds it, as it would for an allocator that wastes nothing. Convolutions also
+count what their kernels hold while they work.
 """
 
 import weakref
