@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "real"  # the scripts that Blender is told to run
-PATIENCE = 240  # seconds; a software-drawn Blender on a busy machine is slow
+PATIENCE = 480  # seconds; a software-drawn Blender on a busy machine is slow
 REDRAWS = 4  # that may pass between two looks: the panel, the picture, the Sequencer, and other programs' share
 
 
