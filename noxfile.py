@@ -129,7 +129,8 @@ def typecheck(session: nox.Session, what: str) -> None:
     _install(session, "check", "pyright[nodejs]", f"fake-bpy-module-{stubs}", "numpy", "pytest", "hypothesis", "pillow")
     if what == "backend":
         _install(session, "torch", "setuptools")
-        _install(session, "torch", "--no-build-isolation", "-e", "backend[deforum,comfyui,video,benchmarks]")
+        _install(session, "torch", "--no-build-isolation", "-e", "backend[deforum,comfyui,video,signing,benchmarks]")
+        _install(session, "torch", "--no-deps", "invisible-watermark", "PyWavelets")
         checked = ["backend", *sorted(map(str, Path("tests").iterdir()))]
         checked = [path for path in checked if Path(path).name not in (*IN_BLENDER, "__pycache__")]
     else:

@@ -20,7 +20,7 @@ from motion_bridge.media import png
 pytestmark = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full and a shell of POSIX")
 
 SKETCH = BACKEND / "motion_bridge" / "weights"
-NEEDS = {"judge": "cv2", "transfer": "torch", "convert": "torch", "channels": "torch"}
+NEEDS = {"judge": "cv2", "publish": "imwatermark", "transfer": "torch", "convert": "torch", "channels": "torch"}
 LOST = 3  # the exit code where stdout takes no more
 
 
@@ -34,19 +34,33 @@ def place(tmp_path_factory):
     tracks = shots.Tracks(xy.astype(np.float32), np.ones((2, 3), bool), ("a", "b"), ("grid", "grid"))
     shot = replace(shot, tracks=tracks, first_frame=coarse)
     shots.save(shot, place / "shot")
+    shots.save(replace(shot, depth=np.full((3, 96, 128), 5, np.float32)), place / "deep")
     (place / "settings.txt").write_text('{"zoom": "0:(1), 2:(1.5)", "max_frames": 3}')
     (place / "video").mkdir()
     for number in range(3):
         picture = np.roll(shot.first_frame, number, axis=1)
         (place / "video" / f"{number}.png").write_bytes(png.encode(picture))
-    return place
+    shots.save(a_shot(count=1, width=256, height=256), place / "large")  # a watermark needs 65,536 pixels
+    made = [*TESTING, "render", str(place / "large"), "--engine", "testing", "--output", str(place / "made")]
+    subprocess.run(made, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    (place / "bin").mkdir()
+    ssh = place / "bin" / "ssh"
+    ssh.write_text("#!/bin/sh\necho 'GPU: none'\n")  # a machine that answers what doctor says there
+    ssh.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(place / "bin"), prepend=os.pathsep)
+        yield place
 
 
 def words_of(command, place, out):
     """A command line that succeeds and prints something on stdout."""
     return {
         "render": ["render", place / "shot", "--engine", "testing", "--output", out / "take"],
+        "batch": ["batch", place / "deep", "--engine", "reproject", "--gpus", "cpu", "--output", out / "takes"],
         "serve": ["serve"],
+        "remote": ["remote", "somewhere", "test"],
+        "provenance": ["provenance", place / "made" / "frame_0001.png"],
+        "publish": ["publish", place / "made" / "frame_0001.png", "--output", out / "public", "--watermark", "mb"],
         "doctor": ["doctor"],
         "models": ["models", "list"],
         "backend": ["backend", "status", "--folder", out / "backend"],

@@ -22,6 +22,7 @@ def test_the_benchmark_measures_a_whole_job_and_its_parts(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_the_curve_over_key_pictures_is_a_page_with_its_picture(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
     shot = arcade.make(tmp_path / "shot", 64, 36, 8)
     shots.save(shot, tmp_path / "shot")
     rendered = tmp_path / "rendered"
