@@ -11,6 +11,7 @@ import pytest
 from backend_processes import REAL, SOON, until
 from command_line import run
 from motion_bridge import gpu_selection
+from motion_bridge import shot as shots
 from motion_bridge.errors import BadInput
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -64,7 +65,7 @@ def test_a_shot_that_fails_keeps_no_other_from_being_made(tmp_path):
 
 def test_a_backend_that_is_killed_costs_its_take_alone_and_resume_makes_the_rest(tmp_path):
     folders = many_shots.write(tmp_path / "shots", 3, count=40)
-    command = [*REAL, "batch", str(tmp_path / "shots"), "--output", str(tmp_path / "takes"), "--json"]
+    command = [*REAL, "batch", str(tmp_path / "shots"), "--output", str(tmp_path / "takes"), "--gpus", "cpu", "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     until(lambda: any((tmp_path / "takes").glob("shot_01/frame_0003.png")), SOON, "the third frame")
     (child,) = _children(process.pid)
@@ -82,7 +83,7 @@ def test_a_backend_that_is_killed_costs_its_take_alone_and_resume_makes_the_rest
 
 def test_a_cancelled_batch_says_how_to_go_on_and_leaves_no_process(tmp_path):
     many_shots.write(tmp_path / "shots", 2, count=400)
-    command = [*REAL, "batch", str(tmp_path / "shots"), "--output", str(tmp_path / "takes")]
+    command = [*REAL, "batch", str(tmp_path / "shots"), "--output", str(tmp_path / "takes"), "--gpus", "cpu"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     until(lambda: any((tmp_path / "takes").glob("shot_01/frame_0002.png")), SOON, "the second frame")
     (child,) = _children(process.pid)
@@ -100,6 +101,18 @@ def test_seeds_are_takes_of_their_own_and_only_names_one_shot(tmp_path):
     assert sorted(os.listdir(tmp_path / "takes")) == ["shot_02_seed_7", "shot_02_seed_8"]
     many_shots.make(folders[1], tmp_path / "alone", seed=8)
     assert many_shots.frames(tmp_path / "takes" / "shot_02_seed_8") == many_shots.frames(tmp_path / "alone")
+
+
+def test_seeds_hold_against_a_frames_own_and_a_damaged_shot_keeps_no_other_from_being_made(tmp_path):
+    folders = many_shots.write(tmp_path / "shots", 2)
+    many_shots.make(folders[1], tmp_path / "earlier")
+    frame = min((tmp_path / "earlier").glob("frame_*.png"))
+    (folders[0] / "shot.json").write_text("{")
+    done = batch(tmp_path / "shots", "--seeds", 2, "--like", frame, "--output", tmp_path / "takes")
+    assert done.returncode == 2 and "Failed: shot_01." in done.stderr
+    takes = sorted((tmp_path / "takes").glob("shot_02_seed_*"))
+    assert [shots.load(take / "shot").seed for take in takes] == [int(take.name.split("_")[-1]) for take in takes]
+    assert len(takes) == 2
 
 
 def test_two_shots_that_would_share_a_folder_are_refused_before_anything_is_made(tmp_path):

@@ -166,7 +166,18 @@ def test_a_movie_says_what_its_frames_say(tmp_path, take):
     said = properties(packet.decode())
     assert said[f"{OURS}Prompt"] == "hills" and said[f"{OURS}Seed"] == "5" and f"{OURS}Frame" not in said
     assert len(video.read_footage(tmp_path / "take.mp4").frames) == 2, "other programs still play it"
-    assert "hills" in run("provenance", tmp_path / "take.mp4").stdout
+    assert "hills" in json.loads(run("provenance", tmp_path / "take.mp4").stdout).values()
+
+
+def test_publishing_replaces_nothing(tmp_path, told):
+    from motion_bridge.provenance import publishing
+
+    source = frame(tmp_path / "frame_0001.png", told.chunks(1))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "frame_0001.png").write_bytes(b"another take's")
+    with pytest.raises(BadInput, match="is there already"):
+        list(publishing.publish(source, tmp_path / "out"))
+    assert (tmp_path / "out" / "frame_0001.png").read_bytes() == b"another take's"
 
 
 @pytest.fixture(scope="module")

@@ -93,6 +93,19 @@ def test_half_a_file_goes_on_where_it_was(tmp_path):
     assert store.there(wanted.sha256)
 
 
+def test_a_whole_file_that_nobody_accepted_is_sent_again(tmp_path):
+    (tmp_path / "file").write_bytes(b"abcdef")
+    wanted = content.entry(tmp_path / "file", "shot/depth.npy")
+    store = Store(tmp_path / "store")
+    assert not store.append(wanted, 0, b"abc")
+    store.restart_if_full(wanted)
+    assert store.arrived(wanted.sha256) == 3, "half a file is not begun anew"
+    (part,) = (tmp_path / "store").iterdir()
+    part.write_bytes(b"abcdef")  # as a process leaves it that is killed before it renames the file
+    store.restart_if_full(wanted)
+    assert store.arrived(wanted.sha256) == 0 and store.append(wanted, 0, b"abcdef")
+
+
 def test_the_store_forgets_what_was_unused_for_longest(tmp_path):
     store = Store(tmp_path / "store")
     for number, text in enumerate(("old", "new")):

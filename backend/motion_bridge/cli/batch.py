@@ -104,7 +104,11 @@ def orders(arguments: argparse.Namespace, output: Path) -> Iterator[Order]:
         if arguments.seeds == 1 and arguments.seed is None:
             yield Order(name, folder, None)
             continue
-        first = shots.load(folder).seed if arguments.seed is None else arguments.seed
+        try:
+            first = shots.load(folder).seed if arguments.seed is None else arguments.seed
+        except BadInput:
+            yield Order(name, folder, None)  # it fails in its turn
+            continue
         for seed in range(first, first + arguments.seeds):
             yield Order(f"{name}_seed_{seed}", folder, seed)
 
@@ -199,7 +203,7 @@ class _Batch:
     def _shot(self, order: Order, take: Path) -> Path:
         """The Shot's folder; where seed or options change the Shot, that of the take's own copy."""
         arguments = self._arguments
-        if order.seed is None and not (arguments.settings or arguments.preset or arguments.set):
+        if order.seed is None and not (arguments.settings or arguments.preset or arguments.set or arguments.like):
             return order.shot
         return shot_copy.keep(_changed(order, arguments), take, arguments.resume)
 
@@ -244,6 +248,8 @@ def _changed(order: Order, arguments: argparse.Namespace) -> Shot:
     engine = base.find(arguments.engine)
     options = engine_options.read(arguments, arguments.engine, shot.frames, shot.settings)
     generation = precedence.over(engine, shot.generation, options.generation)
+    if order.seed is not None:
+        generation = replace(generation, seed=order.seed)  # over a settings file's own
     engine.check(base.GenerationRequest(generation, shot.frames, shot.fps, options.named))
     return shot.generated_with(generation)
 

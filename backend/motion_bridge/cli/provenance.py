@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         packet = mp4.read_uuid_box(arguments.file, mp4.XMP)
         if packet is None:
             raise BadInput(f"{arguments.file} does not say what it was made with.")
-        terminal.say(json.dumps(xmp.fields(packet.decode(errors="replace")), ensure_ascii=False, indent=1))
+        terminal.say(json.dumps(xmp.fields(packet.decode(errors="replace")), ensure_ascii=False))
         return 0
     found = restored(arguments.file)
     if arguments.json:

@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     unmarked = 0
     for each in publish(arguments.source.absolute(), output, arguments.watermark, signer):
         unmarked += bool(arguments.watermark) and not each.watermarked
-        terminal.say(f"Saved: {str(each.path)!r}")
+        terminal.say(terminal.saved(each.path))
     if unmarked:
         terminal.note(f"motion-bridge: note: {unmarked} frames do not hold the watermark; their pictures are too plain")
     return 0

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..geometry.live_motion import MOST_OBJECTS
 
 FIELDS = ("sample", "camera", "objects", "tracks", "prompts", "settings")
-MOST_OBJECTS = 100  # of a change, and of a session: all of them are told with each of its frames
 MOST_DEEDS = 2000  # done to tracks
 MOST_PROMPTS = 1000
 MOST_SETTINGS = 100

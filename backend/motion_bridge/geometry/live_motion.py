@@ -15,6 +15,8 @@ from ..shot import Shot
 
 Array = NDArray[np.float64]
 
+MOST_OBJECTS = 100  # that a session moves: all of them are told with each of its frames
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -59,7 +61,7 @@ class LiveMotion:
         self.poses = first_poses(shot)  # of every object, before anybody moved it
 
     def take(self, fields: Mapping[str, Any]) -> list[str]:
-        """What the next frames shall arrive at; a sentence for every object that is not there."""
+        """What the next frames shall arrive at; a sentence for every object that does not."""
         said = []
         if (camera := fields.get("camera")) is not None:
             pose, intrinsics = np.array(camera["pose"]).reshape(4, 4), np.array(camera["intrinsics"]).reshape(3, 3)
@@ -67,7 +69,9 @@ class LiveMotion:
             self._goal = replace(self._goal, pose=pose, intrinsics=intrinsics, orthographic=flat)
         moved = dict(self._goal.objects)
         for name, pose in fields.get("objects", {}).items():
-            if name in self.poses:
+            if name not in moved and len(moved) >= MOST_OBJECTS:
+                said.append(f"{name!r} does not move: a session moves at most {MOST_OBJECTS} objects.")
+            elif name in self.poses:
                 moved[name] = np.array(pose, np.float64).reshape(4, 4)
             else:
                 said.append(f"{name!r} is not in this shot, so it does not move in it.")

@@ -4,6 +4,8 @@ A resumed job reads its own frames, so nothing may change their pixels; what is 
 """
 
 import io
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +16,6 @@ from ..media import mp4, png
 from ..takes import writer
 from . import record, signature, watermark, xmp
 from .signature import Signer
-
-LARGEST_MOVIE = 4 << 30  # bytes
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ def publish(source: Path, output: Path, text: str = "", signer: Signer | None = 
         kind = path.suffix.lower()
         if kind not in signature.KINDS or (kind == ".mp4" and text):
             raise BadInput(f"{path} is not a frame; mark the take's frames and make the movie of those.")
+        if os.path.lexists(output / path.name):
+            raise BadInput(f"{output / path.name} is there already; choose another folder.")
+    for path in files:
+        kind = path.suffix.lower()
         yield _movie(path, output, signer) if kind == ".mp4" else _frame(path, output, text, signer)
 
 
@@ -70,7 +74,8 @@ def _movie(path: Path, output: Path, signer: Signer | None) -> Published:
     target = output / path.name
     with regular.open_regular(path) as file:
         if signer is None:
-            writing.write_named(target, file.read(LARGEST_MOVIE))
+            with writing.replacing_named(target) as copy:
+                shutil.copyfileobj(file, copy)
             return Published(target)
         with writing.replacing_named(target) as copy:
             signer.sign(made, ".mp4", file, copy)

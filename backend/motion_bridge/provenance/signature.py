@@ -47,7 +47,7 @@ class Signer:
 
 def read(path: Path) -> Signature | None:
     """The signature of a file; None where it has none, or the library is not here. BadInput for a damaged one."""
-    if find_spec(PACKAGE) is None:
+    if find_spec(PACKAGE) is None or path.suffix.lower() not in KINDS:
         return None
     import c2pa
 

@@ -115,6 +115,11 @@ class Store:
         except OSError:
             return 0
 
+    def restart_if_full(self, wanted: Entry) -> None:
+        """Drop what a process left that was killed while it compared a whole file with its hash."""
+        if wanted.size and self.arrived(wanted.sha256) >= wanted.size:
+            writing.remove(self._root, self._part(wanted.sha256).name)
+
     def append(self, wanted: Entry, offset: int, block: bytes) -> bool:
         """One more piece; whether the file is whole. BadInput when the disk is full, or what arrived has another hash.
 

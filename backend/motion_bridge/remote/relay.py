@@ -88,6 +88,8 @@ class Relay:
         self._sender.send(kind, task.job, fields)
 
     def _carry_out(self, task: _Task) -> None:
+        if task.fields.get("live"):
+            raise BadInput("A live session cannot run on a remote GPU; empty Remote GPU in the preferences.")
         output_path.check_output(str(task.output))
         with lock.writing_to(task.output):
             task.output.mkdir(parents=True, exist_ok=True)
@@ -261,6 +263,8 @@ class Relay:
         name, size = message.fields["name"], message.fields["size"]
         if not content.FRAME_FILE.fullmatch(name) or not 0 < size <= LARGEST_FILE:
             raise ProtocolError(f"{self._name} sent a file {name[:100]!r} of {size} bytes, which no frame has.")
+        if incoming and name not in incoming:
+            raise ProtocolError(f"{self._name} began {name} before the last file was whole.")
         held = incoming.setdefault(name, bytearray())
         if message.fields["offset"] != len(held) or len(held) + len(message.payload) > size:
             raise ProtocolError(f"A piece of {name} came where it does not belong.")

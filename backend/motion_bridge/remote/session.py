@@ -77,6 +77,8 @@ class Session:
             raise ProtocolError(f"More than {MOST_JOBS} manifests wait for their jobs.")
         self._manifests[job] = entries
         missing = {each.sha256: each for each in entries if each.size and not self._store.there(each.sha256)}
+        for each in missing.values():
+            self._store.restart_if_full(each)
         self._due |= missing
         arrived = {sha: min(self._store.arrived(sha), each.size) for sha, each in missing.items()}
         self._send("wanted", job, {}, json.dumps(arrived).encode())

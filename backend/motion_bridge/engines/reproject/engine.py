@@ -13,6 +13,7 @@ from ...geometry.scene import scene_of
 from ...shot import Shot
 from ..base import Changes, Engine, Finished, Frame, Notice
 from ..base import settings as engine_settings
+from . import resample
 from .frame_buffer import Source
 from .frame_maker import Maker, key_pictures
 
@@ -50,12 +51,16 @@ class Reproject(Engine):
                 yield frame
         finally:
             made.close()
+            resample.forget()
 
     def live(self, shot: Shot, frames: int, finished: Finished, changes: Changes) -> Iterator[Frame | Notice]:
         """A chunk is one frame: what was changed before it is begun is in it."""
         from .session import session  # with it come the parts that a Shot's own frames do without
 
-        return session(shot, frames, finished, changes)
+        try:
+            yield from session(shot, frames, finished, changes)
+        finally:
+            resample.forget()
 
     def _made(self, shot: Shot, finished: Finished) -> Iterator[Frame]:
         marking = bool(engine_settings(self, shot)["mark_unseen"])

@@ -140,7 +140,7 @@ def mean_around(colors: Array, pixels: Array, nearest: Array, doubtful: Mask, he
     (row, column), (at_row, at_column) = np.divmod(pixels, width), np.divmod(nearest, width)
     step = np.maximum(1, WINDOW * np.hypot(row - at_row, column - at_column)).astype(np.int64)
     farthest = int(step.max(initial=1)) + 1
-    pair, which = np.unique(nearest * farthest + step, return_inverse=True)  # many ask for the same
+    pair, which = np.unique(nearest.astype(np.int64) * farthest + step, return_inverse=True)  # many ask for the same
     nearest, step = np.divmod(pair, farthest)
     at_row, at_column = np.divmod(nearest, width)
     flat, index, doubtful = colors.reshape(-1, 3), here.parts.ravel(), doubtful.ravel()

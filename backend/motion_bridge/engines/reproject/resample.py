@@ -92,6 +92,11 @@ def _packed_rows(picture: Picture) -> NDArray[np.complex128]:
     return np.lib.stride_tricks.as_strided(pixels, (count, 16), (4, 1)).copy().view(np.complex128).ravel()
 
 
+def forget() -> None:
+    """Let go of what is kept of pictures between frames: a job has ended."""
+    _packed_rows.cache_clear()
+
+
 def sample_averaged(picture: Picture, x: Array, y: Array, axes: Array) -> NDArray[np.float32]:
     """The same where the picture is minified; axes (4, N): how x and y change from a pixel to its right, and below."""
     colors = np.empty((3, len(x)), np.float32)
