@@ -58,7 +58,7 @@ def test_a_shot_that_fails_keeps_no_other_from_being_made(tmp_path):
     (folders[1] / "depth.npy").write_bytes(b"torn")
     done = batch(tmp_path / "shots", "--output", tmp_path / "takes")
     assert done.returncode == 2
-    assert "2 of 3 takes are whole" in done.stderr
+    assert "2 of 3 takes are complete" in done.stderr
     assert "Failed: shot_02." in done.stderr
     assert [len(many_shots.frames(tmp_path / "takes" / folder.name)) for folder in folders] == [4, 0, 4]
 
@@ -90,7 +90,7 @@ def test_a_cancelled_batch_says_how_to_go_on_and_leaves_no_process(tmp_path):
     process.send_signal(signal.SIGTERM)
     complained = process.communicate(timeout=60)[1]
     assert process.returncode == 4, complained
-    assert "With --resume the rest is made." in complained
+    assert "Use --resume to make the rest." in complained
     until(lambda: not os.path.exists(f"/proc/{child}"), SOON, "the backend's end")
 
 

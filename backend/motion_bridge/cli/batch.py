@@ -74,11 +74,11 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             batch.run(backends)
         except Cancelled:
-            raise Cancelled(f"Cancelled; {batch.summary()} With --resume the rest is made.") from None
+            raise Cancelled(f"Cancelled; {batch.summary()} Use --resume to make the rest.") from None
     if batch.failed:
         worst = max(batch.failed.values(), key=lambda fault: fault.exit_code)
         kind = BadInput if worst.exit_code == BadInput.exit_code else BackendFailed
-        raise kind(f"{batch.summary()} Failed: {', '.join(batch.failed)}. With --resume the rest is made.")
+        raise kind(f"{batch.summary()} Failed: {', '.join(batch.failed)}. Use --resume to make the rest.")
     terminal.note(f"motion-bridge: {batch.summary()}")
     return 0
 
@@ -178,7 +178,7 @@ class _Batch:
         self.failed: dict[str, MotionBridgeError] = {}
 
     def summary(self) -> str:
-        return f"{self._made} of {self._total} takes are whole in {self._output}."
+        return f"{self._made} of {self._total} takes are complete in {self._output}."
 
     def run(self, backends: list[_Backend]) -> None:
         while self._waiting or any(backend.order for backend in backends):

@@ -52,7 +52,7 @@ def matrix(values: Any, side: int, what: str) -> NDArray[np.float64]:
     except OverflowError:
         raise BadInput(f"{what} holds a number that is too large.") from None
     if not np.isfinite(found).all() or np.abs(found).max() > FARTHEST:
-        raise BadInput(f"{what} holds a number that is too large, or none.")
+        raise BadInput(f"{what} holds a number that is too large or not finite.")
     return found
 
 
@@ -97,7 +97,7 @@ def _objects(value: Any) -> dict[str, Any]:
 
 def _tracks(value: Any) -> list[Any]:
     if not isinstance(value, list) or len(value) > MOST_DEEDS:
-        raise BadInput(f"tracks must be a list of at most {MOST_DEEDS} deeds.")
+        raise BadInput(f"tracks must be a list of at most {MOST_DEEDS} edits.")
     return value
 
 

@@ -39,11 +39,13 @@ def check(name: str) -> str:
 def command(name: str, arguments: Sequence[str], program: str = PROGRAM) -> list[str]:
     """ssh's command line that runs `motion-bridge …` on the host. BadInput for names that could mean something else.
 
-    program: its path there, if it is not on the PATH; the other machine's shell reads it, so no signs of a shell's.
+    program: its path there, if it is not on the PATH; the other machine's shell reads it, so no shell metacharacters.
     """
     chosen = program.strip() or PROGRAM
     if not _PROGRAM.fullmatch(chosen):
-        raise BadInput(f"{chosen[:100]!r} is not the path of a program on {name}; write it without signs of a shell.")
+        raise BadInput(
+            f"{chosen[:100]!r} is not the path of a program on {name}; write it without shell metacharacters."
+        )
     return ["ssh", *OPTIONS, "--", check(name), _quoted(chosen) + "".join(f" {each}" for each in arguments)]
 
 

@@ -83,7 +83,7 @@ class Link:
         if isinstance(message, ProtocolError) and not self.greeted:
             raise Unreachable(
                 f"{self._name} does not answer as Motion Bridge does ({message}) If its shell prints something at "
-                "every start, make it silent where nobody sits before it."
+                "every start, silence it for non-interactive sessions."
             )
         if not isinstance(message, Message):
             raise self._lost(str(message or ""))

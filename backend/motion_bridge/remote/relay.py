@@ -233,7 +233,7 @@ class Relay:
         except BadInput as fault:
             raise ProtocolError(str(fault)) from None
         if not isinstance(found, dict) or not all(type(size) is int and size >= 0 for size in found.values()):
-            raise ProtocolError(f"{self._name} answered a manifest with what is no list of files.")
+            raise ProtocolError(f"{self._name} answered a manifest with something that is not a list of files.")
         return found
 
     def _follow(self, task: _Task, message: Message, incoming: dict[str, bytearray]) -> bool:
