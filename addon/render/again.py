@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from ...backend.motion_bridge import shot as shots
+from ...backend.motion_bridge.engines import base as engines
 from ...backend.motion_bridge.errors import BadInput
 from ...backend.motion_bridge.shot import GenerationSettings, Shot
 from .. import take
@@ -61,19 +62,29 @@ def shot_of(old: Take) -> Shot:
 
 
 def restore(scene: bpy.types.Scene, old: Take) -> None:
-    """Set engine, prompts, seed, the engine's settings and the frame range as a take had them."""
+    """Set engine, prompts, seed, the engine's settings and the frame range as a take had them.
+
+    A seed that is larger than Blender's numbers becomes its remainder. BadInput, before anything is changed, for an
+    engine that is not here and for settings that it does not take.
+    """
     shot = shot_of(old)
     settings: Any = settings_of(scene)
-    engine = engine_of(old)
-    if engine is not None:
-        settings.engine = engine
+    engine = engine_of(old) or settings.engine
+    found = engines.find(engine)
+    known = {name: value for name, value in shot.settings.items() if name in found.defaults}
+    engines.checked(found, known)
+    before, settings.engine = settings.engine, engine
+    try:
+        settings.show_engine(replace(shot.generation, settings=known))
+    except (TypeError, ValueError, AttributeError, OverflowError) as fault:
+        settings.engine = before
+        raise BadInput(f"{old.name} has settings that the panel cannot show: {fault}") from None
     prompt_markers.clear(scene)
     for frame, text in shot.prompts.items():
         prompt_markers.add(scene, frame, text)
     settings.active_prompt = 0
     settings.negative = next(iter(shot.negative.values()), "")
-    settings.seed = shot.seed
-    settings.show_engine(shot.generation)
+    settings.seed = shot.seed % (LARGEST_SEED + 1)
     settings.draft.step = 1
     scene.frame_start, scene.frame_end = shot.frames[0], shot.frames[-1]
     scene.frame_step = shot.frames[1] - shot.frames[0] if len(shot.frames) > 1 else 1

@@ -7,6 +7,7 @@ from bpy.props import EnumProperty, IntProperty
 
 from ..properties import settings_of
 from ..render import queue
+from ..render.again import LARGEST_SEED
 from .operators import attempt
 from .panels import Sidebar, engine_label, in_each_editor, listens
 
@@ -68,7 +69,11 @@ class MOTION_BRIDGE_OT_queue_add(NotRunning, bpy.types.Operator):
         for camera in found:
             for more in range(self.seeds):
                 entry = settings.queue.add()
-                entry.camera, entry.engine, entry.seed = camera, settings.engine, settings.seed + more
+                entry.camera, entry.engine, entry.seed = (
+                    camera,
+                    settings.engine,
+                    (settings.seed + more) % (LARGEST_SEED + 1),
+                )
         settings.active_queue = len(settings.queue) - 1
         return {"FINISHED"}
 

@@ -17,7 +17,7 @@ from ..render import again
 from ..render.manager import window
 from ..render.request import TakeRequest, last_take, resumed
 from ..take import Take
-from ..viewer import editors, image, movie, take_strips, takes_in_view
+from ..viewer import editors, image, movie, sequencer_workspace, take_strips, takes_in_view
 from . import take_list as listing
 from .operators import attempt
 
@@ -140,7 +140,7 @@ class MOTION_BRIDGE_OT_take_strip(OfTake, bpy.types.Operator):
             raise BadInput(f"{made.name} has no strip; Resume makes it one.")
         scene, strip = found[0]
         if context.window is not None:
-            bpy.ops.motion_bridge.show_takes()  # type: ignore[attr-defined]
+            sequencer_workspace.open_takes(context.window, scene)
         take_strips.select(scene, strip)
 
 
@@ -254,12 +254,23 @@ class MOTION_BRIDGE_OT_take_delete(OfTake, bpy.types.Operator):
 
     bl_idname = "motion_bridge.take_delete"
     bl_label = "Delete Take"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
+
+    confirmed: StringProperty(description="The folder that the dialog named", options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return set(context.window_manager.invoke_confirm(self, event))
+        def choose() -> None:
+            self.confirmed = str(chosen(context, self.take).folder)
+
+        if attempt(self, choose) == {"CANCELLED"}:
+            return {"CANCELLED"}
+        title = f"Delete {Path(self.confirmed).name}?"
+        message = f"{self.confirmed} goes to the system's trash."
+        ask = context.window_manager.invoke_confirm
+        return set(ask(self, event, title=title, message=message, confirm_text="Delete", icon="WARNING"))
 
     def act(self, context: bpy.types.Context, made: Take) -> None:
+        made = Take(Path(self.confirmed)) if self.confirmed else made
         name = made.name
         takes_on_disk.to_trash(made)
         take_strips.remove_of(made)

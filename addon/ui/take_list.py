@@ -51,7 +51,7 @@ def refresh(scene: bpy.types.Scene) -> None:
 
 def _fill(item: Any, found: TakeSummary) -> None:
     item.name, item.folder = found.take.name, str(found.take.folder)
-    item.engine, item.prompt, item.seed = found.engine, found.prompt, min(found.seed, 2**31 - 1)
+    item.engine, item.prompt, item.seed = found.engine, found.prompt, max(min(found.seed, 2**31 - 1), -(2**31))
     item.frames, item.total, item.seconds = found.frames, found.total, found.seconds
     item.size, item.favorite = size_text(found.bytes), found.favorite
     item.thumbnail = str(found.thumbnail or "")

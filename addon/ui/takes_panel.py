@@ -71,21 +71,29 @@ class TakesPanel(Sidebar):
         row = layout.row()
         row.template_list("MOTION_BRIDGE_UL_takes", "", listed, "items", listed, "active", rows=ROWS)
         side = row.column(align=True)
-        active = listed.items[listed.active] if 0 <= listed.active < len(listed.items) else None
+        active = active_row(context)
+        side.enabled = active is not None
+        name = active.name if active else ""
         icon = "SOLO_ON" if active and active.favorite else "SOLO_OFF"
-        side.operator("motion_bridge.take_favorite", text="", icon=icon)
-        side.operator("motion_bridge.take_delete", text="", icon="TRASH")
+        side.operator("motion_bridge.take_favorite", text="", icon=icon).take = name
+        side.operator("motion_bridge.take_delete", text="", icon="TRASH").take = name
         side.menu("MOTION_BRIDGE_MT_take", text="", icon="DOWNARROW_HLT")
         if active is None:
             return
         draw_details(layout, active)
         row = layout.row(align=True)
-        row.operator("motion_bridge.take_show", icon="HIDE_OFF")
-        row.operator("motion_bridge.take_play", icon="PLAY")
-        row.operator("motion_bridge.take_strip", text="", icon="SEQUENCE")
-        row.operator("motion_bridge.take_folder", text="", icon="FILE_FOLDER")
+        row.operator("motion_bridge.take_show", icon="HIDE_OFF").take = name
+        row.operator("motion_bridge.take_play", icon="PLAY").take = name
+        row.operator("motion_bridge.take_strip", text="", icon="SEQUENCE").take = name
+        row.operator("motion_bridge.take_folder", text="", icon="FILE_FOLDER").take = name
         if active.frames < active.total and not window.running:
-            layout.operator("motion_bridge.take_resume", icon="FILE_REFRESH")
+            layout.operator("motion_bridge.take_resume", icon="FILE_REFRESH").take = name
+
+
+def active_row(context: Any) -> Any:
+    """The take that is chosen in the list; None where none is."""
+    listed = take_list(context)
+    return listed.items[listed.active] if 0 <= listed.active < len(listed.items) else None
 
 
 def draw_details(layout: bpy.types.UILayout, item: Any) -> None:
@@ -104,23 +112,25 @@ class MOTION_BRIDGE_MT_take(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
-        draw_again(layout)
+        active = active_row(context)
+        name = active.name if active else ""
+        draw_again(layout, name)
         layout.separator()
-        layout.operator("motion_bridge.take_compare", icon="MOD_MIRROR")
-        layout.operator("motion_bridge.take_restore", icon="LOOP_BACK")
+        layout.operator("motion_bridge.take_compare", icon="MOD_MIRROR").take = name
+        layout.operator("motion_bridge.take_restore", icon="LOOP_BACK").take = name
         layout.operator("motion_bridge.restore_settings", icon="FILE_IMAGE")
-        layout.operator("motion_bridge.take_movie", icon="FILE_MOVIE")
+        layout.operator("motion_bridge.take_movie", icon="FILE_MOVIE").take = name
         layout.separator()
         layout.operator("motion_bridge.clean_takes", icon="TRASH")
 
 
-def draw_again(layout: Any) -> None:
-    """What makes a new take of one that is there."""
+def draw_again(layout: Any, name: str = "") -> None:
+    """What makes a new take of one that is there. name: of that one; empty for the active strip's."""
     layout.operator_context = "INVOKE_DEFAULT"
-    layout.operator("motion_bridge.take_resume", icon="FILE_REFRESH")
-    layout.operator("motion_bridge.take_seed", icon="MOD_NOISE")
-    layout.operator("motion_bridge.take_extend", icon="TRACKING_FORWARDS")
-    layout.operator("motion_bridge.take_range", icon="PREVIEW_RANGE")
+    layout.operator("motion_bridge.take_resume", icon="FILE_REFRESH").take = name
+    layout.operator("motion_bridge.take_seed", icon="MOD_NOISE").take = name
+    layout.operator("motion_bridge.take_extend", icon="TRACKING_FORWARDS").take = name
+    layout.operator("motion_bridge.take_range", icon="PREVIEW_RANGE").take = name
 
 
 class MOTION_BRIDGE_MT_strip(bpy.types.Menu):

@@ -1,7 +1,9 @@
 """The list of takes, and what can be done with each of them."""
 
 import importlib
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -184,3 +186,89 @@ def test_a_damaged_take_is_listed_with_what_can_be_read(takes):
     assert (oldest.name, oldest.engine, oldest.prompt, oldest.total) == ("take_001", "reproject", "", 0)
     with pytest.raises(RuntimeError, match=r"shot\.json"):
         bpy.ops.motion_bridge.take_restore(take="take_001")
+
+
+class Layout:
+    """Stands in for Blender's layout, which nobody can draw in the background: keeps the operators that are shown."""
+
+    def __init__(self):
+        self.shown = []
+
+    def operator(self, name, **_):
+        self.shown.append((name, SimpleNamespace(take="")))
+        return self.shown[-1][1]
+
+    def __getattr__(self, name):
+        return lambda *_, **__: self
+
+
+def test_the_panels_buttons_are_for_the_row_that_is_shown_and_the_strips_menu_for_the_strip(scene, takes):
+    listed().active = 1
+    for name, expected in (
+        ("MOTION_BRIDGE_PT_view3d_takes", "take_001"),
+        ("MOTION_BRIDGE_MT_take", "take_001"),
+        ("MOTION_BRIDGE_MT_strip", ""),
+    ):
+        layout = Layout()
+        getattr(bpy.types, name).draw(SimpleNamespace(layout=layout), bpy.context)
+        named = {operator: told.take for operator, told in layout.shown if operator.startswith("motion_bridge.take_")}
+        assert named and set(named.values()) == {expected}, named
+
+
+def test_what_the_dialog_named_is_what_is_deleted(takes):
+    listed().active = 1
+    asked = {}
+    manager = SimpleNamespace(
+        motion_bridge_takes=bpy.context.window_manager.motion_bridge_takes,
+        invoke_confirm=lambda operator, event, **said: asked.update(said) or {"RUNNING_MODAL"},
+    )
+    context = SimpleNamespace(scene=bpy.context.scene, area=None, window_manager=manager)
+    operator = SimpleNamespace(take="", confirmed="")
+    bpy.types.MOTION_BRIDGE_OT_take_delete.invoke(operator, context, None)
+    assert operator.confirmed == str(takes / "take_001")
+    assert "take_001" in asked["title"] and str(takes / "take_001") in asked["message"]
+    listed().active = 0
+    assert bpy.ops.motion_bridge.take_delete(confirmed=operator.confirmed) == {"FINISHED"}
+    assert not (takes / "take_001").exists() and (takes / "take_002").is_dir()
+
+
+def test_a_strip_is_opened_where_its_scene_is_no_longer_the_takes_scene(scene, takes, monkeypatch):
+    opened = []
+    workspace = part("addon.viewer.sequencer_workspace")
+    monkeypatch.setattr(workspace, "open_takes", lambda window, shown: opened.append(shown))
+    holds, scene.motion_bridge.takes = scene.motion_bridge.takes, None
+    act = bpy.types.MOTION_BRIDGE_OT_take_strip.act
+    act(None, SimpleNamespace(window=object()), part("addon.take").Take(takes / "take_001"))
+    assert opened == [holds]
+    assert holds.sequence_editor.active_strip.name == "Motion Bridge take_001"
+
+
+def tell(take: Path, change):
+    """Change what the frames of a take say of it."""
+    png, key = part("backend.motion_bridge.media.png"), part("backend.motion_bridge.takes.writer").KEY
+    for path in take.glob("frame_*.png"):
+        pixels, text = png.read(path), png.read_text(path)
+        path.write_bytes(png.encode(pixels, {**text, key: json.dumps({**json.loads(text[key]), **change})}))
+
+
+def test_a_take_that_the_panel_cannot_show_changes_nothing(scene, takes):
+    settings = scene.motion_bridge
+    shot = takes / "take_001/shot/shot.json"
+    sound = shot.read_text()
+    shot.write_text(json.dumps({**json.loads(sound), "settings": {"mark_unseen": "perhaps"}}))
+    with pytest.raises(RuntimeError, match="mark_unseen"):
+        bpy.ops.motion_bridge.take_restore(take="take_001")
+    shot.write_text(sound)
+    tell(takes / "take_001", {"engine": "gone"})
+    with pytest.raises(RuntimeError, match="There is no engine 'gone'"):
+        bpy.ops.motion_bridge.take_restore(take="take_001")
+    assert (settings.engine, settings.seed, settings.prompt) == ("reproject", 8, "a city at night")
+
+
+@pytest.mark.parametrize(("seed", "shown"), [(2**40 + 5, 5), (-1, 2**31 - 1), (-(2**63), 0)])
+def test_a_seed_of_64_bits_is_listed_and_restored(scene, takes, seed, shown):
+    shot = takes / "take_001/shot/shot.json"
+    shot.write_text(json.dumps({**json.loads(shot.read_text()), "seed": seed}))
+    assert listed().items[1].seed == max(min(seed, 2**31 - 1), -(2**31))
+    assert bpy.ops.motion_bridge.take_restore(take="take_001") == {"FINISHED"}
+    assert (scene.motion_bridge.seed, scene.motion_bridge.prompt) == (shown, "fog over hills")
