@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...backend.motion_bridge.geometry.live_motion import Moment
 from .. import compat
 from ..scene.camera import OPENCV
+from .sampler import evaluated
 from .simplify import simplify
 
 Array = NDArray[np.float64]
@@ -34,13 +35,14 @@ def record(scene: Any, camera_name: str, moments: Mapping[int, Moment], near: fl
     reach = PIXELS / focal * (1.0 if flat else max(near, 1e-6))  # scene units
     turn = PIXELS / focal if not flat else PIXELS / focal / max(near, 1e-6)  # radians
     said = []
+    keyed = []  # object, its world matrices (n, 4, 4), the cost of a turn, whether it is scaled
     camera = scene.objects.get(camera_name)
     if camera is None or camera.type != "CAMERA":
         said.append(f"The camera {camera_name!r} is gone, so its motion is not recorded.")
     else:
         world = np.stack([each.pose for each in series])
         world[:, :3, :3] = world[:, :3, :3] @ OPENCV
-        said += _key_object(camera, frames, world, reach, turn, scaled=False)
+        keyed.append((camera, world, turn, False))
         _key_lens(camera.data, frames, series)
     for name in sorted({name for each in series for name in each.objects}):
         thing = scene.objects.get(name)
@@ -50,22 +52,30 @@ def record(scene: Any, camera_name: str, moments: Mapping[int, Moment], near: fl
         first = next(each.objects[name] for each in series if name in each.objects)
         world = np.stack([each.objects.get(name, first) for each in series])
         size = max(*thing.dimensions, 1e-6)
-        said += _key_object(thing, frames, world, reach, reach / size, scaled=True)
+        keyed.append((thing, world, reach / size, True))
+    for thing, world, turn, scaled in sorted(keyed, key=lambda each: len(_parents(each[0]))):  # parents move first
+        said += _key_object(scene, thing, frames, world, reach, turn, scaled)
     return said
 
 
-def _key_object(thing: Any, frames: Array, world: Array, reach: float, turn: float, scaled: bool) -> list[str]:
+def _key_object(
+    scene: Any, thing: Any, frames: Array, world: Array, reach: float, turn: float, scaled: bool
+) -> list[str]:
     """Key an object that stands at `world` (n, 4, 4); scaled: whether its scale is the matrix's, too."""
-    if not np.ptp(world, axis=0).max() > STILL:
+    above = _above(scene, thing, frames)
+    if not max(np.ptp(world, axis=0).max(), np.ptp(np.array(above), axis=0).max()) > STILL:
         return []
     said = []
     held = [each for each in thing.constraints if not each.mute and each.influence > 0]
     for constraint in held:
         constraint.mute = True
     if held:
-        said.append(f"{len(held)} constraints of {thing.name!r} are muted: they would move it beside its keys.")
-    above = _above(thing).inverted()
-    parts = [(above @ Matrix(pose.tolist())).decompose() for pose in world]
+        are, they = ("constraint", "is", "it"), ("constraints", "are", "they")
+        noun, verb, subject = are if len(held) == 1 else they
+        said.append(f"{len(held)} {noun} of {thing.name!r} {verb} muted: {subject} would move the object off its keys.")
+    parts = [
+        (parent.inverted_safe() @ Matrix(pose.tolist())).decompose() for parent, pose in zip(above, world, strict=True)
+    ]
     location = np.array([part[0] for part in parts])
     if thing.rotation_mode == "AXIS_ANGLE":
         thing.rotation_mode = "QUATERNION"
@@ -83,13 +93,42 @@ def _key_object(thing: Any, frames: Array, world: Array, reach: float, turn: flo
     return said
 
 
-def _above(thing: Any) -> Matrix:
-    """What the object's own location, rotation and scale are placed in, as it stands now."""
+def _above(scene: Any, thing: Any, frames: Array) -> list[Matrix]:
+    """What the object's own location, rotation and scale are placed in, at each frame when the scene is played."""
+    if not _may_be_carried(thing):
+        return [_placed_in(scene, thing)] * len(frames)
+    now = scene.frame_current, scene.frame_subframe
+    found = []
+    try:
+        for frame in frames:
+            scene.frame_set(int(frame))
+            found.append(_placed_in(scene, thing))
+    finally:
+        scene.frame_set(now[0], subframe=now[1])
+    return found
+
+
+def _placed_in(scene: Any, thing: Any) -> Matrix:
+    """The same as it stands now: that of the parent, whether an object, a bone or vertices."""
     if thing.parent is None:
         return Matrix()
-    if thing.parent_type == "OBJECT":
-        return thing.parent.matrix_world @ thing.matrix_parent_inverse
-    return thing.matrix_local @ thing.matrix_basis.inverted_safe()
+    depsgraph = evaluated(scene.name) or scene.view_layers[0].depsgraph
+    seen = thing.evaluated_get(depsgraph) if depsgraph else thing
+    return seen.matrix_world @ seen.matrix_local.inverted_safe() @ seen.matrix_parent_inverse
+
+
+def _may_be_carried(thing: Any) -> bool:
+    """Whether what the object is parented to may move by itself when the scene is played."""
+    return any(
+        each.parent_type != "OBJECT" or each.parent.animation_data or each.parent.constraints or each.parent.rigid_body
+        for each in (thing, *_parents(thing))
+        if each.parent
+    )
+
+
+def _parents(thing: Any) -> list[Any]:
+    """The parent, its parent, and so on."""
+    return [thing.parent, *_parents(thing.parent)] if thing.parent else []
 
 
 def _continuous(turns: list[Quaternion]) -> Array:

@@ -55,6 +55,7 @@ class Sampler:
         self._engine = engine if "settings" in engines.find(engine).accepts else ""
         self._settings = self._settings_of(scene)
         self._looks = 0
+        self._unread = ""  # why the engine's settings cannot be read
 
     def look(self, frame: int) -> Fields:
         """What has changed since the last look, as fields of a change; empty where nothing has.
@@ -69,7 +70,7 @@ class Sampler:
         if scene is None or depsgraph is None:
             self.problem = f"The scene {self.scene_name!r} is not shown in any window; the last view is held."
             return {}
-        self.problem = ""
+        self.problem = self._unread
         found: Fields = {}
         self._look_at_camera(depsgraph, frame, found)
         self._look_at_objects(scene, depsgraph, found)
@@ -83,7 +84,12 @@ class Sampler:
         return found
 
     def _look_at_settings(self, scene: Any, found: Fields) -> None:
-        settings = self._settings_of(scene)
+        try:
+            settings = self._settings_of(scene)
+        except BadInput as fault:
+            self.problem = self._unread = str(fault)
+            return
+        self._unread = ""
         changed = {name: value for name, value in settings.items() if self._settings.get(name) != value}
         if changed:
             found["settings"] = changed  # the engine says which of them it can change

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from collections import deque
 from enum import Enum
 
@@ -24,7 +25,7 @@ from ..scene.camera import picture_of
 from ..scene.key_picture import percentage
 from ..scene.restore_state import changed
 from ..take import Take
-from ..viewer import camera_overlay, status
+from ..viewer import camera_overlay, status, takes_in_view
 from ..viewer.strip import TakeStrip
 from ..viewer.takes_scene import chosen_scene
 from . import recording
@@ -175,9 +176,10 @@ class LiveSession:
     def keep(self) -> list[str]:
         """End it and record its motion as keyframes; what people should know. The caller makes the undo step."""
         job, count = self._cancelled(), self.used_frames + 1
+        if job:
+            _endings.append(_Ending(job, job.take, count))  # whatever becomes of the keyframes
         if job is None or count == 0:
-            if job:
-                _endings.append(_Ending(job, job.take, 0))
+            camera_overlay.forget()
             return ["Nothing was generated yet, so there is nothing to keep."]
         said = []
         scene = bpy.data.scenes.get(self.scene_name)
@@ -191,12 +193,13 @@ class LiveSession:
             for index in range(count):
                 strip.add(index, frame_name(self.start + index))
             strip.place()
-        _endings.append(_Ending(job, job.take, count))
+            takes_in_view.show(scene, job.take)
         return [f"{job.take.name}: {count} frames and their motion are kept.", *said]
 
     def drop(self) -> None:
         """End it and delete what it made."""
         job = self._cancelled()
+        camera_overlay.forget()
         if job:
             _endings.append(_Ending(job, job.take, 0))
 
@@ -225,14 +228,14 @@ class LiveSession:
 
     def _tick(self) -> None:
         job = self.job
-        if self.state is LiveState.CLOSED:
+        if self.state in (LiveState.CLOSED, LiveState.ENDED):
             return
         if job is None:
             if not window.running:
                 self._end(str(window.error or "The first frame was not rendered."))
             return
         if not job.state.running:
-            self._end(str(job.error or "The session is as long as one can be."))
+            self._end(str(job.error or "The session has reached its maximum length."))
             return
         if job.state is not State.GENERATING:
             return
@@ -309,6 +312,12 @@ class LiveSession:
         if self.state is not LiveState.ENDED:
             self.state, self.error = LiveState.ENDED, sentence
 
+    def fail(self, fault: Exception) -> None:
+        """End it by itself because of a fault of ours; it can still be kept."""
+        self._end(f"The live session ended because of an error in Motion Bridge: {fault or type(fault).__name__}")
+        if self.job:
+            self.job.cancel()
+
 
 _session: LiveSession | None = None
 
@@ -355,7 +364,11 @@ def step() -> bool:
         if session.state is LiveState.CLOSED or (session.state is LiveState.ENDED and not session.moments):
             _session = None
         else:
-            session.tick()
+            try:
+                session.tick()
+            except Exception as fault:  # out of the timer it would stop the timer, and the session could never end
+                traceback.print_exc()
+                session.fail(fault)
     return _session is not None or bool(_endings)
 
 

@@ -11,11 +11,13 @@ import bpy
 import numpy as np
 import pytest
 from blender_session import PACKAGE, SOON, backends, names, wait_until
+from mathutils import Euler, Matrix
 
 
 @pytest.fixture
-def live(extension):
+def live(extension, monkeypatch, tmp_path: Path):
     """The session's module; whatever a test leaves open is ended."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # where the trash is
     module = importlib.import_module(f"{PACKAGE}.addon.live.session")
     yield module
     module.close()
@@ -197,9 +199,108 @@ def test_old_motion_is_kept_as_an_action_and_constraints_are_said(scene, painted
         wait_until(lambda seen=seen: session.used_frames > seen, step, SOON)
     said = " ".join(session.keep())
     finished(live)
-    assert "constraints of 'camera' are muted" in said and f"{old!r}" in said
+    assert "1 constraint of 'camera' is muted: it would" in said and f"{old!r}" in said
     assert bpy.data.actions[old].use_fake_user
     assert scene.camera.animation_data.action.name != old
+
+
+def given_a_parent(scene, kind):
+    """The camera hangs at a keyed empty, or at a bone that is keyed; it stays where it is at frame 1."""
+    if kind == "empty":
+        holder = bpy.data.objects.new("holder", None)
+        scene.collection.objects.link(holder)
+        moved = holder
+    else:
+        holder = bpy.data.objects.new("holder", bpy.data.armatures.new("holder"))
+        scene.collection.objects.link(holder)
+        bpy.context.view_layer.objects.active = holder
+        bpy.ops.object.mode_set(mode="EDIT")
+        bone = holder.data.edit_bones.new("bone")
+        bone.head, bone.tail, bone.roll = (0, -6, 1), (1, -6, 2), 0.3
+        bpy.ops.object.mode_set(mode="OBJECT")
+        moved = holder.pose.bones["bone"]
+        moved.rotation_mode = "XYZ"
+    for frame, value in ((1, 0.0), (12, 1.1), (30, 3.0)):
+        moved.location = (value, 0, value / 2)
+        moved.rotation_euler = (0, value / 4, value / 3)
+        moved.keyframe_insert("location", frame=frame)
+        moved.keyframe_insert("rotation_euler", frame=frame)
+    scene.frame_set(1)
+    scene.camera.parent = holder
+    if kind == "bone":
+        scene.camera.parent_type, scene.camera.parent_bone = "BONE", "bone"
+    scene.camera.matrix_world = Matrix.LocRotScale((0, -7, 2.2), Euler((1.35, 0, 0)), None)
+    bpy.context.view_layer.update()
+
+
+@pytest.mark.parametrize("kind", ["empty", "bone"])
+def test_a_camera_whose_parent_moves_is_keyed_to_where_the_session_saw_it(scene, painted, live, kind):
+    still(scene)
+    given_a_parent(scene, kind)
+    session = opened()
+    walk(scene, session, 4)
+    assert bpy.ops.motion_bridge.live_keep() == {"FINISHED"}
+    count, moments = session.used_frames + 1, dict(session.moments)
+    finished(live)
+    assert scene.frame_current == 1
+    for index in range(count):
+        scene.frame_set(1 + index)
+        seen = np.array(scene.camera.matrix_world)[:3, 3]
+        np.testing.assert_allclose(seen, moments[index].pose[:3, 3], atol=2e-3, err_msg=f"frame {index}")
+
+
+def test_the_view_shows_the_kept_take_and_nothing_of_a_dropped_one(scene, painted, live):
+    overlay = importlib.import_module(f"{PACKAGE}.addon.viewer.camera_overlay").Overlay
+    in_view = importlib.import_module(f"{PACKAGE}.addon.viewer.takes_in_view").InView
+    still(scene)
+    opened()
+    assert overlay.picture is not None
+    bpy.ops.motion_bridge.live_drop()
+    assert overlay.picture is None
+    finished(live)
+    session = opened()
+    bpy.ops.motion_bridge.live_keep()
+    assert (in_view.scene, in_view.first) == (scene.name, session.take)
+    finished(live)
+    bpy.ops.motion_bridge.live()
+    live.current().keep()
+    assert overlay.picture is None, "nothing was generated"
+    finished(live)
+
+
+def test_a_fault_while_it_looks_ends_the_session_and_it_can_still_be_kept(scene, painted, live, monkeypatch, capfd):
+    still(scene)
+    session = opened()
+    frames = session.used_frames
+    with monkeypatch.context() as patched:
+        patched.setattr(session._sampler, "look", lambda frame: 1 / 0)
+        step()
+    assert session.state is live.LiveState.ENDED and "division by zero" in session.error
+    assert capfd.readouterr().err.count("ZeroDivisionError") == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(live.recording, "record", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            session.keep()
+    finished(live)
+    assert live.current() is None and len(session.take.frames()) > frames
+    assert opened().state is live.LiveState.RUNNING
+
+
+def test_settings_that_cannot_be_read_are_said_and_the_session_goes_on(scene, painted, live, monkeypatch):
+    errors = importlib.import_module(f"{PACKAGE}.backend.motion_bridge.errors")
+
+    def refused(_scene):
+        raise errors.BadInput("The schedule cannot be read.")
+
+    still(scene)
+    session = opened()
+    monkeypatch.setattr(session._sampler, "_settings_of", refused)
+    wait_until(lambda: session.sentence == "The schedule cannot be read.", step, SOON)
+    seen = session.used_frames
+    wait_until(lambda: session.used_frames > seen + 1, step, SOON)
+    assert session.state is live.LiveState.RUNNING and session.sentence
+    monkeypatch.undo()
+    wait_until(lambda: session.sentence == "", step, SOON)
 
 
 def test_a_deleted_camera_holds_the_last_view_and_the_session_goes_on(scene, painted, live):
