@@ -16,6 +16,7 @@ from ...backend.motion_bridge.errors import BadInput, MotionBridgeError
 from ...backend.motion_bridge.geometry.live_motion import Moment, of_notes
 from ...backend.motion_bridge.geometry.live_points import LivePoints
 from ...backend.motion_bridge.ipc.events import Event, FrameMade
+from ...backend.motion_bridge.takes import lock
 from ...backend.motion_bridge.takes.writer import frame_name
 from .. import takes_on_disk
 from ..render.job import Job, State
@@ -90,6 +91,11 @@ class LiveSession:
         return self.state is LiveState.PAUSED
 
     @property
+    def ready(self) -> bool:
+        """Whether the Shot's points are read, so that others can be added behind them."""
+        return self._points is not None
+
+    @property
     def points(self) -> Points:
         """(N, 2) pixels, where the points are now; nan for what is removed. Empty until the session runs."""
         moment = self._sampler.moment
@@ -151,8 +157,8 @@ class LiveSession:
         self.hands.remove(point)
 
     def add(self, x: float, y: float) -> int:
-        """A new point, held at a pixel; its number, -1 when there are too many."""
-        return self.hands.add(float(x), float(y))
+        """A new point, held at a pixel; its number, -1 when there are too many, or before the session is ready."""
+        return self.hands.add(float(x), float(y)) if self.ready else -1
 
     def toggle_pause(self) -> None:
         """Stop making frames, or go on."""
@@ -197,7 +203,7 @@ class LiveSession:
         return [f"{job.take.name}: {count} frames and their motion are kept.", *said]
 
     def drop(self) -> None:
-        """End it and delete what it made."""
+        """End it and put what it made into the trash."""
         job = self._cancelled()
         camera_overlay.forget()
         if job:
@@ -392,7 +398,7 @@ class _Ending:
     """A session's job on its way to its end; then its take is made what was kept of it."""
 
     def __init__(self, job: Job, take: Take, count: int):
-        """count: the frames to keep; for none the take is deleted."""
+        """count: the frames to keep; for none the take goes to the trash."""
         self._job, self._take, self._count = job, take, count
         self._give_up = time.monotonic() + ENDING
 
@@ -405,12 +411,26 @@ class _Ending:
         names = [frame_name(number) for number in sorted(self._take.frames())]
         try:
             if self._count == 0:
-                takes_on_disk.remove(self._take)
+                _discard(self._take)
             elif beyond := names[self._count :]:
                 takes_on_disk.remove(self._take, beyond)
+                takes_in_view.refresh(self._take)
         except BadInput:  # the backend is about to let it go
             return late
         return True
+
+
+def _discard(take: Take) -> None:
+    """Into the trash; deleted where there is none, or nothing was generated. BadInput while it is in use."""
+    with lock.held(take.folder):
+        pass
+    try:
+        if take.frames():
+            takes_on_disk.to_trash(take)
+    except BadInput:
+        pass  # there is no trash that it could go to
+    if take.folder.exists():
+        takes_on_disk.remove(take)
 
 
 _endings: list[_Ending] = []

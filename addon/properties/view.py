@@ -36,7 +36,7 @@ class MotionBridgeView(bpy.types.PropertyGroup):
     wipe: FloatProperty(
         name="Wipe",
         description="How much of the width shows the generated picture, from the left; "
-        "beyond it stands the view itself, or the other one of two takes",
+        "the rest shows the viewport or the second take",
         default=1,
         min=0,
         max=1,

@@ -51,7 +51,7 @@ class MOTION_BRIDGE_OT_live(Idle, bpy.types.Operator):
 
 
 class MOTION_BRIDGE_OT_live_pause(Session, bpy.types.Operator):
-    """Make no frames until it goes on (Space over the camera's view)"""
+    """Pause generating (Space over the camera's view)"""
 
     bl_idname = "motion_bridge.live_pause"
     bl_label = "Pause"
@@ -70,6 +70,14 @@ class MOTION_BRIDGE_OT_live_keep(Session, bpy.types.Operator):
     bl_label = "Keep"
     bl_options = {"UNDO"}
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        session = live.current()
+        if session is not None and session.used_frames < 0:
+            cls.poll_message_set("Nothing was generated yet")
+            return False
+        return session is not None
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         session = live.current()
         assert session
@@ -79,7 +87,7 @@ class MOTION_BRIDGE_OT_live_keep(Session, bpy.types.Operator):
 
 
 class MOTION_BRIDGE_OT_live_drop(Session, bpy.types.Operator):
-    """End the session and delete what it made (Esc over the camera's view)"""
+    """End the session and move what it made to the system's trash (Esc over the camera's view)"""
 
     bl_idname = "motion_bridge.live_drop"
     bl_label = "Drop"
@@ -99,7 +107,7 @@ class MOTION_BRIDGE_OT_live_key(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     do: bpy.props.EnumProperty(
-        items=[("pause", "Pause or Go On", ""), ("keep", "Keep", ""), ("drop", "Drop", "")], options={"SKIP_SAVE"}
+        items=[("pause", "Pause or Continue", ""), ("keep", "Keep", ""), ("drop", "Drop", "")], options={"SKIP_SAVE"}
     )
 
     @classmethod
@@ -110,7 +118,10 @@ class MOTION_BRIDGE_OT_live_key(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         operators: Any = bpy.ops
-        getattr(operators.motion_bridge, f"live_{self.do}")("EXEC_DEFAULT", True)  # with an undo step where it has one
+        operator = getattr(operators.motion_bridge, f"live_{self.do}")
+        if not operator.poll():
+            return {"PASS_THROUGH"}
+        operator("EXEC_DEFAULT", True)  # with an undo step where it has one
         return {"FINISHED"}
 
 
@@ -127,7 +138,7 @@ def draw_live_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
     row = column.row(align=True)
     row.scale_y = 1.4
     if session.state in (LiveState.RUNNING, LiveState.PAUSED):
-        row.operator("motion_bridge.live_pause", text="Go On" if session.paused else "Pause")
+        row.operator("motion_bridge.live_pause", text="Continue" if session.paused else "Pause")
     row.operator("motion_bridge.live_keep", icon="CHECKMARK")
     row.operator("motion_bridge.live_drop", icon="TRASH")
 
@@ -138,9 +149,9 @@ def prompt_sentence(scene: bpy.types.Scene) -> str:
     if job is None:
         return ""
     if "prompts" in engines.find(job.engine).accepts:
-        return "Prompts that are typed now hold from the next chunk on."
+        return "Prompts that are typed now take effect with the next chunk."
     label = engines.find(job.engine).label or job.engine
-    return f"{label} does not listen to prompts while it runs; what is typed now is for the next Render."
+    return f"{label} ignores prompts while it runs; what is typed now is for the next Render."
 
 
 def can_be_directed(scene: bpy.types.Scene) -> bool:

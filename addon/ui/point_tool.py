@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..live.hands import MOST_ADDED
 from ..live.session import LiveSession, current
 from ..viewer.camera_overlay import looks_through_camera, picture_corners
 
@@ -77,7 +78,7 @@ class PointOperator:
         session = current()
         frame = frame_of(context, session) if session else None
         x, y = event.mouse_region_x, event.mouse_region_y
-        if session is None or frame is None or not frame.holds(x, y):
+        if session is None or not session.ready or frame is None or not frame.holds(x, y):
             return {"PASS_THROUGH"}
         return self.act(context, session, frame.hit(session.points, x, y), frame.to_picture(x, y), event)
 
@@ -169,7 +170,7 @@ class MOTION_BRIDGE_OT_add_point(PointOperator, bpy.types.Operator):
     def act(self, context: Any, session: LiveSession, point: int | None, place: Array, event: Any) -> set[str]:
         if point is None:
             if session.add(*place) < 0:
-                self.report({"WARNING"}, "There are as many added points as a session can have; remove some first.")
+                self.report({"WARNING"}, f"A session can have at most {MOST_ADDED:,} added points; remove some first.")
             context.area.tag_redraw()
         return {"FINISHED"}
 

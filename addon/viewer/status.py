@@ -1,6 +1,7 @@
 """What is being made, said where people look: in the status bar, and while they direct it in the 3D Views' headers."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import bpy
 from bpy.app.handlers import persistent
@@ -17,6 +18,7 @@ class Status:
     text = ""  # empty: nothing
     share: float | None = None  # of the progress bar, 0 to 1; None: there is no end to get near to
     header = ""
+    headed: ClassVar[set[int]] = set()  # areas, by their address, whose headers say it
 
 
 def show(text: str, share: float | None, header: str = "") -> None:
@@ -30,8 +32,7 @@ def show(text: str, share: float | None, header: str = "") -> None:
         _redraw_status_bars()
     if header != Status.header:
         Status.header = header
-        for area in _camera_views():
-            area.header_text_set(header or None)
+        _head(header, bpy.context.window_manager.windows)
 
 
 def clear() -> None:
@@ -44,6 +45,7 @@ def clear() -> None:
                 if area.type == "VIEW_3D":
                     area.header_text_set(None)
     Status.text, Status.share, Status.header = "", None, ""
+    Status.headed.clear()
 
 
 def _draw(bar: Any, context: Any) -> None:
@@ -77,15 +79,24 @@ def _redraw_status_bars() -> None:
     _set_status_bar(_draw)
 
 
-def _camera_views() -> list[Any]:
-    """The 3D Views that look through the camera, but where something is moved: its numbers stand there."""
-    return [
-        area
-        for window in bpy.context.window_manager.windows
-        if not any(operator.bl_idname.startswith(TRANSFORM) for operator in getattr(window, "modal_operators", ()))
-        for area in window.screen.areas
-        if area.type == "VIEW_3D" and area.spaces.active.region_3d.view_perspective == "CAMERA"  # type: ignore[attr-defined]
-    ]
+def _head(header: str, windows: Iterable[Any]) -> None:
+    """Say it in the 3D Views that look through the camera, and no longer in those that did.
+
+    Not in a window where something is moved: its numbers stand there.
+    """
+    for window in windows:
+        if any(operator.bl_idname.startswith(TRANSFORM) for operator in getattr(window, "modal_operators", ())):
+            continue
+        for area in window.screen.areas:
+            if area.type != "VIEW_3D":
+                continue
+            address = area.as_pointer()
+            if header and area.spaces.active.region_3d.view_perspective == "CAMERA":
+                area.header_text_set(header)
+                Status.headed.add(address)
+            elif address in Status.headed:
+                area.header_text_set(None)
+                Status.headed.discard(address)
 
 
 @persistent

@@ -63,9 +63,17 @@ def compare(scene: bpy.types.Scene, other: Take) -> None:
     show(scene, first, other)
 
 
+def refresh(take: Take) -> None:
+    """Read the frames of a take anew, if it is shown alone: some of them have gone."""
+    scene = bpy.data.scenes.get(InView.scene)
+    if scene is not None and InView.first == take and len(InView.takes) == 1:
+        show(scene, take)
+
+
 def leave() -> None:
     """Follow the playhead no longer; what is shown stays until something else is."""
     InView.scene, InView.first, InView.takes, InView.wanted = "", None, (), None
+    InView.reading = None  # of what is shown no longer
     if _frame_changed in bpy.app.handlers.frame_change_post:
         bpy.app.handlers.frame_change_post.remove(_frame_changed)
     if bpy.app.timers.is_registered(_look):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -67,6 +69,8 @@ def test_the_camera_is_followed_and_the_session_kept_as_keyframes(scene, painted
     still(scene)
     session = opened()
     walk(scene, session, 6)
+    seen = session.used_frames
+    wait_until(lambda: session.used_frames > seen + 2, step, SOON)  # what it shows now was sampled after the last step
     last = session.moments[session.used_frames]
     np.testing.assert_allclose(session.moments[0].pose[:3, 3], (0, -7, 2.2), atol=1e-5)
     assert last.pose[0, 3] > 0.12, "the camera that was moved is the one that is shown"
@@ -92,10 +96,11 @@ def _strips(scene):
 
 def test_a_dropped_session_leaves_nothing(scene, painted, live, tmp_path: Path):
     still(scene)
-    opened()
+    session = opened()
     assert bpy.ops.motion_bridge.live_drop() == {"FINISHED"}
     wait_until(lambda: not live.step(), step, SOON)
     assert not (tmp_path / "motion_bridge/take_001").exists()
+    assert len(names(tmp_path / "data/Trash/files/take_001")) > session.used_frames, "it can be had back"
     assert scene.camera.animation_data is None
     wait_until(lambda: not backends(), seconds=SOON)
 
@@ -110,6 +115,8 @@ def test_a_live_object_is_followed_and_keyed(scene, painted, live):
         bpy.context.view_layer.update()
         seen = session.used_frames
         wait_until(lambda seen=seen: session.used_frames > seen, step, SOON)
+    seen = session.used_frames
+    wait_until(lambda: session.used_frames > seen + 2, step, SOON)
     moments = dict(session.moments)
     bpy.ops.motion_bridge.live_keep()
     wait_until(lambda: not live.step(), step, SOON)
@@ -117,7 +124,14 @@ def test_a_live_object_is_followed_and_keyed(scene, painted, live):
         scene.frame_set(1 + index)
         if "mover" in moment.objects:
             np.testing.assert_allclose(np.array(mover.matrix_world), moment.objects["mover"], atol=2e-3)
-    assert moments[max(moments)].objects["mover"][0, 3] == pytest.approx(-0.6, abs=0.11)
+    assert moments[max(moments)].objects["mover"][0, 3] == pytest.approx(-0.6, abs=1e-4)
+
+
+def came_within_a_moment(session):
+    """Whether frames came in the time of twelve, at the scene's rate."""
+    seen, end = session.used_frames, time.monotonic() + 0.5
+    wait_until(lambda: time.monotonic() > end, step, SOON)
+    return session.used_frames > seen
 
 
 def test_space_pauses_and_the_session_goes_on_where_it_was(scene, painted, live):
@@ -126,9 +140,10 @@ def test_space_pauses_and_the_session_goes_on_where_it_was(scene, painted, live)
     bpy.ops.motion_bridge.live_pause()
     assert session.paused
     wait_until(lambda: session.paused and session._paused_told, step, SOON)
-    for _ in range(30):
-        step()
+    wait_until(lambda: not came_within_a_moment(session), seconds=SOON)  # those that were under way
     seen = session.used_frames
+    assert not came_within_a_moment(session)
+    assert session.used_frames == seen, "no frames while it is paused"
     bpy.ops.motion_bridge.live_pause()
     wait_until(lambda: session.used_frames > seen + 2, step, SOON)
     assert sorted(session.moments) == list(range(session.used_frames + 1)), "always the next frame, never a jump"
@@ -247,6 +262,56 @@ def test_a_camera_whose_parent_moves_is_keyed_to_where_the_session_saw_it(scene,
         scene.frame_set(1 + index)
         seen = np.array(scene.camera.matrix_world)[:3, 3]
         np.testing.assert_allclose(seen, moments[index].pose[:3, 3], atol=2e-3, err_msg=f"frame {index}")
+
+
+def test_until_there_is_a_frame_enter_ends_nothing_and_no_point_is_added(scene, painted, live, tmp_path: Path):
+    ui = importlib.import_module(f"{PACKAGE}.addon.ui.live")
+    still(scene)
+    bpy.ops.motion_bridge.live()
+    session = live.current()
+    assert not bpy.ops.motion_bridge.live_keep.poll()
+    assert ui.MOTION_BRIDGE_OT_live_key.execute(SimpleNamespace(do="keep"), bpy.context) == {"PASS_THROUGH"}
+    assert not session.ready and session.add(3, 4) == -1
+    wait_until(lambda: session.ready, step, SOON)
+    given = len(session.kinds)
+    assert session.add(3, 4) == given > 0
+    wait_until(lambda: session.used_frames >= 0, step, SOON)
+    assert live.current() is session and bpy.ops.motion_bridge.live_keep.poll()
+    bpy.ops.motion_bridge.live_drop()
+    finished(live)
+
+
+def test_a_view_that_leaves_the_camera_has_its_header_back(extension):
+    """The areas are stand-ins: Blender tells nobody what a header says."""
+    status = importlib.import_module(f"{PACKAGE}.addon.viewer.status")
+    said = {}
+
+    def area(name, perspective):
+        space = SimpleNamespace(region_3d=SimpleNamespace(view_perspective=perspective))
+        return SimpleNamespace(
+            type="VIEW_3D",
+            spaces=SimpleNamespace(active=space),
+            as_pointer=lambda: id(space),
+            header_text_set=lambda text: said.update({name: text}),
+        )
+
+    areas = [area("leaves", "CAMERA"), area("stays", "CAMERA"), area("elsewhere", "PERSP")]
+    window = SimpleNamespace(screen=SimpleNamespace(areas=areas))
+    status._head("chunk 1", [window])
+    areas[0].spaces.active.region_3d.view_perspective = "PERSP"
+    status._head("chunk 2", [window])
+    assert said == {"leaves": None, "stays": "chunk 2"}, "nobody else's header is touched"
+    status._head("", [window])
+    assert said == {"leaves": None, "stays": None} and not status.Status.headed
+
+
+def test_a_picture_that_is_being_read_is_forgotten_with_what_it_was_of(scene, extension, tmp_path: Path):
+    in_view = importlib.import_module(f"{PACKAGE}.addon.viewer.takes_in_view")
+    in_view.show(scene, importlib.import_module(f"{PACKAGE}.addon.take").Take(tmp_path / "take_001"))
+    in_view._look()
+    assert in_view.InView.reading is not None
+    in_view.leave()
+    assert in_view.InView.reading is None
 
 
 def test_the_view_shows_the_kept_take_and_nothing_of_a_dropped_one(scene, painted, live):
@@ -375,7 +440,7 @@ def test_a_killed_engine_loses_nothing_but_the_chunk_in_hand(scene, painted, liv
     assert scene.camera.animation_data.action
 
 
-def test_blenders_own_render_holds_the_view(scene, painted, live):
+def test_a_render_of_blenders_own_between_two_looks_disturbs_nothing(scene, painted, live):
     session = opened()
     assert not bpy.ops.motion_bridge.render.poll(), "our own Render waits"
     bpy.ops.render.render()  # which ends before the next look, and has visited no other frame
@@ -452,8 +517,8 @@ def test_memory_does_not_grow_with_a_session(scene, painted, live):
 
     ours, theirs = memory(os.getpid()), memory(session.job.backend_pid)
     walk(scene, session, 40)
-    assert memory(os.getpid()) - ours < 8 << 20
-    assert memory(session.job.backend_pid) - theirs < 24 << 20, "at most the sixteen frames that reproject remembers"
+    assert memory(os.getpid()) - ours < 32 << 20
+    assert memory(session.job.backend_pid) - theirs < 64 << 20, "with the sixteen frames that reproject remembers"
 
 
 def test_a_draft_sees_through_the_lens_of_its_own_size(scene, painted, live):

@@ -17,7 +17,7 @@ from typing import Any
 import bpy
 
 PULSE = 0.02
-PATIENCE = 230  # seconds for everything
+PATIENCE = 400  # seconds for everything; blender_program.PATIENCE is longer
 
 Steps = Iterator[Callable[[], bool]]
 

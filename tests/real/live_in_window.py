@@ -1,5 +1,6 @@
 """Directs a live session in the window, with real keys and the mouse: … -P live_in_window.py -- REPORT.json TAKES"""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from driving import drawn, main_window, press, show_our_tab, show_sidebar, view
 
 REPORT, TAKES = Path(sys.argv[-2]), Path(sys.argv[-1])
 report: dict[str, Any] = {}
+os.environ["XDG_DATA_HOME"] = str(TAKES.parent / "data")  # where the trash is
 
 
 def at(kind: Any, value: str, dx: int = 0, dy: int = 0) -> None:
@@ -117,14 +119,15 @@ def steps() -> Iterator[Callable[[], bool]]:
     session = live.current()
     yield lambda: session.used_frames >= 1
     session.work.clear()
-    for _ in range(20):  # a camera that moves, as somebody walks
+    while len(session.work) < 20:  # a camera that moves, as somebody walks
         bpy.context.scene.camera.location.x += 0.01
         bpy.context.view_layer.update()
         yield lambda: True
     report["work"] = sorted(session.work)
     key("ESC")
     yield lambda: live.current() is None and not live.step()
-    report["dropped"] = not (TAKES / "take_002").exists()
+    trashed = TAKES.parent / "data" / "Trash" / "files" / "take_002"
+    report["dropped"] = trashed.is_dir() and not (TAKES / "take_002").exists()
 
 
 driving.drive(steps(), report, REPORT)
