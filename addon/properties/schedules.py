@@ -58,7 +58,7 @@ FIELDS = {  # schedule: its name in the panel, and what it does
     "subseed_strength_schedule": ("Subseed Mix", "Share of the second seed: 0 none, 1 all"),
     "hybrid_comp_alpha_schedule": ("Mix", "How much of the guide video's picture is mixed in"),
     "hybrid_comp_mask_contrast_schedule": ("Contrast", "Of the mask"),
-    "hybrid_comp_mask_auto_contrast_cutoff_low_schedule": ("Low Cutoff", "Percent of the mask that become black"),
+    "hybrid_comp_mask_auto_contrast_cutoff_low_schedule": ("Low Cutoff", "Percent of the mask that becomes black"),
     "hybrid_comp_mask_auto_contrast_cutoff_high_schedule": ("High Cutoff", "Percent above which the mask is white"),
     "hybrid_flow_factor_schedule": ("Flow Factor", "How much of the guide's motion is taken: 1 all of it"),
 }

@@ -1,9 +1,9 @@
-"""The list of takes as panels show it, as `window_manager.motion_bridge_takes`: a view of the disk, never saved."""
+"""The takes as panels list them, as `window_manager.motion_bridge_take_lists`: a view of the disk, never saved."""
 
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
 
 
 class MotionBridgeTake(bpy.types.PropertyGroup):
@@ -22,7 +22,7 @@ class MotionBridgeTake(bpy.types.PropertyGroup):
 
 
 class MotionBridgeTakeList(bpy.types.PropertyGroup):
-    """The takes of one output folder, newest first."""
+    """The takes of one scene, newest first; its name is the scene's: two windows may show two scenes."""
 
     output: StringProperty(name="Output")
     items: CollectionProperty(type=MotionBridgeTake)
@@ -32,18 +32,18 @@ class MotionBridgeTakeList(bpy.types.PropertyGroup):
 _WindowManager: Any = bpy.types.WindowManager  # the stubs do not know what add-ons add
 
 
-def take_list(context: Any) -> Any:
-    """The list."""
-    return context.window_manager.motion_bridge_takes
+def take_list(context: Any, scene: bpy.types.Scene) -> Any:
+    """The list of a scene that takes are made from; None where it was not read yet."""
+    return context.window_manager.motion_bridge_take_lists.get(scene.name)
 
 
 def register() -> None:
     bpy.utils.register_class(MotionBridgeTake)
     bpy.utils.register_class(MotionBridgeTakeList)
-    _WindowManager.motion_bridge_takes = PointerProperty(type=MotionBridgeTakeList, options={"SKIP_SAVE"})
+    _WindowManager.motion_bridge_take_lists = CollectionProperty(type=MotionBridgeTakeList, options={"SKIP_SAVE"})
 
 
 def unregister() -> None:
-    del _WindowManager.motion_bridge_takes
+    del _WindowManager.motion_bridge_take_lists
     bpy.utils.unregister_class(MotionBridgeTakeList)
     bpy.utils.unregister_class(MotionBridgeTake)

@@ -18,28 +18,28 @@ PULSE = 0.2  # seconds between two looks at the job
 
 
 class Queue:
-    """The queue that is worked off; one at a time."""
+    """The queue that is being rendered; one at a time."""
 
     scene = ""  # its name; empty while none is
-    camera = ""  # the scene's own, by name, that it gets back
+    camera = 0  # the scene's own, by its number in this session, that it gets back; 0 for none
 
 
 def running() -> bool:
-    """Whether a queue is being worked off."""
+    """Whether a queue is being rendered."""
     return bool(Queue.scene)
 
 
 def begin(context: Any) -> None:
-    """Work off what is not done yet. BadInput where nothing waits or something else is under way."""
+    """Render what is not done yet. BadInput where nothing waits or something else is under way."""
     scene = context.scene
     if window.running or running():
         raise BadInput("A take is being made; wait, or press Esc.")
     entries = settings_of(scene).queue
     if all(entry.state == "DONE" for entry in entries):
-        raise BadInput("Nothing waits in the queue; add a camera, a seed or an engine.")
+        raise BadInput("The queue has nothing to render; add a camera, a seed or an engine.")
     for entry in entries:
         entry.state = "DONE" if entry.state == "DONE" else "WAITING"
-    Queue.scene, Queue.camera = scene.name, scene.camera.name if scene.camera else ""
+    Queue.scene, Queue.camera = scene.name, scene.camera.session_uid if scene.camera else 0
     if bpy.app.background:
         _run(context, scene)
         return
@@ -49,7 +49,7 @@ def begin(context: Any) -> None:
 
 
 def cancel() -> None:
-    """Stop the take in hand, whose frames stay, and make no other."""
+    """Cancel the current take, keep its frames, and stop the queue."""
     window.cancel()
     _end()
 
@@ -92,6 +92,8 @@ def _next() -> None:
             return
         except MotionBridgeError as fault:
             _note(entry, fault)
+            if isinstance(fault, Cancelled):
+                break
     _end()
 
 
@@ -120,8 +122,14 @@ def _waiting(scene: Any) -> Any:
 
 def _look_through(scene: Any, entry: Any) -> None:
     entry.state, entry.outcome = "RUNNING", ""
-    own = bpy.data.objects.get(Queue.camera)
-    scene.camera = entry.camera or own
+    scene.camera = entry.camera or _own_camera(scene)
+
+
+def _own_camera(scene: Any) -> Any:
+    """The camera that the scene had when the queue began; the present one where that was deleted."""
+    if not Queue.camera:
+        return None
+    return next((each for each in bpy.data.objects if each.session_uid == Queue.camera), scene.camera)
 
 
 def _note(entry: Any, fault: MotionBridgeError | None) -> None:
@@ -135,16 +143,16 @@ def _note(entry: Any, fault: MotionBridgeError | None) -> None:
 def _end() -> None:
     scene = bpy.data.scenes.get(Queue.scene)
     if scene is not None:
-        scene.camera = bpy.data.objects.get(Queue.camera)
+        scene.camera = _own_camera(scene)
         for entry in settings_of(scene).queue:
             if entry.state == "RUNNING":
                 entry.state = "WAITING"
-    Queue.scene = Queue.camera = ""
+    Queue.scene, Queue.camera = "", 0
 
 
 @persistent
 def _file_loaded(*_: Any) -> None:
-    Queue.scene = Queue.camera = ""
+    Queue.scene, Queue.camera = "", 0
 
 
 def register() -> None:
@@ -155,4 +163,4 @@ def unregister() -> None:
     bpy.app.handlers.load_post.remove(_file_loaded)
     if bpy.app.timers.is_registered(_pulse):
         bpy.app.timers.unregister(_pulse)
-    Queue.scene = Queue.camera = ""
+    Queue.scene, Queue.camera = "", 0

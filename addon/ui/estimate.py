@@ -13,6 +13,7 @@ from ..scene.camera import picture_of
 from ..scene.key_picture import percentage
 from ..scene.still_camera import surely_still
 from ..takes_on_disk import remove_old, sizes
+from . import take_list
 from .operators import Idle, attempt
 from .text import ICON, MARGIN, draw_lines
 
@@ -43,7 +44,7 @@ class MOTION_BRIDGE_OT_clean_takes(Idle, bpy.types.Operator):
     bl_idname = "motion_bridge.clean_takes"
     bl_label = "Delete Old Takes"
 
-    keep: IntProperty(name="Keep the Newest", description="As many takes stay", default=1, min=0)
+    keep: IntProperty(name="Keep the Newest", description="Number of takes to keep", default=1, min=0)
     _text = ""
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -58,8 +59,11 @@ class MOTION_BRIDGE_OT_clean_takes(Idle, bpy.types.Operator):
         return attempt(self, lambda: self._clean(context.scene))
 
     def _clean(self, scene: bpy.types.Scene) -> None:
-        gone, freed = remove_old(take.output_folder(settings_of(scene).output), self.keep)
-        _known.pop(scene.name, None)
+        try:
+            gone, freed = remove_old(take.output_folder(settings_of(scene).output), self.keep)
+        finally:  # some may be gone before one is found in use
+            _known.pop(scene.name, None)
+            take_list.refresh(scene)
         self.report({"INFO"}, f"{len(gone)} take{'s' if len(gone) != 1 else ''} deleted, {size_text(freed)} freed.")
 
 

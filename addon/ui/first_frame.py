@@ -16,7 +16,7 @@ def draw_first_frame(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
     """The choice beside the picture."""
     settings: Any = settings_of(context.scene)
     row = layout.row()
-    icon = first_frame_icon(settings, take_list(context))
+    icon = first_frame_icon(settings, take_list(context, context.scene))
     if icon:
         row.template_icon(icon, scale=SCALE)
     column = row.column(align=True)
@@ -31,7 +31,7 @@ def draw_first_frame(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
 def first_frame_icon(settings: Any, takes: Any) -> int:
     """The icon of the picture as far as it is there; 0 where it is still to be rendered.
 
-    takes: the list of them. Where the first frame is rendered, the newest take shows what it was last.
+    takes: the list of them, if it was read. Where the first frame is rendered, the newest take shows what it was last.
     """
     match settings.first_frame:
         case "FILE" if settings.first_frame_path:
@@ -39,6 +39,6 @@ def first_frame_icon(settings: Any, takes: Any) -> int:
         case "IMAGE" if settings.first_frame_image is not None:
             preview = settings.first_frame_image.preview
             return preview.icon_id if preview is not None else 0
-        case "RENDER" if len(takes.items) and takes.output == settings.output:
+        case "RENDER" if takes and len(takes.items) and takes.output == settings.output:
             return icon_of(takes.items[0].thumbnail)
     return 0

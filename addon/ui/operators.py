@@ -9,6 +9,7 @@ from ...backend.motion_bridge.errors import Cancelled, MotionBridgeError
 from .. import take
 from ..live.session import current
 from ..properties import settings_of
+from ..render import queue
 from ..render.manager import window
 from ..render.request import last_take, new_take
 from ..viewer import movie, sequencer_area
@@ -29,11 +30,23 @@ def attempt(operator: bpy.types.Operator, action: Callable[[], None]) -> set[str
 
 
 class Idle:
-    """Poll of the buttons that wait until the running job has ended."""
+    """Poll of the buttons that wait until whatever is under way has ended."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return not window.running
+        reason = _under_way()
+        if reason:
+            cls.poll_message_set(reason)  # type: ignore[attr-defined]
+        return not reason
+
+
+def _under_way() -> str:
+    """What other work waits for; empty where nothing is under way. A queue is, between its takes, too."""
+    if current() is not None:
+        return "A live session is open; keep or drop it first"
+    if queue.running():
+        return "The queue is running; cancel it first"
+    return "A take is being made; wait, or press Esc" if window.running else ""
 
 
 class MOTION_BRIDGE_OT_render(Idle, bpy.types.Operator):
@@ -48,10 +61,7 @@ class MOTION_BRIDGE_OT_render(Idle, bpy.types.Operator):
         if sketch_stands_in(settings_of(context.scene)):
             operators: Any = bpy.ops
             return operators.motion_bridge.render_sketch("INVOKE_DEFAULT")
-        begun = attempt(self, lambda: window.begin(context, new_take(context.scene)))
-        if begun == {"FINISHED"}:
-            sequencer_area.make_soon(context.window)
-        return begun
+        return _begun(self, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         return attempt(self, lambda: window.run(context, new_take(context.scene)))
@@ -75,7 +85,15 @@ class MOTION_BRIDGE_OT_render_sketch(Idle, bpy.types.Operator):
             self.layout.label(text=line)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        return attempt(self, lambda: window.begin(context, new_take(context.scene)))
+        return _begun(self, context)
+
+
+def _begun(operator: bpy.types.Operator, context: bpy.types.Context) -> set[str]:
+    """Begin a new take, and have a Sequencer for it."""
+    begun = attempt(operator, lambda: window.begin(context, new_take(context.scene)))
+    if begun == {"FINISHED"}:
+        sequencer_area.make_soon(context.window)
+    return begun
 
 
 class MOTION_BRIDGE_OT_resume(Idle, bpy.types.Operator):

@@ -39,6 +39,7 @@ class MOTION_BRIDGE_OT_prompt_key(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         scene = context.scene
         settings, frame = settings_of(scene), scene.frame_current
+        prompt_markers.synchronize(scene)  # a new marker may not be in the list yet
         held = prompt_markers.prompts(scene)
         if frame not in held:
             prompt_markers.add(scene, frame, prompt_at(held, frame))

@@ -8,7 +8,7 @@ from bpy.props import EnumProperty, IntProperty
 from ..properties import settings_of
 from ..render import queue
 from ..render.again import LARGEST_SEED
-from .operators import attempt
+from .operators import Idle, attempt
 from .panels import Sidebar, engine_label, in_each_editor, listens
 
 ROWS = 3
@@ -34,7 +34,7 @@ class NotRunning:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("The queue is being worked off; cancel it first")  # type: ignore[attr-defined]
+        cls.poll_message_set("The queue is running; cancel it first")  # type: ignore[attr-defined]
         return not queue.running()
 
 
@@ -53,7 +53,7 @@ class MOTION_BRIDGE_OT_queue_add(NotRunning, bpy.types.Operator):
             ("ALL", "All", "Each camera of the scene"),
         ],
     )
-    seeds: IntProperty(name="Seeds", description="As many takes of each, with rising seeds", default=1, min=1, max=100)
+    seeds: IntProperty(name="Seeds", description="Takes per camera, with consecutive seeds", default=1, min=1, max=100)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         scene = context.scene
@@ -111,7 +111,7 @@ class MOTION_BRIDGE_OT_queue_move(NotRunning, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MOTION_BRIDGE_OT_queue_run(NotRunning, bpy.types.Operator):
+class MOTION_BRIDGE_OT_queue_run(Idle, bpy.types.Operator):
     """Make the takes of the queue one after the other; those that are done are left out"""
 
     bl_idname = "motion_bridge.queue_run"
@@ -122,7 +122,7 @@ class MOTION_BRIDGE_OT_queue_run(NotRunning, bpy.types.Operator):
 
 
 class MOTION_BRIDGE_OT_queue_cancel(bpy.types.Operator):
-    """Stop the take in hand, whose frames stay, and make no other"""
+    """Cancel the current take, keep its frames, and stop the queue"""
 
     bl_idname = "motion_bridge.queue_cancel"
     bl_label = "Cancel Queue"

@@ -19,7 +19,7 @@ from ..render.request import TakeRequest, last_take, resumed
 from ..take import Take
 from ..viewer import editors, image, movie, sequencer_workspace, take_strips, takes_in_view
 from . import take_list as listing
-from .operators import attempt
+from .operators import Idle, attempt
 
 
 def chosen(context: Any, name: str = "") -> Take:
@@ -33,8 +33,8 @@ def chosen(context: Any, name: str = "") -> Take:
         return Take(output / name)
     if (found := take_strips.take_of(active_strip(context))) is not None:
         return found
-    listed = take_list(context)
-    if 0 <= listed.active < len(listed.items):
+    listed = take_list(context, scene)
+    if listed and 0 <= listed.active < len(listed.items):
         return Take(Path(listed.items[listed.active].folder))
     return take.last(output)
 
@@ -59,13 +59,8 @@ class OfTake:
         raise NotImplementedError
 
 
-class MakesTake(OfTake):
+class MakesTake(Idle, OfTake):
     """One that makes a take: nothing else may be under way. In a window it goes on by itself."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("A take is being made; wait, or press Esc")  # type: ignore[attr-defined]
-        return not window.running
 
     def act(self, context: bpy.types.Context, made: Take) -> None:
         scene = take_strips.source_scene(context.scene)
@@ -205,7 +200,7 @@ class MOTION_BRIDGE_OT_take_extend(MakesTake, bpy.types.Operator):
     bl_idname = "motion_bridge.take_extend"
     bl_label = "Extend"
 
-    frames: IntProperty(name="Frames", description="How many follow", default=24, min=1, soft_max=500)
+    frames: IntProperty(name="Frames", description="Number of frames to add", default=24, min=1, soft_max=500)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         return set(context.window_manager.invoke_props_dialog(self))
@@ -239,7 +234,7 @@ class MOTION_BRIDGE_OT_take_range(MakesTake, bpy.types.Operator):
 
 
 class MOTION_BRIDGE_OT_take_favorite(OfTake, bpy.types.Operator):
-    """Mark this take as a favorite, or no longer: Delete Old Takes leaves favorites alone"""
+    """Mark or unmark this take as a favorite: Delete Old Takes leaves favorites alone"""
 
     bl_idname = "motion_bridge.take_favorite"
     bl_label = "Favorite"

@@ -15,25 +15,29 @@ from ..render.manager import window
 from ..take_summary import TakeSummary, summaries
 from ..viewer.editors import redraw_panels
 from ..viewer.takes_scene import source_of
+from .thumbnails import follow_file
 
-_seen: tuple[Any, ...] = ()  # what the list was read for
+_seen: dict[str, tuple[Any, ...]] = {}  # scene → what its list was read for
 _waiting: Any = None  # the timer that reads it anew
 
 
 def refresh_soon(scene: bpy.types.Scene) -> None:
     """Called by panels as they are drawn: reads the list afterwards, if it shows something else by now."""
     global _waiting
-    if _state(scene) != _seen and (_waiting is None or not bpy.app.timers.is_registered(_waiting)):
+    scene = source_of(scene) or scene
+    if _state(scene) != _seen.get(scene.name) and (_waiting is None or not bpy.app.timers.is_registered(_waiting)):
         _waiting = partial(_refresh, scene.name)
         bpy.app.timers.register(_waiting, first_interval=0)
 
 
 def refresh(scene: bpy.types.Scene) -> None:
     """Read the takes of a scene now."""
-    global _seen
     scene = source_of(scene) or scene
-    _seen = _state(scene)
-    listed = take_list(bpy.context)
+    _seen[scene.name] = _state(scene)
+    listed = take_list(bpy.context, scene)
+    if listed is None:
+        listed = bpy.context.window_manager.motion_bridge_take_lists.add()  # type: ignore[attr-defined]
+        listed.name = scene.name
     chosen = listed.items[listed.active].name if 0 <= listed.active < len(listed.items) else ""
     newest = listed.items[0].name if len(listed.items) else ""
     listed.items.clear()
@@ -44,6 +48,7 @@ def refresh(scene: bpy.types.Scene) -> None:
         return  # the file is not saved yet, or nothing can be written there: Render says so
     for each in found:
         _fill(listed.items.add(), each)
+        follow_file(str(each.thumbnail or ""))
     names = [item.name for item in listed.items]
     fresh = bool(names) and names[0] != newest  # a new take is what people look at next
     listed.active = names.index(chosen) if chosen in names and not fresh else 0
@@ -59,8 +64,7 @@ def _fill(item: Any, found: TakeSummary) -> None:
 
 def forget_list() -> None:
     """Have it read anew when it is drawn next."""
-    global _seen
-    _seen = ()
+    _seen.clear()
 
 
 def _refresh(name: str) -> None:
@@ -74,7 +78,7 @@ def _state(scene: bpy.types.Scene) -> tuple[Any, ...]:
     """What the list depends on, as far as it costs nothing to look at."""
     job = window.session.job if window.session else None
     made = job and (job.take.folder, job.state, job.total)
-    return (source_of(scene) or scene).name, settings_of(source_of(scene) or scene).output, bpy.data.filepath, made
+    return settings_of(scene).output, bpy.data.filepath, made
 
 
 @persistent

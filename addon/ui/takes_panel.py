@@ -64,8 +64,8 @@ class TakesPanel(Sidebar):
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         refresh_soon(context.scene)
-        listed = take_list(context)
-        if not len(listed.items):
+        listed = take_list(context, take_strips.source_scene(context.scene))
+        if listed is None or not len(listed.items):
             layout.label(text="No takes yet")
             return
         row = layout.row()
@@ -92,8 +92,8 @@ class TakesPanel(Sidebar):
 
 def active_row(context: Any) -> Any:
     """The take that is chosen in the list; None where none is."""
-    listed = take_list(context)
-    return listed.items[listed.active] if 0 <= listed.active < len(listed.items) else None
+    listed = take_list(context, take_strips.source_scene(context.scene))
+    return listed.items[listed.active] if listed and 0 <= listed.active < len(listed.items) else None
 
 
 def draw_details(layout: bpy.types.UILayout, item: Any) -> None:

@@ -1,5 +1,6 @@
 """Small pictures in panels and lists: of engines, of first frames, of takes. Blender reads them while it draws."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ PLAIN = "RENDER_ANIMATION"  # of an engine that brings no picture
 ENGINES = frozenset(path.stem for path in PICTURES.glob("*.png"))
 
 _loaded: Any = None
+_written: dict[str, int] = {}  # file → when it was written, in nanoseconds, as far as that is followed
 
 
 def icon_of(path: Path | str) -> int:
@@ -24,6 +26,17 @@ def icon_of(path: Path | str) -> int:
             _loaded.clear()
         _loaded.load(name, name, "IMAGE")
     return _loaded[name].icon_id
+
+
+def follow_file(path: str) -> None:
+    """Have a picture read anew where its file was replaced since the last call: a take's name may be used again."""
+    try:
+        written = os.stat(path).st_mtime_ns
+    except OSError:
+        return
+    if _loaded is not None and path in _loaded and _written.get(path, written) != written:
+        _loaded[path].reload()
+    _written[path] = written
 
 
 def engine_icon(engine: str) -> int:
@@ -45,3 +58,4 @@ def unregister() -> None:
     global _loaded
     bpy.utils.previews.remove(_loaded)
     _loaded = None
+    _written.clear()

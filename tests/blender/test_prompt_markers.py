@@ -139,6 +139,14 @@ def test_the_buttons_edit_both(scene, settings):
     assert markers(scene) == [(9, "prompt: rain")] and listed(settings) == [(9, "rain")]
 
 
+def test_a_key_is_chosen_where_a_marker_was_just_made_by_hand(scene, settings):
+    add(settings, 3, "a street")
+    scene.timeline_markers.new("prompt: snow", frame=6)
+    scene.frame_set(6)
+    assert bpy.ops.motion_bridge.prompt_key() == {"FINISHED"}
+    assert listed(settings) == [(3, "a street"), (6, "snow")] and settings.active_prompt == 1
+
+
 def test_undo_keeps_list_and_timeline_together(scene, settings, parts):
     bpy.ops.ed.undo_push(message="empty")
     add(settings, 3, "a street")

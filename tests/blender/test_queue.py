@@ -46,7 +46,7 @@ def test_a_queue_makes_takes_of_several_cameras_and_seeds_in_order(scene, two_ca
     assert [shot.seed for shot in shots] == [5, 6, 5]
     assert np.array_equal(shots[0].camera.pose, shots[1].camera.pose)
     assert not np.array_equal(shots[0].camera.pose, shots[2].camera.pose)
-    with pytest.raises(RuntimeError, match="Nothing waits"):
+    with pytest.raises(RuntimeError, match="nothing to render"):
         bpy.ops.motion_bridge.queue_run()
 
 
@@ -63,7 +63,7 @@ def test_a_cancelled_queue_stops_and_its_entries_wait(scene, two_cameras):
     queue, window = part("addon.render.queue"), part("addon.render.manager").window
     bpy.ops.motion_bridge.queue_add(cameras="ALL")
     scene.frame_end = 200
-    queue.Queue.scene, queue.Queue.camera = scene.name, scene.camera.name
+    queue.Queue.scene, queue.Queue.camera = scene.name, scene.camera.session_uid
     entry = scene.motion_bridge.queue[0]
     queue._look_through(scene, entry)
     window.begin(bpy.context, queue.request_of(scene, entry))
@@ -73,6 +73,66 @@ def test_a_cancelled_queue_stops_and_its_entries_wait(scene, two_cameras):
     while window.step():
         assert time.monotonic() < deadline, "the job never ended"
     assert [state for _, _, state, _ in entries(scene)] == ["WAITING", "WAITING"] and not queue.running()
+
+
+def test_a_queue_that_is_running_or_a_live_session_holds_other_work(scene, monkeypatch):
+    waiting = ("render", "take_seed", "take_resume", "clean_takes", "queue_run")
+    polls = lambda: [getattr(bpy.ops.motion_bridge, name).poll() for name in waiting]  # noqa: E731
+    assert all(polls())
+    monkeypatch.setattr(part("addon.render.queue").Queue, "scene", scene.name)  # between two of its takes
+    assert not any(polls())
+    monkeypatch.undo()
+    monkeypatch.setattr(part("addon.live.session"), "_session", object())
+    assert not any(polls())
+
+
+def test_a_camera_that_is_renamed_while_the_queue_runs_is_given_back(scene, two_cameras):
+    own, other = two_cameras
+    queue = part("addon.render.queue")
+    bpy.ops.motion_bridge.queue_add(cameras="ALL")
+    queue.Queue.scene, queue.Queue.camera = scene.name, own.session_uid
+    queue._look_through(scene, next(each for each in scene.motion_bridge.queue if each.camera == other))
+    own.name = "renamed"
+    queue._end()
+    assert scene.camera == own
+    queue.Queue.scene, queue.Queue.camera = scene.name, own.session_uid
+    scene.camera = other
+    bpy.data.objects.remove(own)
+    queue._end()
+    assert scene.camera == other, "where it is gone the present one stays"
+
+
+def test_a_queue_ends_where_a_take_is_cancelled_as_it_begins(scene, two_cameras, monkeypatch):
+    queue, window = part("addon.render.queue"), part("addon.render.manager").window
+    cancelled = part("backend.motion_bridge.errors").Cancelled
+    asked = []
+
+    def begin(context, request):
+        asked.append(request)
+        raise cancelled("Cancelled")
+
+    monkeypatch.setattr(window, "begin", begin)
+    bpy.ops.motion_bridge.queue_add(cameras="ALL")
+    queue.Queue.scene, queue.Queue.camera = scene.name, scene.camera.session_uid
+    queue._next()
+    assert len(asked) == 1 and not queue.running()
+    assert [state for _, _, state, _ in entries(scene)] == ["WAITING", "WAITING"]
+
+
+def test_the_sketch_has_a_sequencer_made_for_it_too(scene, painted, monkeypatch):
+    window, made = part("addon.render.manager").window, []
+    monkeypatch.setattr(part("addon.viewer.sequencer_area"), "make_soon", made.append)
+    assert bpy.ops.motion_bridge.render_sketch() == {"FINISHED"}
+    window.cancel()
+    while window.step():
+        pass
+    assert len(made) == 1
+
+
+def test_seeds_beyond_blenders_numbers_begin_anew(scene, two_cameras):
+    scene.motion_bridge.seed = 2**31 - 1
+    bpy.ops.motion_bridge.queue_add(cameras="SCENE", seeds=2)
+    assert [entry.seed for entry in scene.motion_bridge.queue] == [2**31 - 1, 0]
 
 
 def test_entries_are_moved_and_removed(scene, two_cameras):

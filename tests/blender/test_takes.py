@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,7 +35,12 @@ def takes(scene, painted, tmp_path, monkeypatch) -> Path:
 
 def listed():
     part("addon.ui.take_list").refresh(bpy.context.scene)
-    return bpy.context.window_manager.motion_bridge_takes
+    return shown()
+
+
+def shown():
+    """The list as it is, not read anew."""
+    return part("addon.properties.takes").take_list(bpy.context, bpy.context.scene)
 
 
 def test_the_list_is_read_from_the_disk_so_it_survives_restarts(takes, tmp_path):
@@ -93,7 +99,9 @@ def test_favorites_outlive_delete_old_takes(takes):
     bpy.ops.motion_bridge.clean_takes(keep=0)
     assert [item.name for item in listed().items] == ["take_001"]
     bpy.ops.motion_bridge.take_favorite(take="take_001")
+    assert len(shown().items) == 1
     bpy.ops.motion_bridge.clean_takes(keep=0)
+    assert len(shown().items) == 0, "the list follows without being drawn"
     assert not (takes / "take_001").exists()
 
 
@@ -219,7 +227,7 @@ def test_what_the_dialog_named_is_what_is_deleted(takes):
     listed().active = 1
     asked = {}
     manager = SimpleNamespace(
-        motion_bridge_takes=bpy.context.window_manager.motion_bridge_takes,
+        motion_bridge_take_lists=bpy.context.window_manager.motion_bridge_take_lists,
         invoke_confirm=lambda operator, event, **said: asked.update(said) or {"RUNNING_MODAL"},
     )
     context = SimpleNamespace(scene=bpy.context.scene, area=None, window_manager=manager)
@@ -272,3 +280,33 @@ def test_a_seed_of_64_bits_is_listed_and_restored(scene, takes, seed, shown):
     assert listed().items[1].seed == max(min(seed, 2**31 - 1), -(2**31))
     assert bpy.ops.motion_bridge.take_restore(take="take_001") == {"FINISHED"}
     assert (scene.motion_bridge.seed, scene.motion_bridge.prompt) == (shown, "fog over hills")
+
+
+def test_two_windows_on_two_scenes_have_a_list_each_and_read_none_twice(scene, takes):
+    listing, lists = part("addon.ui.take_list"), part("addon.properties.takes").take_list
+    other = bpy.data.scenes.new("other")
+    other.motion_bridge.output = "//elsewhere/"
+    for each in (scene, other):
+        listing.refresh(each)
+    assert (len(lists(bpy.context, scene).items), len(lists(bpy.context, other).items)) == (2, 0)
+    for each in (scene, other, scene.motion_bridge.takes):
+        listing.refresh_soon(each)
+        assert listing._waiting is None, each.name
+    other.motion_bridge.output = "//again/"
+    listing.refresh_soon(other)
+    assert bpy.app.timers.is_registered(listing._waiting)
+    bpy.app.timers.unregister(listing._waiting)
+
+
+def test_the_picture_of_a_take_whose_name_is_used_again_is_the_new_one(takes):
+    png, thumbnails = part("backend.motion_bridge.media.png"), part("addon.ui.thumbnails")
+    listed()
+    path = takes / "take_002/frame_0001.png"
+    thumbnails.icon_of(path)
+    width, height = thumbnails._loaded[str(path)].image_size
+    assert width > height
+    path.write_bytes(png.encode(np.zeros((72, 20, 3), np.uint8)))
+    os.utime(path, (1e9, 1e9))  # Blender's own cache of small pictures tells files apart by the second
+    listed()
+    width, height = thumbnails._loaded[str(path)].image_size
+    assert width < height

@@ -53,7 +53,7 @@ def steps() -> Iterator[Callable[[], bool]]:
     report["elements"] = [len(strip.elements) for strip in compat.strips(shown)] if shown else []
     report["windows"] = len(bpy.context.window_manager.windows)
     report["dirty_images"] = [image.name for image in bpy.data.images if image.is_dirty]
-    report["takes"] = [item.name for item in bpy.context.window_manager.motion_bridge_takes.items]
+    report["takes"] = [item.name for item in bpy.context.window_manager.motion_bridge_take_lists[scene.name].items]
     report["shots"].append(driving.screenshot(REPORT.parent, "first_take"))
     press("render")
     yield lambda: not window.running and not window.step()
