@@ -21,8 +21,8 @@ def register() -> None:
         return
     for name, operator, key, held in KEYS:
         keymap = configuration.keymaps.new(name)
-        kind: Any = key
-        _items.append((keymap, keymap.keymap_items.new(operator, kind, "PRESS", **held)))
+        items: Any = keymap.keymap_items
+        _items.append((keymap, items.new(operator, key, "PRESS", **held)))
 
 
 def unregister() -> None:

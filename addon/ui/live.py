@@ -186,8 +186,9 @@ def register() -> None:
     if configuration is None:  # Blender runs without a window
         return
     for name, editor, key, do in KEYS:
-        keymap = configuration.keymaps.new(name, space_type=editor)
-        item: Any = keymap.keymap_items.new("motion_bridge.live_key", key, "PRESS")
+        keymaps: Any = configuration.keymaps
+        keymap = keymaps.new(name, space_type=editor)
+        item = keymap.keymap_items.new("motion_bridge.live_key", key, "PRESS")
         item.properties.do = do
         _items.append((keymap, item))
 

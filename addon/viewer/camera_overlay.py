@@ -73,9 +73,9 @@ class Picture:
     def texture(self) -> Any:
         if self.uploaded is None:
             height, width = self.packed.shape
-            values: Any = self.packed.reshape(-1)
-            buffer = gpu.types.Buffer("FLOAT", values.size, values)
-            self.uploaded = gpu.types.GPUTexture((width, height), format="R32F", data=buffer)
+            values, types = self.packed.reshape(-1), _types()
+            buffer = types.Buffer("FLOAT", values.size, values)
+            self.uploaded = types.GPUTexture((width, height), format="R32F", data=buffer)
         return self.uploaded
 
 
@@ -181,11 +181,16 @@ def _views() -> list[tuple[Any, Any]]:
     ]
 
 
+def _types() -> Any:
+    """gpu.types; 4.2's stubs know no constructor of these types."""
+    return gpu.types
+
+
 @cache
 def _shader() -> tuple[Any, Any]:
     """The shader, and the square from 0 to 1 that it stretches over the camera's frame."""
     info: Any = gpu.types.GPUShaderCreateInfo()
-    between: Any = gpu.types.GPUStageInterfaceInfo("motion_bridge_overlay")
+    between = _types().GPUStageInterfaceInfo("motion_bridge_overlay")
     between.smooth("VEC2", "place")
     info.push_constant("MAT4", "ModelViewProjectionMatrix")
     info.push_constant("VEC4", "frame")  # left, bottom, width, height in pixels of the region
